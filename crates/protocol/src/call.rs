@@ -1,0 +1,176 @@
+//! Calls: offers, answers, participants, how they end.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    CallId, ConversationId, DeviceId, DisplayName, OfferId, Proof, Sdp, UserId,
+};
+
+/// What a call starts with. Voice calls never open a camera by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Media {
+    /// Sound only.
+    Voice,
+    /// Sound and picture.
+    Video,
+}
+
+/// A session description that opens, renews or restarts a peer connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Names the offer; the answer repeats it.
+    pub offer_id: OfferId,
+    /// The description.
+    pub sdp: Sdp,
+    /// Signature over the description, once identity lands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+}
+
+/// The description that accepts an [`Offer`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The offer that it answers.
+    pub offer_id: OfferId,
+    /// The description.
+    pub sdp: Sdp,
+    /// Signature over the description, once identity lands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+}
+
+/// A device in a call, or about to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participant {
+    /// The account.
+    pub user: UserId,
+    /// The device. Media messages are addressed to it.
+    pub device: DeviceId,
+    /// The person's name.
+    pub name: DisplayName,
+}
+
+/// What a participant sends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct MediaState {
+    /// Sound.
+    pub mic: bool,
+    /// Picture of the camera.
+    pub camera: bool,
+    /// Picture of a screen.
+    pub screen: bool,
+}
+
+/// Why a call ended, or ended here. The words people read are in the UI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// Somebody hung up a live call.
+    Ended,
+    /// The caller gave up before anybody answered.
+    Cancelled,
+    /// A callee refused.
+    Declined,
+    /// A callee was in another call.
+    Busy,
+    /// A callee does not want to be disturbed.
+    Dnd,
+    /// It rang for its whole time.
+    NoAnswer,
+    /// Another device of this user took it.
+    AnsweredElsewhere,
+    /// Another device of this user refused it.
+    DeclinedElsewhere,
+    /// No device of any callee was connected for the whole ring time.
+    Unreachable,
+    /// No path and no relay for too long.
+    Lost,
+    /// The operator's limit on the length of calls.
+    TimeLimit,
+    /// It crossed with a call of the other side, which lives on in its place.
+    Replaced,
+    /// The media could not be set up.
+    Failed,
+    /// A reason that this build does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Why a callee refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum RejectReason {
+    /// The person said no.
+    Declined,
+    /// This device is in another call. Other devices ring on.
+    Busy,
+    /// The person does not want to be disturbed.
+    Dnd,
+}
+
+/// A call that lives while a client connects: what a fresh session needs to ring or to come back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveCall {
+    /// The call.
+    pub call_id: CallId,
+    /// Where it happens.
+    pub conversation: ConversationId,
+    /// What it started with.
+    pub media: Media,
+    /// The calling device.
+    pub from: Participant,
+    /// Ringing or answered.
+    pub state: LiveCallState,
+    /// When it was placed, ms since 1970 by the relay's clock.
+    pub sent_at: u64,
+}
+
+/// Ringing or answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LiveCallState {
+    /// Nobody answered yet. Callees get the offer; the caller's own device gets `None`.
+    Ringing {
+        /// The caller's offer, unopened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offer: Option<Offer>,
+        /// When it stops ringing, ms since 1970 by the relay's clock.
+        expires_at: u64,
+    },
+    /// Answered. Sent only to devices that are participants.
+    Live {
+        /// Every device in the call, the asking one included.
+        participants: Vec<Participant>,
+        /// When it was answered, ms since 1970 by the relay's clock.
+        since: u64,
+    },
+}
+
+/// One line of the history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// The call.
+    pub call_id: CallId,
+    /// Where it happened.
+    pub conversation: ConversationId,
+    /// What it started with.
+    pub media: Media,
+    /// Who called.
+    pub caller: UserId,
+    /// Everyone who was in it; only the caller when nobody answered.
+    pub participants: Vec<UserId>,
+    /// When it was placed, ms since 1970.
+    pub started_at: u64,
+    /// When it was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<u64>,
+    /// When it ended.
+    pub ended_at: u64,
+    /// How it ended.
+    pub reason: EndReason,
+}

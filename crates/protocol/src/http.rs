@@ -1,0 +1,273 @@
+//! Bodies of the HTTP interface under `/api/v1`. Errors are RFC 9457 problems: [`Problem`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    CallId, CallRecord, CallableBy, DeviceId, DisplayName, ErrorCode, Secret,
+    UserId, Username,
+};
+
+/// `application/problem+json` (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: u16,
+    /// A short English sentence.
+    pub title: String,
+    /// What the client branches on.
+    pub code: ErrorCode,
+    /// What exactly was wrong, where a client can tell the person more than `code` does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ProblemReason>,
+    /// When it may work, for `rate_limited`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// What exactly was wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemReason {
+    /// The user name breaks its rules.
+    UsernameInvalid,
+    /// The user name is taken.
+    UsernameTaken,
+    /// The display name breaks its rules.
+    DisplayNameInvalid,
+    /// The password has under ten characters or over 256 bytes.
+    PasswordLength,
+    /// The password is among the 10,000 commonest.
+    PasswordCommon,
+    /// User name or password is wrong; which one is not said.
+    WrongCredentials,
+    /// Accounts are made by invitation, and this one is missing, used or expired.
+    InviteRequired,
+    /// The operator does not allow new accounts.
+    RegistrationClosed,
+    /// The token is expired, revoked, forged or was used before.
+    TokenInvalid,
+    /// There is no such user, or they cannot be asked.
+    NoSuchUser,
+    /// That is this user's own name.
+    Yourself,
+    /// The store refuses to write (disk full, database locked). Calls go on.
+    StoreUnavailable,
+    /// A reason that this build does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// `POST /auth/register`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Register {
+    /// The wanted name. A plain string, so that a bad one gets a reason.
+    pub username: String,
+    /// The name that others see.
+    pub display_name: String,
+    /// The password.
+    pub password: Secret,
+    /// Where the relay wants one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite: Option<Secret>,
+    /// With a device the answer signs in at once, as [`SignedIn`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceInfo>,
+}
+
+/// What a sign-in says of its device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceInfo {
+    /// Shown in the list of devices, 1 to 64 characters.
+    pub name: String,
+    /// `web`, `windows`, `macos`, `linux`, `cli`.
+    pub platform: String,
+    /// The device's identity key, base64url, once identity lands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
+}
+
+/// `POST /auth/login`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// The account. A plain string: what cannot be a name is simply wrong.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+    /// What signs in.
+    pub device: DeviceInfo,
+}
+
+/// Answer to `login`, `register` with a device, and `refresh`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// JWT, EdDSA.
+    pub access_token: Secret,
+    /// Its life in seconds.
+    pub expires_in: u32,
+    /// Opaque; good for one refresh.
+    pub refresh_token: Secret,
+    /// The account.
+    pub user: UserId,
+    /// This sign-in.
+    pub device: DeviceId,
+}
+
+/// `POST /auth/refresh`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refresh {
+    /// The token of the last [`SignedIn`].
+    pub refresh_token: Secret,
+}
+
+/// `PATCH /me`; absent fields stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatchMe {
+    /// The name that others see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<DisplayName>,
+    /// Who may ring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callable_by: Option<CallableBy>,
+}
+
+/// `POST /me/password`. Signs out every other device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangePassword {
+    /// The present one.
+    pub old_password: Secret,
+    /// The new one.
+    pub new_password: Secret,
+}
+
+/// `DELETE /me`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteMe {
+    /// Deleting asks for it again.
+    pub password: Secret,
+}
+
+/// `POST /contacts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddContact {
+    /// Exact name.
+    pub username: String,
+}
+
+/// `POST /blocks`; `DELETE /blocks/{user}` takes it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// Who.
+    pub user: UserId,
+}
+
+/// `POST /conversations`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewConversation {
+    /// The group's name.
+    pub name: DisplayName,
+    /// The other members: accepted contacts.
+    pub members: Vec<UserId>,
+}
+
+/// One line of `GET /devices`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Device {
+    /// The sign-in.
+    pub id: DeviceId,
+    /// What it calls itself.
+    pub name: String,
+    /// Its platform.
+    pub platform: String,
+    /// When it signed in, ms since 1970.
+    #[cfg_attr(feature = "bindings", specta(type = u32))]
+    pub created_at: u64,
+    /// When it was last connected, ms since 1970.
+    #[cfg_attr(feature = "bindings", specta(type = u32))]
+    pub last_seen_at: u64,
+    /// Whether it is the asking one.
+    pub this: bool,
+}
+
+/// Answer of `GET /calls`, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calls {
+    /// At most `limit` (1 to 100, default 50) lines.
+    pub calls: Vec<CallRecord>,
+    /// For `before` of the next page; absent at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<CallId>,
+}
+
+/// Answer of `GET /calls/{id}/connection`, for participants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallConnection {
+    /// Which.
+    pub call_id: CallId,
+    /// `ringing` or `live`.
+    pub state: String,
+    /// Candidates passed on so far.
+    pub candidates: u32,
+    /// ms since 1970.
+    pub created_at: u64,
+    /// ms since 1970.
+    pub updated_at: u64,
+}
+
+/// `POST /invites`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewInvite {
+    /// Hours until it expires, 1 to 720.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<u32>,
+}
+
+/// An invitation. `code` is only in the answer to `POST /invites`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invite {
+    /// Names it for `DELETE`.
+    pub id: String,
+    /// What the invited person enters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Secret>,
+    /// ms since 1970.
+    pub expires_at: u64,
+    /// Whether somebody used it.
+    pub used: bool,
+}
+
+/// `GET /relay`, without a token: what a client asks before it signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayInfo {
+    /// `bellwire`.
+    pub name: String,
+    /// Semantic version of the relay.
+    pub version: String,
+    /// WebSocket subprotocols it speaks.
+    pub protocols: Vec<String>,
+    /// Whether new accounts can be made.
+    pub registration: Registration,
+}
+
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Registration {
+    /// Anybody who reaches the relay.
+    Open,
+    /// Whoever has an invitation. The first account needs none.
+    Invite,
+    /// Nobody; the operator adds accounts on the command line.
+    Closed,
+}
+
+
+/// Answer of `GET /conversations`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversations {
+    /// All that the user is in.
+    pub conversations: Vec<crate::Conversation>,
+}
+

@@ -1,0 +1,71 @@
+//! What crosses the network: messages, ids, limits and versions.
+//!
+//! Three conversations live here:
+//! - client and relay over the WebSocket: [`ClientFrame`] one way, [`RelayFrame`] the other;
+//! - client and relay over HTTP: the bodies in [`http`];
+//! - two clients over the data channels of a call: [`ChannelMessage`].
+//!
+//! Nothing here decides anything and nothing does IO. Every string that can come from outside is
+//! a newtype that refuses what is too long or malformed while it is being parsed, so that the
+//! code behind the door never sees it. `docs/protocol.md` shows an example of every message; the
+//! golden files in `golden/` are those examples, read by the tests of both languages.
+
+mod call;
+mod channel;
+mod client;
+pub mod http;
+mod ids;
+pub mod limits;
+mod people;
+mod relay;
+mod text;
+
+pub use call::{
+    Answer, CallRecord, EndReason, LiveCall, LiveCallState, Media, MediaState, Offer, Participant,
+    RejectReason,
+};
+pub use channel::ChannelMessage;
+pub use client::{CallClaim, ClientFrame, ClientInfo, ClientMessage, Resume};
+pub use ids::{CallId, ChatId, ConversationId, DeviceId, InvalidId, OfferId, UserId};
+pub use limits::Limits;
+pub use people::{
+    CallableBy, Contact, ContactState, Conversation, ConversationKind, Me, NoticeKind, Person,
+    Presence, PresenceStatus, SecurityNotice,
+};
+pub use relay::{
+    ErrorCode, IceServer, ParticipantMedia, RelayFrame, RelayMessage, ResumeToken, Snapshot, Welcome,
+};
+pub use text::{
+    Candidate, ChatText, DisplayName, InvalidText, Mid, Proof, Sdp, Secret, Ufrag, Username,
+};
+
+/// The WebSocket subprotocol, and the only place where the wire version is named.
+pub const SUBPROTOCOL: &str = "bellwire.v1";
+
+/// Why a frame from the network was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameError {
+    /// The frame is longer than [`limits::FRAME_BYTES`].
+    #[error("frame of {0} bytes is over the limit")]
+    TooLarge(usize),
+    /// Not JSON, not an object, a field missing or outside its limits.
+    #[error("frame is malformed")]
+    Malformed,
+}
+
+/// Reads one frame of the WebSocket. A message of an unknown type is not an error: it comes back
+/// as the `Unknown` variant, because a newer far end may know more than this build.
+///
+/// # Errors
+/// [`FrameError`] for what no version of the protocol can mean.
+pub fn decode<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, FrameError> {
+    if text.len() > limits::FRAME_BYTES {
+        return Err(FrameError::TooLarge(text.len()));
+    }
+    serde_json::from_str(text).map_err(|_| FrameError::Malformed)
+}
+
+/// Writes one frame. Every type of this crate can be written, so this cannot fail.
+pub fn encode<T: serde::Serialize>(frame: &T) -> String {
+    serde_json::to_string(frame).unwrap_or_default()
+}
