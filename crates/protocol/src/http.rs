@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CallId, CallRecord, CallableBy, DeviceId, DisplayName, ErrorCode, Secret,
-    UserId, Username,
+    UserId,
 };
 
 /// `application/problem+json` (RFC 9457).

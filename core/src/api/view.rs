@@ -1,0 +1,452 @@
+//! The whole state that the UI draws. The UI adds nothing but where the person looks.
+//!
+//! Times are milliseconds since 1970 by the relay's clock, so that they fit a JavaScript number.
+
+use bellwire_protocol::http::{Device, ProblemReason, Registration};
+use bellwire_protocol::{
+    CallId, ChatId, ContactState, ConversationId, ConversationKind, DeviceId,
+    EndReason, Me, Media, MediaState, PresenceStatus, UserId,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{DeviceProblem, PeerId, Settings, SlotState};
+
+/// The whole state that the UI draws.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct View {
+    /// Who is signed in, and everything of theirs.
+    pub account: Account,
+    /// The relay's address, without scheme, as people write it.
+    pub relay_address: String,
+    /// How the relay is reached.
+    pub relay: RelayState,
+    /// What the person should read, oldest first.
+    pub notices: Vec<Notice>,
+    /// What the person chose.
+    pub settings: Settings,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Account {
+    /// What was kept is not read yet, or a kept sign-in is being renewed. Lasts moments.
+    Loading,
+    /// Nobody.
+    SignedOut {
+        /// A request is on its way.
+        busy: bool,
+        /// Why the last one failed, or why the sign-in ended.
+        problem: Option<SignInProblem>,
+        /// Who may make an account here; `None` while the relay has not said so.
+        registration: Option<Registration>,
+        /// The relay's version; `None` while it was not reached.
+        relay_version: Option<String>,
+    },
+    /// Somebody. What is shown may be older than the connection.
+    SignedIn(Box<Home>),
+}
+
+/// Why nobody is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum SignInProblem {
+    /// The relay refused, and said why.
+    Refused {
+        /// Why.
+        reason: ProblemReason,
+    },
+    /// Too many tries.
+    RateLimited {
+        /// Seconds until the next makes sense.
+        retry_after_s: u32,
+    },
+    /// The relay cannot be reached.
+    Unreachable,
+    /// Its certificate is not trusted.
+    Certificate,
+    /// What answers there is not a Bellwire relay, or of a version that this client does not know.
+    NotBellwire,
+    /// This sign-in was ended from another device or by the operator.
+    Revoked,
+    /// The relay has a fault.
+    Internal,
+}
+
+/// How the relay is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum RelayState {
+    /// Signed out.
+    Idle,
+    /// Being reached, for the first time or after a loss of less than 2 s.
+    Connecting,
+    /// Reached.
+    Online,
+    /// Not reached for 2 s or more. Calls go on; new ones cannot be made.
+    Offline {
+        /// When the next try starts.
+        #[cfg_attr(feature = "bindings", specta(type = u32))]
+        retry_at: u64,
+    },
+}
+
+/// Something that the person should read once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Notice {
+    /// For `dismiss_notice`.
+    pub id: u32,
+    /// What.
+    pub text: NoticeText,
+}
+
+/// What a notice says; the UI has the words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum NoticeText {
+    /// That needs the relay, which cannot be reached.
+    NotConnected,
+    /// The relay refused what was asked.
+    Refused {
+        /// Why, where it said so.
+        reason: Option<ProblemReason>,
+    },
+    /// Too often.
+    RateLimited {
+        /// Seconds until it works again.
+        retry_after_s: u32,
+    },
+    /// One call at a time.
+    AlreadyInCall,
+    /// The call that was to be accepted is over or was answered elsewhere.
+    CallGone,
+    /// A request to be a contact was sent.
+    ContactRequested {
+        /// To whom.
+        username: String,
+    },
+    /// The password was changed; other devices were signed out.
+    PasswordChanged,
+    /// Somebody used a copy of a sign-in of this account; that sign-in was ended.
+    SignInCopied {
+        /// When.
+        #[cfg_attr(feature = "bindings", specta(type = u32))]
+        at: u64,
+    },
+    /// The password was changed on another device.
+    PasswordChangedElsewhere {
+        /// When.
+        #[cfg_attr(feature = "bindings", specta(type = u32))]
+        at: u64,
+    },
+    /// A message was too long or empty.
+    MessageRefused,
+}
+
+/// Everything of a signed-in person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Home {
+    /// Who; `None` until the first connection of this run.
+    pub me: Option<Me>,
+    /// False until the first snapshot of this run: show skeletons.
+    pub ready: bool,
+    /// What this person says of their availability.
+    pub status: PresenceStatus,
+    /// Requests both ways, contacts and blocks, by name.
+    pub contacts: Vec<ContactView>,
+    /// By last activity, newest first.
+    pub conversations: Vec<ConversationView>,
+    /// The one on the screen.
+    pub open: Option<OpenConversation>,
+    /// Calls of all conversations, newest first, as far as loaded.
+    pub history: Vec<Entry>,
+    /// Whether the relay has older ones.
+    pub history_has_more: bool,
+    /// Calls that ring here, oldest first.
+    pub rings: Vec<RingView>,
+    /// The call of this device, or the one that just ended.
+    pub call: Option<CallView>,
+    /// The account's devices; `None` until asked for.
+    pub devices: Option<Vec<Device>>,
+}
+
+/// One person in the contact list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct ContactView {
+    /// Who.
+    pub user: UserId,
+    /// The name to find them with.
+    pub username: String,
+    /// The name to show.
+    pub name: String,
+    /// How things stand.
+    pub state: ContactState,
+}
+
+/// One line of the list of conversations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct ConversationView {
+    /// Which.
+    pub id: ConversationId,
+    /// Two people or more.
+    pub kind: ConversationKind,
+    /// The other person's name, or the group's.
+    pub name: String,
+    /// The other person of a direct one.
+    pub user: Option<UserId>,
+    /// Their user name.
+    pub username: Option<String>,
+    /// Their availability, or the best of a group's.
+    pub presence: PresenceStatus,
+    /// Missed calls since it was last looked at.
+    pub missed: u32,
+    /// Messages since it was last looked at.
+    pub unread: u32,
+    /// The newest call or message.
+    pub last: Option<Entry>,
+    /// When something last happened.
+    #[cfg_attr(feature = "bindings", specta(type = u32))]
+    pub at: u64,
+}
+
+/// The conversation on the screen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct OpenConversation {
+    /// Which.
+    pub id: ConversationId,
+    /// Calls and kept messages, oldest first.
+    pub entries: Vec<Entry>,
+    /// Whether the relay has older calls.
+    pub has_more: bool,
+    /// Older ones are on their way.
+    pub loading: bool,
+}
+
+/// One line of a timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Entry {
+    /// A call that ended.
+    Call {
+        /// Which.
+        id: CallId,
+        /// Where.
+        conversation: ConversationId,
+        /// Name of the conversation.
+        name: String,
+        /// Who called.
+        direction: Direction,
+        /// What it started with.
+        media: Media,
+        /// How it went, seen from here.
+        outcome: Outcome,
+        /// When it was placed.
+        #[cfg_attr(feature = "bindings", specta(type = u32))]
+        at: u64,
+        /// Length in seconds, where it was answered.
+        length_s: Option<u32>,
+    },
+    /// A chat message.
+    Message {
+        /// Which.
+        id: ChatId,
+        /// `None` when this person wrote it; else the writer's name.
+        from: Option<String>,
+        /// What.
+        text: String,
+        /// When.
+        #[cfg_attr(feature = "bindings", specta(type = u32))]
+        at: u64,
+        /// For own messages.
+        delivery: Delivery,
+    },
+}
+
+/// Whether the other side has a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Waits for the connection of a call.
+    Waiting,
+    /// The other side has it.
+    Delivered,
+}
+
+/// Who called, seen from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Somebody else.
+    Incoming,
+    /// This person.
+    Outgoing,
+}
+
+/// How a call went, seen from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Both talked and somebody hung up.
+    Answered,
+    /// Both talked and the connection was lost.
+    Lost,
+    /// Both talked up to the operator's limit.
+    TimeLimit,
+    /// Incoming: nobody of this person's devices answered.
+    Missed,
+    /// Incoming: this person refused. Outgoing: the other did.
+    Declined,
+    /// Outgoing: the other was in a call. Incoming: this person was, and missed it.
+    Busy,
+    /// Outgoing: the other does not want to be disturbed.
+    Dnd,
+    /// Outgoing: this person gave up.
+    Cancelled,
+    /// Outgoing: it rang for its whole time.
+    NoAnswer,
+    /// Outgoing: no device of the other was connected.
+    Unreachable,
+    /// The media could not be set up.
+    Failed,
+}
+
+/// A call that rings here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct RingView {
+    /// Which.
+    pub call: CallId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// Who calls.
+    pub name: String,
+    /// Who calls.
+    pub user: UserId,
+    /// Voice or video.
+    pub media: Media,
+    /// Ring with sound: the settings say so and no call goes on here.
+    pub audible: bool,
+}
+
+/// The call of this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct CallView {
+    /// Which.
+    pub id: CallId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// Name of the conversation.
+    pub name: String,
+    /// What it started with.
+    pub media: Media,
+    /// Whether this device placed it.
+    pub outgoing: bool,
+    /// How far it is.
+    pub stage: CallStage,
+    /// What this device sends.
+    pub local: LocalView,
+    /// The others, in the order in which they came.
+    pub remotes: Vec<RemoteView>,
+    /// A message can be delivered at once.
+    pub chat_open: bool,
+}
+
+/// How far a call is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum CallStage {
+    /// Placed; nobody answered.
+    Dialling {
+        /// It rings at the other side.
+        ringing: bool,
+    },
+    /// Answered; media is being set up.
+    Connecting,
+    /// Media flows.
+    Connected {
+        /// When it was answered.
+        #[cfg_attr(feature = "bindings", specta(type = u32))]
+        since: u64,
+    },
+    /// Media does not flow at present.
+    Reconnecting {
+        /// When it was answered.
+        #[cfg_attr(feature = "bindings", specta(type = u32))]
+        since: u64,
+    },
+    /// Over. Stays until `dismiss_call` or the next call.
+    Ended {
+        /// Why.
+        reason: EndReason,
+        /// Length in seconds, where it was answered.
+        length_s: Option<u32>,
+    },
+}
+
+/// What this device sends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct LocalView {
+    /// The microphone; off is muted.
+    pub audio: LocalSlot,
+    /// The camera.
+    pub camera: LocalSlot,
+    /// A screen.
+    pub screen: LocalSlot,
+}
+
+/// One local slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct LocalSlot {
+    /// What the person wants.
+    pub on: bool,
+    /// What the device does.
+    pub state: SlotState,
+}
+
+impl LocalSlot {
+    /// What keeps a wanted slot from sending.
+    #[must_use]
+    pub const fn problem(&self) -> Option<DeviceProblem> {
+        match self.state {
+            SlotState::Unavailable { problem } if self.on => Some(problem),
+            SlotState::Unavailable { .. } | SlotState::Off | SlotState::Live { .. } => None,
+        }
+    }
+}
+
+/// Another participant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct RemoteView {
+    /// Where the executor has their tracks.
+    pub peer: PeerId,
+    /// Who.
+    pub user: UserId,
+    /// On which device.
+    pub device: DeviceId,
+    /// Their name.
+    pub name: String,
+    /// What they say they send.
+    pub sends: MediaState,
+    /// Media can flow.
+    pub connected: bool,
+}
+

@@ -1,0 +1,102 @@
+//! What a client keeps between its lives. Sealed by the host; never on the relay.
+
+use bellwire_protocol::{
+    CallId, ChatId, ChatText, ConversationId, DeviceId, Media, MediaState, Secret,
+    UserId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::api::Settings;
+
+/// One thing that is kept, replaced as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", content = "value", rename_all = "snake_case")]
+pub enum Record {
+    /// The sign-in; `None` after signing out.
+    SignIn(Option<SignIn>),
+    /// What the person chose.
+    Settings(Settings),
+    /// The call that this device is in, so that a reload comes back into it.
+    Call(Option<CallInProgress>),
+    /// The newest messages of a conversation, oldest first, at most [`Record::KEPT_CHATS`].
+    Chat {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// Its messages.
+        messages: Vec<KeptChat>,
+    },
+    /// When the person last looked at a conversation, ms since 1970.
+    Seen {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// Nothing before this is unread or freshly missed.
+        at: u64,
+    },
+    /// Every other record is to be erased.
+    Erased,
+}
+
+impl Record {
+    /// How many messages of a conversation are kept. Each costs at most 4 KiB of storage and is
+    /// written again with every new one.
+    pub const KEPT_CHATS: usize = 500;
+
+    /// Names the record: a later one with the same key replaces it.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::SignIn(_) => "sign_in".to_owned(),
+            Self::Settings(_) => "settings".to_owned(),
+            Self::Call(_) => "call".to_owned(),
+            Self::Chat { conversation, .. } => format!("chat/{conversation}"),
+            Self::Seen { conversation, .. } => format!("seen/{conversation}"),
+            Self::Erased => "erased".to_owned(),
+        }
+    }
+}
+
+/// A sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// The relay's base URL.
+    pub relay: String,
+    /// Good for one refresh.
+    pub refresh_token: Secret,
+    /// The last access token, so that a reload need not wait for a refresh.
+    pub access_token: Secret,
+    /// When the access token expires, ms since 1970.
+    pub expires_at: u64,
+    /// The account.
+    pub user: UserId,
+    /// The device.
+    pub device: DeviceId,
+}
+
+/// A call that this device is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallInProgress {
+    /// Which.
+    pub call_id: CallId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// What it started with.
+    pub media: Media,
+    /// What this device sends, so that a muted person stays muted.
+    pub sending: MediaState,
+}
+
+/// One kept chat message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptChat {
+    /// Names it.
+    pub id: ChatId,
+    /// Who wrote it.
+    pub from: UserId,
+    /// What.
+    pub text: ChatText,
+    /// When, ms since 1970 by this device's corrected clock.
+    pub at: u64,
+    /// For own messages: whether the other side has it.
+    pub delivered: bool,
+}
+

@@ -1,0 +1,21 @@
+import type { Alert, Command, View } from '../bindings';
+
+/** The only door to Rust. Implemented by `web.ts` (wasm) and, on the desktop, `tauri.ts`. */
+export interface Host {
+  dispatch(command: Command): void;
+  /** Calls back with the current view, then with every new one. */
+  onView(listener: (view: View) => void): () => void;
+  /** What a person should notice although they do not look at this window. */
+  onAlert(listener: (alert: Alert) => void): () => void;
+  /** Calls back with the current seat, then with every change. */
+  onSeat(listener: (seat: Seat) => void): () => void;
+  /** Brings the core, and a call with it, into this window. */
+  moveHere(): void;
+}
+
+/**
+ * Where the core runs. A browser profile has one device however many windows show it: one window
+ * holds the core and the media, the others show its view and hand it their commands. Accepting or
+ * placing a call in another window moves the core there first.
+ */
+export type Seat = 'here' | 'elsewhere';
