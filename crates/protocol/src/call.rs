@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    CallId, ConversationId, DeviceId, DisplayName, OfferId, Proof, Sdp, UserId,
-};
+use crate::{CallId, ConversationId, DeviceId, DisplayName, OfferId, Proof, Sdp, UserId};
 
 /// What a call starts with. Voice calls never open a camera by themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    CallId, CallRecord, CallableBy, DeviceId, DisplayName, ErrorCode, Secret,
-    UserId,
-};
+use crate::{CallId, CallRecord, CallableBy, DeviceId, DisplayName, ErrorCode, Secret, UserId};
 
 /// `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -263,11 +260,9 @@ pub enum Registration {
     Closed,
 }
 
-
 /// Answer of `GET /conversations`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversations {
     /// All that the user is in.
     pub conversations: Vec<crate::Conversation>,
 }
-

@@ -33,7 +33,8 @@ pub use people::{
     Presence, PresenceStatus, SecurityNotice,
 };
 pub use relay::{
-    ErrorCode, IceServer, ParticipantMedia, RelayFrame, RelayMessage, ResumeToken, Snapshot, Welcome,
+    ErrorCode, IceServer, ParticipantMedia, RelayFrame, RelayMessage, ResumeToken, Snapshot,
+    Welcome,
 };
 pub use text::{
     Candidate, ChatText, DisplayName, InvalidText, Mid, Proof, Sdp, Secret, Ufrag, Username,
