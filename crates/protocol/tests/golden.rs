@@ -14,16 +14,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 fn path(file: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("golden")
-        .join(file)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(file)
 }
 
 fn type_of(value: &Value) -> String {
-    value["type"]
-        .as_str()
-        .expect("every message is tagged")
-        .to_owned()
+    value["type"].as_str().expect("every message is tagged").to_owned()
 }
 
 /// Compares the examples with the committed file, reads the file back, and returns the types seen.
@@ -47,10 +42,7 @@ where
     let committed = std::fs::read_to_string(path(file)).unwrap_or_default();
     let as_values: BTreeMap<String, Value> =
         serde_json::from_str(&committed).expect("golden files are JSON");
-    assert_eq!(
-        as_values, by_name,
-        "the wire changed: {file} no longer holds"
-    );
+    assert_eq!(as_values, by_name, "the wire changed: {file} no longer holds");
 
     let read: BTreeMap<String, T> =
         serde_json::from_str(&committed).expect("every example can be read");
@@ -91,10 +83,7 @@ fn the_documentation_shows_every_example() {
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/protocol.md"),
     )
     .expect("docs/protocol.md is there");
-    let shown: Vec<Value> = docs
-        .lines()
-        .filter_map(|l| serde_json::from_str(l).ok())
-        .collect();
+    let shown: Vec<Value> = docs.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
     for (file, types) in [
         ("client.json", examples::CLIENT_TYPES),
         ("relay.json", examples::RELAY_TYPES),
@@ -105,10 +94,7 @@ fn the_documentation_shows_every_example() {
                 .expect("golden files are JSON");
         for name in types {
             let example = &golden[*name];
-            assert!(
-                shown.contains(example),
-                "docs/protocol.md does not show {name} as {example}"
-            );
+            assert!(shown.contains(example), "docs/protocol.md does not show {name} as {example}");
         }
     }
 }

@@ -49,58 +49,28 @@ fn frames_that_mean_nothing_are_malformed() {
     }
     let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
     assert!(decode::<ClientFrame>(&deep).is_err(), "nesting is bounded");
-    let nested = format!(
-        r#"{{"type":"hologram","x":{}1{}}}"#,
-        "[".repeat(20_000),
-        "]".repeat(20_000)
-    );
-    assert!(
-        decode::<ClientFrame>(&nested).is_err(),
-        "nesting inside unknown messages is bounded"
-    );
+    let nested =
+        format!(r#"{{"type":"hologram","x":{}1{}}}"#, "[".repeat(20_000), "]".repeat(20_000));
+    assert!(decode::<ClientFrame>(&nested).is_err(), "nesting inside unknown messages is bounded");
 }
 
 #[test]
 fn a_frame_over_the_limit_is_refused_unread() {
     let long = " ".repeat(limits::FRAME_BYTES + 1);
-    assert!(matches!(
-        decode::<ClientFrame>(&long),
-        Err(FrameError::TooLarge(_))
-    ));
+    assert!(matches!(decode::<ClientFrame>(&long), Err(FrameError::TooLarge(_))));
 }
 
 #[test]
 fn texts_keep_to_their_limits() {
     assert!(Username::new("ada").is_ok());
-    for bad in [
-        "a",
-        "",
-        "Ada",
-        "ada lovelace",
-        ".ada",
-        "-ada",
-        "ädä",
-        "ada\n",
-        &"a".repeat(33),
-    ] {
+    for bad in ["a", "", "Ada", "ada lovelace", ".ada", "-ada", "ädä", "ada\n", &"a".repeat(33)] {
         assert!(Username::new(bad).is_err(), "{bad:?} is no user name");
     }
-    for bad in [
-        "",
-        "   ",
-        "a\u{202E}b",
-        "a\u{200B}b",
-        "a\0b",
-        "a\nb",
-        &"x".repeat(129),
-    ] {
+    for bad in ["", "   ", "a\u{202E}b", "a\u{200B}b", "a\0b", "a\nb", &"x".repeat(129)] {
         assert!(DisplayName::new(bad).is_err(), "{bad:?} is no display name");
     }
     assert!(DisplayName::new("Ada Λάβλεϊς 🎩").is_ok());
-    assert!(
-        Candidate::new("candidate:1\r\na=evil").is_err(),
-        "one line only"
-    );
+    assert!(Candidate::new("candidate:1\r\na=evil").is_err(), "one line only");
     assert!(Ufrag::new("a b").is_err());
     assert!(Sdp::new("x".repeat(Sdp::MAX_BYTES + 1)).is_err());
 }

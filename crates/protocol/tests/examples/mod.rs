@@ -12,7 +12,7 @@ use bellwire_protocol::{
 const AT: u64 = 1_790_000_000_000;
 
 /// Types of [`ClientMessage`], `Unknown` left out. `client_type` fails to compile when one is new.
-pub const CLIENT_TYPES: &[&str] = &[
+pub(crate) const CLIENT_TYPES: &[&str] = &[
     "hello",
     "ping",
     "presence_set",
@@ -31,7 +31,7 @@ pub const CLIENT_TYPES: &[&str] = &[
 ];
 
 /// Types of [`RelayMessage`].
-pub const RELAY_TYPES: &[&str] = &[
+pub(crate) const RELAY_TYPES: &[&str] = &[
     "welcome",
     "snapshot",
     "ok",
@@ -62,7 +62,7 @@ pub const RELAY_TYPES: &[&str] = &[
 ];
 
 /// Types of [`ChannelMessage`].
-pub const CHANNEL_TYPES: &[&str] = &[
+pub(crate) const CHANNEL_TYPES: &[&str] = &[
     "heartbeat",
     "media_state",
     "chat",
@@ -184,32 +184,16 @@ fn candidate() -> Candidate {
     Candidate::new("candidate:1 1 udp 2122260223 192.0.2.4 46154 typ host").expect("a candidate")
 }
 fn offer() -> Offer {
-    Offer {
-        offer_id: offer_id(),
-        sdp: sdp(),
-        proof: None,
-    }
+    Offer { offer_id: offer_id(), sdp: sdp(), proof: None }
 }
 fn answer() -> Answer {
-    Answer {
-        offer_id: offer_id(),
-        sdp: sdp(),
-        proof: None,
-    }
+    Answer { offer_id: offer_id(), sdp: sdp(), proof: None }
 }
 fn ada_here() -> Participant {
-    Participant {
-        user: ada(),
-        device: adas_device(),
-        name: name("Ada Lovelace"),
-    }
+    Participant { user: ada(), device: adas_device(), name: name("Ada Lovelace") }
 }
 fn grace_here() -> Participant {
-    Participant {
-        user: grace(),
-        device: graces_device(),
-        name: name("Grace Hopper"),
-    }
+    Participant { user: grace(), device: graces_device(), name: name("Grace Hopper") }
 }
 fn person(user: UserId, username: &str, display: &str) -> Person {
     Person {
@@ -219,11 +203,7 @@ fn person(user: UserId, username: &str, display: &str) -> Person {
     }
 }
 fn sending() -> MediaState {
-    MediaState {
-        mic: true,
-        camera: true,
-        screen: false,
-    }
+    MediaState { mic: true, camera: true, screen: false }
 }
 fn record() -> CallRecord {
     CallRecord {
@@ -239,10 +219,7 @@ fn record() -> CallRecord {
     }
 }
 fn contact() -> Contact {
-    Contact {
-        person: person(grace(), "grace", "Grace Hopper"),
-        state: ContactState::Accepted,
-    }
+    Contact { person: person(grace(), "grace", "Grace Hopper"), state: ContactState::Accepted }
 }
 fn direct() -> Conversation {
     Conversation {
@@ -275,11 +252,8 @@ fn ice_servers() -> Vec<IceServer> {
     }]
 }
 
-pub fn client() -> Vec<ClientFrame> {
-    let asked = |id, message| ClientFrame {
-        id: Some(id),
-        message,
-    };
+pub(crate) fn client() -> Vec<ClientFrame> {
+    let asked = |id, message| ClientFrame { id: Some(id), message };
     let told = |message| ClientFrame { id: None, message };
     vec![
         asked(
@@ -291,19 +265,11 @@ pub fn client() -> Vec<ClientFrame> {
                     version: "0.1.0".to_owned(),
                     platform: "Firefox on Linux".to_owned(),
                 },
-                resume: Some(Resume {
-                    session: secret("b3BhcXVl"),
-                    seq: 41,
-                }),
+                resume: Some(Resume { session: secret("b3BhcXVl"), seq: 41 }),
             },
         ),
         told(ClientMessage::Ping { t: 7 }),
-        asked(
-            2,
-            ClientMessage::PresenceSet {
-                status: PresenceStatus::Away,
-            },
-        ),
+        asked(2, ClientMessage::PresenceSet { status: PresenceStatus::Away }),
         asked(
             3,
             ClientMessage::CallInitiate {
@@ -315,19 +281,9 @@ pub fn client() -> Vec<ClientFrame> {
         ),
         asked(
             4,
-            ClientMessage::CallAnswer {
-                call_id: call_id(),
-                media: Media::Voice,
-                answer: answer(),
-            },
+            ClientMessage::CallAnswer { call_id: call_id(), media: Media::Voice, answer: answer() },
         ),
-        asked(
-            5,
-            ClientMessage::CallReject {
-                call_id: call_id(),
-                reason: RejectReason::Declined,
-            },
-        ),
+        asked(5, ClientMessage::CallReject { call_id: call_id(), reason: RejectReason::Declined }),
         asked(6, ClientMessage::CallCancel { call_id: call_id() }),
         asked(7, ClientMessage::CallLeave { call_id: call_id() }),
         asked(
@@ -365,11 +321,7 @@ pub fn client() -> Vec<ClientFrame> {
             mid: mid(),
             candidate: Candidate::new("").expect("the end of candidates"),
         }),
-        told(ClientMessage::MediaState {
-            call_id: call_id(),
-            n: 3,
-            state: sending(),
-        }),
+        told(ClientMessage::MediaState { call_id: call_id(), n: 3, state: sending() }),
         asked(
             10,
             ClientMessage::CallSync {
@@ -385,15 +337,11 @@ pub fn client() -> Vec<ClientFrame> {
             },
         ),
         asked(11, ClientMessage::PeerList { call_id: call_id() }),
-        told(ClientMessage::CallReport {
-            call_id: call_id(),
-            setup_ms: Some(180),
-            flowing: None,
-        }),
+        told(ClientMessage::CallReport { call_id: call_id(), setup_ms: Some(180), flowing: None }),
     ]
 }
 
-pub fn relay() -> Vec<RelayFrame> {
+pub(crate) fn relay() -> Vec<RelayFrame> {
     let messages = vec![
         RelayMessage::Welcome(Box::new(Welcome {
             session: secret("b3BhcXVl"),
@@ -408,25 +356,16 @@ pub fn relay() -> Vec<RelayFrame> {
         RelayMessage::Snapshot(Box::new(Snapshot {
             contacts: vec![contact()],
             conversations: vec![direct()],
-            presence: vec![Presence {
-                user: grace(),
-                status: PresenceStatus::Online,
-            }],
+            presence: vec![Presence { user: grace(), status: PresenceStatus::Online }],
             calls: vec![LiveCall {
                 call_id: call_id(),
                 conversation: conversation(),
                 media: Media::Video,
                 from: grace_here(),
-                state: LiveCallState::Ringing {
-                    offer: Some(offer()),
-                    expires_at: AT + 60_000,
-                },
+                state: LiveCallState::Ringing { offer: Some(offer()), expires_at: AT + 60_000 },
                 sent_at: AT,
             }],
-            notices: vec![SecurityNotice {
-                kind: NoticeKind::RefreshReused,
-                at: AT,
-            }],
+            notices: vec![SecurityNotice { kind: NoticeKind::RefreshReused, at: AT }],
         })),
         RelayMessage::Ok { re: 3 },
         RelayMessage::Error {
@@ -435,33 +374,16 @@ pub fn relay() -> Vec<RelayFrame> {
             message: "too many calls to this person".to_owned(),
             retry_after_ms: Some(60_000),
         },
-        RelayMessage::Pong {
-            t: 7,
-            server_time: AT,
-        },
-        RelayMessage::GoingAway {
-            retry_after_ms: 1_500,
-        },
-        RelayMessage::IceServers {
-            ice_servers: ice_servers(),
-        },
-        RelayMessage::Presence(Presence {
-            user: grace(),
-            status: PresenceStatus::Dnd,
-        }),
+        RelayMessage::Pong { t: 7, server_time: AT },
+        RelayMessage::GoingAway { retry_after_ms: 1_500 },
+        RelayMessage::IceServers { ice_servers: ice_servers() },
+        RelayMessage::Presence(Presence { user: grace(), status: PresenceStatus::Dnd }),
         RelayMessage::ContactChanged { contact: contact() },
         RelayMessage::ContactRemoved { user: grace() },
-        RelayMessage::ConversationChanged {
-            conversation: direct(),
-        },
-        RelayMessage::ConversationRemoved {
-            conversation: conversation(),
-        },
+        RelayMessage::ConversationChanged { conversation: direct() },
+        RelayMessage::ConversationRemoved { conversation: conversation() },
         RelayMessage::MeChanged { me: me() },
-        RelayMessage::Notice(SecurityNotice {
-            kind: NoticeKind::PasswordChanged,
-            at: AT,
-        }),
+        RelayMessage::Notice(SecurityNotice { kind: NoticeKind::PasswordChanged, at: AT }),
         RelayMessage::CallRecorded { record: record() },
         RelayMessage::CallIncoming {
             call_id: call_id(),
@@ -472,11 +394,7 @@ pub fn relay() -> Vec<RelayFrame> {
             sent_at: AT,
             expires_at: AT + 60_000,
         },
-        RelayMessage::CallRinging {
-            call_id: call_id(),
-            user: grace(),
-            devices: 2,
-        },
+        RelayMessage::CallRinging { call_id: call_id(), user: grace(), devices: 2 },
         RelayMessage::CallAccepted {
             call_id: call_id(),
             by: grace_here(),
@@ -488,10 +406,7 @@ pub fn relay() -> Vec<RelayFrame> {
             by: grace_here(),
             reason: RejectReason::Busy,
         },
-        RelayMessage::CallEnded {
-            call_id: call_id(),
-            reason: EndReason::AnsweredElsewhere,
-        },
+        RelayMessage::CallEnded { call_id: call_id(), reason: EndReason::AnsweredElsewhere },
         RelayMessage::PeerLeft {
             call_id: call_id(),
             participant: grace_here(),
@@ -529,55 +444,26 @@ pub fn relay() -> Vec<RelayFrame> {
             call_id: call_id(),
             participants: vec![ada_here(), grace_here()],
             since: Some(AT + 4_000),
-            media_state: vec![ParticipantMedia {
-                device: graces_device(),
-                n: 3,
-                state: sending(),
-            }],
+            media_state: vec![ParticipantMedia { device: graces_device(), n: 3, state: sending() }],
         },
-        RelayMessage::Peers {
-            call_id: call_id(),
-            participants: vec![ada_here(), grace_here()],
-        },
+        RelayMessage::Peers { call_id: call_id(), participants: vec![ada_here(), grace_here()] },
     ];
-    (1..)
-        .zip(messages)
-        .map(|(seq, message)| RelayFrame { seq, message })
-        .collect()
+    (1..).zip(messages).map(|(seq, message)| RelayFrame { seq, message }).collect()
 }
 
-pub fn channel() -> Vec<ChannelMessage> {
+pub(crate) fn channel() -> Vec<ChannelMessage> {
     vec![
-        ChannelMessage::Heartbeat {
-            n: 4,
-            state: sending(),
-        },
-        ChannelMessage::MediaState {
-            n: 5,
-            state: sending(),
-        },
+        ChannelMessage::Heartbeat { n: 4, state: sending() },
+        ChannelMessage::MediaState { n: 5, state: sending() },
         ChannelMessage::Chat {
             id: ChatId::from_parts(AT, [8; 10]),
             text: ChatText::new("The tea is ready").expect("a chat text"),
             sent_at: AT,
         },
-        ChannelMessage::ChatReceived {
-            id: ChatId::from_parts(AT, [8; 10]),
-        },
-        ChannelMessage::SdpOffer {
-            offer_id: offer_id(),
-            restart: true,
-            sdp: sdp(),
-        },
-        ChannelMessage::SdpAnswer {
-            offer_id: offer_id(),
-            sdp: sdp(),
-        },
-        ChannelMessage::IceCandidate {
-            ufrag: ufrag(),
-            mid: mid(),
-            candidate: candidate(),
-        },
+        ChannelMessage::ChatReceived { id: ChatId::from_parts(AT, [8; 10]) },
+        ChannelMessage::SdpOffer { offer_id: offer_id(), restart: true, sdp: sdp() },
+        ChannelMessage::SdpAnswer { offer_id: offer_id(), sdp: sdp() },
+        ChannelMessage::IceCandidate { ufrag: ufrag(), mid: mid(), candidate: candidate() },
         ChannelMessage::Leave,
     ]
 }

@@ -1,0 +1,48 @@
+# Two commands: `make run` and `make test`. The rest is for daily work; `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+TOOLS := $(or $(BELLWIRE_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bellwire/tools)
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+DATA ?= data
+
+.PHONY: help run test check web bindings bench-call screenshots fuzz clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: ## Build everything and start a relay with its web client on http://localhost:8470
+	@scripts/setup.sh build
+	@scripts/web.sh
+	@cargo build --quiet --release -p bellwire-relay
+	@BELLWIRE_DATA_DIR=$(DATA) $(TARGET)/release/bellwire-relay serve --demo
+
+test: ## Install what is missing and run every check and test
+	@scripts/setup.sh test
+	@scripts/test.sh
+
+check: ## Format, lints and unit tests, for daily work
+	@scripts/setup.sh build
+	@scripts/check.sh
+
+web: ## Build the web client into ui/dist
+	@scripts/setup.sh build
+	@scripts/web.sh
+
+bindings: ## Write ui/src/lib/bindings.ts and the golden messages from the Rust types
+	@BELLWIRE_WRITE_BINDINGS=1 cargo test --quiet -p bellwire-core --features bindings --test bindings
+	@BELLWIRE_WRITE_GOLDEN=1 cargo test --quiet -p bellwire-protocol --test golden
+
+bench-call: ## Time calls against PeerJS in the same run, one JSON object a line
+	@scripts/setup.sh test >&2
+	@scripts/web.sh >&2
+	@cargo build --quiet --release -p bellwire-relay >&2
+	@BELLWIRE_RELAY_BIN=$(abspath $(TARGET))/release/bellwire-relay scripts/bench-call.sh
+
+screenshots: ## Take the pictures in docs/screenshots anew
+	@scripts/setup.sh test
+	@scripts/web.sh
+	@cargo build --quiet -p bellwire-relay
+	@cd tests/e2e && BELLWIRE_RELAY_BIN=$(abspath $(TARGET))/debug/bellwire-relay npm run --silent screenshots
+
+clean: ## Remove what was built here
+	rm -rf target ui/dist ui/src/lib/wasm ui/src/lib/paraglide ui/node_modules tests/e2e/node_modules

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Installs what building and testing need and is not there yet. Safe to run again and again.
+#   scripts/setup.sh build   to build and run the relay with its web client
+#   scripts/setup.sh test    that, and what the tests need
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+what=${1:-build}
+tools=${BELLWIRE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bellwire/tools}
+wasm_bindgen_version=$(sed -n 's/^wasm-bindgen = "=\(.*\)"/\1/p' Cargo.toml)
+cargo_deny_version=0.20.2
+
+say() { printf '%s\n' "setup: $*" >&2; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Debian packages.
+packages=(build-essential pkg-config)
+[ "$what" = test ] && packages+=(chromium fonts-noto-color-emoji)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  if ! command -v apt-get >/dev/null; then
+    say "please install: ${missing[*]}"
+    exit 1
+  fi
+  say "installing ${missing[*]}"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# The target that browsers run.
+if ! rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null | xargs -I{} test -d {}; then
+  say "adding the wasm32-unknown-unknown target"
+  rustup target add wasm32-unknown-unknown
+fi
+
+# wasm-bindgen's version must be the crate's, to the digit.
+install_tool() { # name, crate, version
+  if [ "$("$tools/bin/$1" --version 2>/dev/null | grep -o '[0-9][0-9.]*' | head -1)" != "$3" ]; then
+    say "building $2 $3 (a few minutes, once)"
+    (cd / && CARGO_TARGET_DIR="$tools/target" cargo install "$2" --version "$3" --locked --root "$tools" --quiet)
+    rm -rf "$tools/target"
+  fi
+}
+install_tool wasm-bindgen wasm-bindgen-cli "$wasm_bindgen_version"
+[ "$what" = test ] && install_tool cargo-deny cargo-deny "$cargo_deny_version"
+
+# npm packages, again only when the lock file changed.
+npm_packages() { # folder
+  if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock" 2>/dev/null; then
+    say "installing npm packages of $1"
+    (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+    cp "$1/package-lock.json" "$1/node_modules/.installed-lock"
+  fi
+}
+npm_packages ui
+if [ "$what" = test ]; then
+  npm_packages tests/e2e
+fi

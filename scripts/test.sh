@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Every check and test there is. `scripts/setup.sh test` has to have run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+tools=${BELLWIRE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bellwire/tools}
+target=${CARGO_TARGET_DIR:-target}
+step() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
+
+step "Rust: format"
+cargo fmt --all --check
+step "Rust: licences, sources and bans of the dependencies"
+"$tools/bin/cargo-deny" --log-level error check bans licenses sources
+step "Web client: wasm and bundle"
+scripts/web.sh
+step "Rust: lints"
+cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
+cargo clippy --quiet -p bellwire-web --target wasm32-unknown-unknown -- -D warnings
+step "UI: format, lints, types and unit tests"
+(cd ui && npm run --silent check && npm test --silent)
+step "Rust: tests"
+cargo test --quiet --workspace --all-features
+step "Browsers: end to end"
+cargo build --quiet -p bellwire-relay
+case $target in /*) ;; *) target=$PWD/$target ;; esac
+(cd tests/e2e && BELLWIRE_RELAY_BIN=$target/debug/bellwire-relay npm test --silent)
+step "All passed"
