@@ -9,9 +9,12 @@
 //! [`Core::deadline`] and see to it that an [`Input::Tick`] arrives by then.
 
 pub mod api;
+mod core;
 mod io;
+mod random;
 mod record;
 
+pub use crate::core::Core;
 pub use io::{
     HttpFailure, HttpMethod, HttpReply, HttpRequest, Input, LinkCommand, LinkEvent, Output, Start,
     Time,
