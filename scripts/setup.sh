@@ -43,7 +43,12 @@ fi
 install_tool() { # name, crate, version
   if [ "$("$tools/bin/$1" --version 2>/dev/null | grep -o '[0-9][0-9.]*' | head -1)" != "$3" ]; then
     say "building $2 $3 (a few minutes, once)"
-    (cd / && CARGO_TARGET_DIR="$tools/target" cargo install "$2" --version "$3" --locked --root "$tools" --quiet)
+    # A mirror may lack what the tool's own lock file names; then any resolution will do.
+    (
+      cd / && export CARGO_TARGET_DIR="$tools/target"
+      cargo install "$2" --version "$3" --root "$tools" --quiet --locked ||
+        cargo install "$2" --version "$3" --root "$tools" --quiet
+    )
     rm -rf "$tools/target"
   fi
 }
