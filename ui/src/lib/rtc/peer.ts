@@ -1,0 +1,296 @@
+import type { IceServer, PeerCommand, PeerEvent, Slot, SlotState } from '../bindings';
+import type { Taker } from './capture';
+import { pathState } from './path';
+import { firstMidOf, ufragOf, withStartBitrate } from './sdp';
+import { SLOTS, degradationOf, encodingOf, kindOf } from './slots';
+
+/**
+ * Where the sender's estimate of the path starts, in kbit/s. Lower delays the first picture, higher
+ * can flood a path narrower than this for the second that the estimator needs to notice.
+ */
+const START_KBPS = 1_000;
+
+/** Messages longer than any that the protocol has are not passed on. In characters. */
+const LONGEST_MESSAGE = 64 * 1024;
+
+/** What a peer is made of. */
+export interface Opening {
+  iceServers: IceServer[];
+  relayOnly: boolean;
+  certificate: RTCCertificate | null;
+}
+
+/** One `RTCPeerConnection` with its slots and channels. */
+export class Peer {
+  readonly connection: RTCPeerConnection;
+  readonly #emit: (event: PeerEvent) => void;
+  readonly #tracksChanged: () => void;
+  readonly #control: RTCDataChannel;
+  readonly #chat: RTCDataChannel;
+  readonly #slots = new Map<Slot, RTCRtpTransceiver>();
+  /** What each slot should send, also before its m-line exists. */
+  readonly #outgoing = new Map<Slot, MediaStreamTrack | null>();
+  #queue: Promise<void> = Promise.resolve();
+  #path: string = 'connecting';
+  #channelsOpen = false;
+  #closed = false;
+  /** Generations whose end was reported. */
+  readonly #ended = new Set<string>();
+
+  constructor(opening: Opening, emit: (event: PeerEvent) => void, tracksChanged: () => void) {
+    this.#emit = emit;
+    this.#tracksChanged = tracksChanged;
+    this.connection = new RTCPeerConnection(configurationOf(opening));
+    this.#control = this.connection.createDataChannel('control', {
+      negotiated: true,
+      id: 0,
+      ordered: false,
+      maxRetransmits: 0,
+    });
+    this.#chat = this.connection.createDataChannel('chat', { negotiated: true, id: 1 });
+    this.#listen();
+  }
+
+  /** The track that comes in on a slot, from the first description on. */
+  remote(slot: Slot): MediaStreamTrack | null {
+    return this.#slots.get(slot)?.receiver.track ?? null;
+  }
+
+  configure(opening: Omit<Opening, 'certificate'>): void {
+    try {
+      const { certificates } = this.connection.getConfiguration();
+      this.connection.setConfiguration({
+        ...configurationOf({ ...opening, certificate: null }),
+        ...(certificates && { certificates }),
+      });
+    } catch (error) {
+      console.warn('ice servers refused', nameOf(error));
+    }
+  }
+
+  offer({ operation, restart }: Extract<PeerCommand, { type: 'offer' }>): void {
+    this.#operate(operation, async () => {
+      if (this.#slots.size === 0) this.#makeSlots();
+      if (restart) this.connection.restartIce();
+      await this.connection.setLocalDescription();
+      return this.#described(operation);
+    });
+  }
+
+  answer({ operation, sdp }: Extract<PeerCommand, { type: 'answer' }>): void {
+    this.#operate(operation, async () => {
+      // Over an own open offer this rolls back and applies in one step.
+      await this.connection.setRemoteDescription({
+        type: 'offer',
+        sdp: withStartBitrate(sdp, START_KBPS),
+      });
+      try {
+        this.#adoptSlots();
+        await this.connection.setLocalDescription();
+      } catch (error) {
+        await this.connection.setRemoteDescription({ type: 'rollback' });
+        throw error;
+      }
+      return this.#described(operation);
+    });
+  }
+
+  apply({ operation, sdp }: Extract<PeerCommand, { type: 'apply' }>): void {
+    this.#operate(operation, async () => {
+      await this.connection.setRemoteDescription({
+        type: 'answer',
+        sdp: withStartBitrate(sdp, START_KBPS),
+      });
+      this.#tracksChanged();
+      return { type: 'applied', operation };
+    });
+  }
+
+  addCandidate({ ufrag, mid, candidate }: Extract<PeerCommand, { type: 'add_candidate' }>): void {
+    this.#enqueue(() => {
+      // Not waited for: resolving a name on the local network can take seconds.
+      this.connection
+        .addIceCandidate({
+          candidate,
+          sdpMid: mid,
+          ...(ufrag !== '' && { usernameFragment: ufrag }),
+        })
+        .catch(() => undefined);
+      return Promise.resolve();
+    });
+  }
+
+  /** Puts what is captured on a slot. */
+  taker(slot: Slot): Taker {
+    return {
+      put: (main, sound) => {
+        this.#send(slot, main);
+        if (slot === 'screen') this.#send('screenAudio', sound);
+      },
+      report: (state: SlotState) => this.#report({ type: 'slot', slot, state }),
+    };
+  }
+
+  control(data: string): void {
+    if (this.#control.readyState === 'open') this.#control.send(data);
+  }
+
+  chat(data: string): void {
+    if (this.#chat.readyState === 'open') this.#chat.send(data);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.connection.close();
+  }
+
+  #operate(operation: number, work: () => Promise<PeerEvent>): void {
+    this.#enqueue(async () => {
+      try {
+        this.#report(await work());
+      } catch (error) {
+        this.#report({ type: 'operation_failed', operation, message: messageOf(error) });
+      }
+    });
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#queue = this.#queue.then(() => (this.#closed ? undefined : work()));
+  }
+
+  #report(event: PeerEvent): void {
+    if (!this.#closed) this.#emit(event);
+  }
+
+  #described(operation: number): PeerEvent {
+    this.#tracksChanged();
+    return { type: 'described', operation, sdp: this.connection.localDescription?.sdp ?? '' };
+  }
+
+  #makeSlots(): void {
+    for (const slot of SLOTS) {
+      const transceiver = this.connection.addTransceiver(kindOf(slot), {
+        direction: 'sendrecv',
+        sendEncodings: [encodingOf(slot)],
+      });
+      this.#adopt(slot, transceiver);
+    }
+  }
+
+  /** After a remote offer: its m-lines are the slots, whatever an own, rolled back one had made. */
+  #adoptSlots(): void {
+    const associated: RTCRtpTransceiver[] = [];
+    for (const transceiver of this.connection.getTransceivers()) {
+      if (transceiver.mid !== null) associated.push(transceiver);
+      else transceiver.stop();
+    }
+    SLOTS.forEach((slot, index) => {
+      const transceiver = associated[index];
+      if (!transceiver || this.#slots.get(slot) === transceiver) return;
+      transceiver.direction = 'sendrecv';
+      this.#adopt(slot, transceiver);
+    });
+  }
+
+  #adopt(slot: Slot, transceiver: RTCRtpTransceiver): void {
+    this.#slots.set(slot, transceiver);
+    this.#tune(slot, transceiver.sender);
+    this.#attach(slot);
+  }
+
+  #send(slot: Slot, track: MediaStreamTrack | null): void {
+    this.#outgoing.set(slot, track);
+    this.#attach(slot);
+  }
+
+  #attach(slot: Slot): void {
+    const sender = this.#slots.get(slot)?.sender;
+    const track = this.#outgoing.get(slot) ?? null;
+    if (!sender || sender.track === track || this.#closed) return;
+    sender.replaceTrack(track).catch((error: unknown) => {
+      if (this.#closed || track === null) return;
+      console.warn('track refused', slot, nameOf(error));
+      this.#report({ type: 'slot', slot, state: { type: 'unavailable', problem: 'other' } });
+    });
+  }
+
+  #tune(slot: Slot, sender: RTCRtpSender): void {
+    const parameters = sender.getParameters();
+    const [encoding] = parameters.encodings;
+    if (!encoding) return;
+    Object.assign(encoding, encodingOf(slot));
+    if (kindOf(slot) === 'video') parameters.degradationPreference = degradationOf(slot);
+    // Refused where a browser knows less; its defaults work too.
+    sender.setParameters(parameters).catch(() => undefined);
+  }
+
+  #listen(): void {
+    const connection = this.connection;
+    connection.addEventListener('icecandidate', ({ candidate }) => this.#onCandidate(candidate));
+    connection.addEventListener('connectionstatechange', () => this.#onPath());
+    connection.addEventListener('iceconnectionstatechange', () => this.#onPath());
+    for (const channel of [this.#control, this.#chat]) {
+      channel.addEventListener('open', () => this.#onChannels());
+      channel.addEventListener('close', () => this.#onChannels());
+    }
+    this.#control.addEventListener('message', ({ data }) => this.#onMessage('control', data));
+    this.#chat.addEventListener('message', ({ data }) => this.#onMessage('chat', data));
+  }
+
+  #onCandidate(candidate: RTCIceCandidate | null): void {
+    const local = this.connection.localDescription?.sdp ?? '';
+    // `null` ends the gathering; browsers differ in whether they end the generation as well.
+    const ufrag =
+      candidate?.usernameFragment ?? /\bufrag (\S+)/.exec(candidate?.candidate ?? '')?.[1] ?? ufragOf(local);
+    const line = candidate?.candidate ?? '';
+    if (line === '') {
+      if (ufrag === '' || this.#ended.has(ufrag)) return;
+      this.#ended.add(ufrag);
+    }
+    const mid = candidate?.sdpMid ?? firstMidOf(local);
+    this.#report({ type: 'candidate', ufrag, mid, candidate: line });
+  }
+
+  #onPath(): void {
+    const state = pathState(this.connection.connectionState, this.connection.iceConnectionState);
+    if (state === this.#path) return;
+    this.#path = state;
+    this.#report({ type: 'path', state });
+  }
+
+  #onChannels(): void {
+    const open = this.#control.readyState === 'open' && this.#chat.readyState === 'open';
+    if (open === this.#channelsOpen) return;
+    this.#channelsOpen = open;
+    this.#report({ type: open ? 'channels_open' : 'channels_closed' });
+  }
+
+  #onMessage(type: 'control' | 'chat', data: unknown): void {
+    if (typeof data !== 'string' || data.length > LONGEST_MESSAGE) return;
+    this.#report({ type, data });
+  }
+}
+
+function configurationOf({ iceServers, relayOnly, certificate }: Opening): RTCConfiguration {
+  return {
+    bundlePolicy: 'max-bundle',
+    rtcpMuxPolicy: 'require',
+    iceTransportPolicy: relayOnly ? 'relay' : 'all',
+    iceServers: iceServers.map(({ urls, username, credential }) => ({
+      urls,
+      ...(username && { username }),
+      ...(credential && { credential }),
+    })),
+    ...(certificate && { certificates: [certificate] }),
+  };
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error || error instanceof DOMException ? error.name : 'error';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error || error instanceof DOMException
+    ? `${error.name}: ${error.message}`
+    : 'error';
+}
