@@ -11,7 +11,15 @@ export interface Host {
   onSeat(listener: (seat: Seat) => void): () => void;
   /** Brings the core, and a call with it, into this window. */
   moveHere(): void;
+  /** Calls back if there is no core any more, or never was. Hosts that cannot fail lack it. */
+  onFault?(listener: (fault: Fault) => void): () => void;
 }
+
+/**
+ * Why there is no core. `load`: its code did not arrive. `crash`: it failed, and again after the
+ * page was loaded anew. All that is left is to say so and offer to reload.
+ */
+export type Fault = { type: 'load' } | { type: 'crash' };
 
 /**
  * Where the core runs. A browser profile has one device however many windows show it: one window

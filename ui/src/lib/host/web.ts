@@ -1,0 +1,239 @@
+import type { Alert, Command, View } from '../bindings';
+import init, { Client } from '../wasm/bellwire';
+import wasmUrl from '../wasm/bellwire_bg.wasm?url';
+import { type OwnedPeers, RunningCore } from './core';
+import { deviceName } from './device-name';
+import type { Fault, Host, Seat } from './host';
+import { Notifications, type Words } from './notifications';
+import { type Records, memoryRecords, openRecords } from './records';
+import { type Message, type TabInput, type TabOutput, Tabs } from './tabs';
+
+/** The lock of the window that holds the core, and the channel of all windows. */
+const NAME = 'bellwire';
+/** Two failures within this time, in ms, are a fault that loading again does not mend. */
+const CRASH_LOOP_MS = 60_000;
+const CRASHED_AT = 'bellwire-crashed-at';
+
+/** What the browser client is made of. */
+export interface WebParts {
+  peers: OwnedPeers;
+  words: Words;
+}
+
+/** The browser's side of the door: the core as WebAssembly, in one of the windows. */
+export class WebHost implements Host {
+  readonly #parts: WebParts;
+  readonly #views = new Latest<View>();
+  readonly #seats = new Latest<Seat>('here');
+  readonly #faults = new Latest<Fault>();
+  readonly #alerts = new Set<(alert: Alert) => void>();
+  readonly #tabs = new Tabs(crypto.randomUUID?.() ?? String(Math.random()));
+  readonly #notifications: Notifications;
+  /** Loaded in every window, so that a call can move without waiting for a download. */
+  readonly #wasm = init({ module_or_path: wasmUrl });
+  readonly #records: Promise<Records>;
+  readonly #channel: BroadcastChannel | null;
+  /** The newest start of a core; the next waits until it is stopped. */
+  #core: Promise<RunningCore | null> | null = null;
+  #running: RunningCore | null = null;
+  /** Which start counts. */
+  #turn = 0;
+  /** Commands for a core that is still loading. */
+  #early: Command[] = [];
+  /** Ends waiting for the lock. */
+  #queued: AbortController | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(parts: WebParts) {
+    this.#parts = parts;
+    this.#wasm.catch(() => undefined);
+    this.#notifications = new Notifications(parts.words, (conversation) =>
+      this.dispatch({ type: 'open_conversation', conversation }),
+    );
+    const together = 'locks' in navigator && 'BroadcastChannel' in globalThis;
+    // Windows that cannot agree on one core must not share a sign-in either: each use of its token
+    // would revoke the other's.
+    this.#records = together ? openRecords() : Promise.resolve(memoryRecords());
+    this.#channel = together ? new BroadcastChannel(NAME) : null;
+    if (this.#channel) {
+      this.#channel.onmessage = ({ data }: MessageEvent<Message>) =>
+        this.#handle({ type: 'message', message: data });
+      this.#channel.postMessage({ type: 'hello' } satisfies Message);
+      this.#queueForLock();
+    } else {
+      this.#handle({ type: 'locked' });
+    }
+  }
+
+  dispatch(command: Command): void {
+    this.#handle({ type: 'command', command });
+  }
+
+  onView(listener: (view: View) => void): () => void {
+    return this.#views.listen(listener);
+  }
+
+  onAlert(listener: (alert: Alert) => void): () => void {
+    this.#alerts.add(listener);
+    return () => this.#alerts.delete(listener);
+  }
+
+  onSeat(listener: (seat: Seat) => void): () => void {
+    return this.#seats.listen(listener);
+  }
+
+  onFault(listener: (fault: Fault) => void): () => void {
+    return this.#faults.listen(listener);
+  }
+
+  moveHere(): void {
+    this.#handle({ type: 'move_here' });
+  }
+
+  #handle(input: TabInput): void {
+    for (const output of this.#tabs.handle(input)) this.#perform(output);
+  }
+
+  #perform(output: TabOutput): void {
+    switch (output.type) {
+      case 'start_core':
+        return this.#startCore();
+      case 'stop_core':
+        void this.#stopCore().then(() => this.#handle({ type: 'core_stopped' }));
+        return;
+      case 'dispatch':
+        if (this.#running) this.#running.dispatch(output.command);
+        else this.#early.push(output.command);
+        return;
+      case 'post':
+        this.#channel?.postMessage(output.message);
+        return;
+      case 'show':
+        return this.#views.set(output.view);
+      case 'seat':
+        return this.#seats.set(output.seat);
+      case 'steal_lock':
+        return this.#stealLock();
+      case 'timer':
+        clearTimeout(this.#timer);
+        if (output.ms !== null) {
+          this.#timer = setTimeout(() => this.#handle({ type: 'timeout' }), output.ms);
+        }
+        return;
+    }
+  }
+
+  #startCore(): void {
+    const before = this.#core;
+    const turn = ++this.#turn;
+    this.#core = (async () => {
+      await before;
+      const kept = this.#records.then((records) => records.load());
+      try {
+        await this.#wasm;
+      } catch {
+        this.#faults.set({ type: 'load' });
+        return null;
+      }
+      const [records, texts] = [await this.#records, await kept];
+      // Stopped, or started anew, while it was loading.
+      if (this.#turn !== turn) return null;
+      this.#running = new RunningCore(
+        (hands) =>
+          new Client(
+            crypto.getRandomValues(new Uint8Array(32)),
+            location.origin,
+            deviceName(navigator.userAgent),
+            hands,
+          ),
+        this.#parts.peers,
+        records,
+        texts,
+        {
+          onView: (view) => this.#handle({ type: 'core_view', view }),
+          onAlert: (alert) => this.#onAlert(alert),
+          onCrash: () => this.#onCrash(),
+        },
+      );
+      for (const command of this.#early.splice(0)) this.#running.dispatch(command);
+      return this.#running;
+    })();
+  }
+
+  async #stopCore(): Promise<void> {
+    const core = this.#core;
+    this.#turn += 1;
+    this.#running = null;
+    this.#early = [];
+    await (await core)?.stop();
+  }
+
+  /** Waits behind the other windows until the holder closes. */
+  #queueForLock(): void {
+    const queued = new AbortController();
+    this.#queued = queued;
+    const held = navigator.locks.request(NAME, { signal: queued.signal }, () => this.#holding());
+    held.catch((error: unknown) => {
+      if (!queued.signal.aborted) this.#onUnheld(error);
+    });
+  }
+
+  #stealLock(): void {
+    const held = navigator.locks.request(NAME, { steal: true }, () => this.#holding());
+    this.#queued?.abort();
+    held.catch((error: unknown) => this.#onUnheld(error));
+  }
+
+  #holding(): Promise<never> {
+    this.#queued = null;
+    this.#handle({ type: 'locked' });
+    // Held until the window closes or another one steals it.
+    return new Promise<never>(() => undefined);
+  }
+
+  #onUnheld(error: unknown): void {
+    if (error instanceof DOMException && error.name === 'AbortError') {
+      this.#handle({ type: 'lock_lost' });
+      this.#queueForLock();
+    } else {
+      // The browser has locks and does not let this page use them.
+      this.#handle({ type: 'locked' });
+    }
+  }
+
+  #onAlert(alert: Alert): void {
+    for (const listener of this.#alerts) listener(alert);
+    if (this.#views.value?.settings.notifications !== false) void this.#notifications.show(alert);
+  }
+
+  #onCrash(): void {
+    this.#running = null;
+    const last = Number(sessionStorage.getItem(CRASHED_AT) ?? 0);
+    sessionStorage.setItem(CRASHED_AT, String(Date.now()));
+    // Loading again comes back into the same call.
+    if (Date.now() - last > CRASH_LOOP_MS) location.reload();
+    else this.#faults.set({ type: 'crash' });
+  }
+}
+
+/** The newest of something, and whoever wants to hear of the next. */
+class Latest<T> {
+  value: T | undefined;
+  readonly #listeners = new Set<(value: T) => void>();
+
+  constructor(value?: T) {
+    this.value = value;
+  }
+
+  set(value: T): void {
+    if (value === this.value) return;
+    this.value = value;
+    for (const listener of this.#listeners) listener(value);
+  }
+
+  listen(listener: (value: T) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.value !== undefined) listener(this.value);
+    return () => this.#listeners.delete(listener);
+  }
+}
