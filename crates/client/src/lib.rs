@@ -9,6 +9,8 @@
 
 mod clock;
 mod frame;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
 pub mod web;
 
 pub use clock::Clock;

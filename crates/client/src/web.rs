@@ -9,7 +9,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use bellwire_core::api::{Command, PeerEvent, PeerId};
-use bellwire_core::{Core, HttpRequest, Input, LinkCommand, LinkEvent, Output, Record, Start, Time};
+use bellwire_core::{
+    Core, HttpRequest, Input, LinkCommand, LinkEvent, Output, Record, Start, Time,
+};
 
 use crate::Clock;
 use crate::frame::input_of;
@@ -69,18 +71,23 @@ impl<H: Hands> Driver<H> {
     /// Everything that [`Hands::keep`] kept. The first call, once. What this build cannot read is
     /// dropped: it was written by a newer one.
     pub fn loaded<'a>(&self, records: impl IntoIterator<Item = &'a str>) {
-        let records = records.into_iter().filter_map(|json| serde_json::from_str::<Record>(json).ok());
+        let records =
+            records.into_iter().filter_map(|json| serde_json::from_str::<Record>(json).ok());
         self.handle(Input::Loaded(records.collect()));
     }
 
     /// A `Command`. False if the text is none.
     pub fn dispatch(&self, command: &str) -> bool {
-        serde_json::from_str::<Command>(command).map(|command| self.handle(Input::Command(command))).is_ok()
+        serde_json::from_str::<Command>(command)
+            .map(|command| self.handle(Input::Command(command)))
+            .is_ok()
     }
 
     /// A `PeerEvent`. False if the text is none.
     pub fn peer_event(&self, peer: PeerId, event: &str) -> bool {
-        serde_json::from_str::<PeerEvent>(event).map(|event| self.handle(Input::Peer(peer, event))).is_ok()
+        serde_json::from_str::<PeerEvent>(event)
+            .map(|event| self.handle(Input::Peer(peer, event)))
+            .is_ok()
     }
 
     /// A text frame of the WebSocket.
@@ -137,9 +144,13 @@ impl<H: Hands> Driver<H> {
             Output::Link(LinkCommand::Connect { url }) => self.hands.connect(&url),
             Output::Link(LinkCommand::Disconnect) => self.hands.disconnect(),
             Output::Http(request) => self.hands.fetch(&request),
-            Output::Peer(peer, command) => self.hands.peer(peer, &bellwire_protocol::encode(&command)),
+            Output::Peer(peer, command) => {
+                self.hands.peer(peer, &bellwire_protocol::encode(&command))
+            }
             Output::Store(Record::Erased) => self.hands.erase(),
-            Output::Store(record) => self.hands.keep(&record.key(), &bellwire_protocol::encode(&record)),
+            Output::Store(record) => {
+                self.hands.keep(&record.key(), &bellwire_protocol::encode(&record))
+            }
             Output::Alert(alert) => self.hands.alert(&bellwire_protocol::encode(&alert)),
             Output::View(view) => self.hands.view(&bellwire_protocol::encode(&view)),
         }

@@ -25,7 +25,14 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn send(this: &PageHands, frame: &str);
     #[wasm_bindgen(method)]
-    fn fetch(this: &PageHands, id: u32, method: &str, url: &str, bearer: Option<&str>, body: Option<&str>);
+    fn fetch(
+        this: &PageHands,
+        id: u32,
+        method: &str,
+        url: &str,
+        bearer: Option<&str>,
+        body: Option<&str>,
+    );
     #[wasm_bindgen(method)]
     fn wake(this: &PageHands, in_ms: f64);
     #[wasm_bindgen(method)]

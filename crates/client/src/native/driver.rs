@@ -1,0 +1,182 @@
+//! The loop: outputs out, one input in.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bellwire_core::api::{Alert, Command, View};
+use bellwire_core::{Core, HttpReply, Input, LinkCommand, LinkEvent, Output, Start, Time};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use super::executor::{Executor, PeerEventQueue};
+use super::http::Requests;
+use super::socket::{Arrival, Socket};
+use super::vault::{Keeper, Vault};
+use crate::Clock;
+use crate::frame::input_of;
+
+/// The longest uninterrupted sleep. The runtime's timers stand still while the machine sleeps, so
+/// a deadline may be late by this much after waking. Lower wakes the processor more often.
+const NAP: Duration = Duration::from_secs(5);
+
+/// What the owner of a client asks of its driver.
+#[derive(Debug)]
+pub(super) enum Wish {
+    /// For the core.
+    Command(Command),
+    /// For the core.
+    Link(LinkEvent),
+    /// End, and say so when everything is written.
+    Stop(oneshot::Sender<()>),
+}
+
+/// Runs one core.
+pub(super) struct Driver<E> {
+    core: Core,
+    clock: Timekeeper,
+    keeper: Keeper,
+    executor: E,
+    view: watch::Sender<View>,
+    alerts: broadcast::Sender<Alert>,
+    socket: Option<Socket>,
+    sockets: u64,
+    arrivals: mpsc::UnboundedSender<(u64, Arrival)>,
+    arrived: mpsc::UnboundedReceiver<(u64, Arrival)>,
+    requests: Requests,
+    replies: mpsc::UnboundedReceiver<HttpReply>,
+}
+
+impl<E: Executor> Driver<E> {
+    pub(super) fn new(
+        start: Start,
+        vault: impl Vault,
+        executor: E,
+        view: watch::Sender<View>,
+        alerts: broadcast::Sender<Alert>,
+    ) -> Self {
+        let (arrivals, arrived) = mpsc::unbounded_channel();
+        let (replied, replies) = mpsc::unbounded_channel();
+        Self {
+            core: Core::new(start),
+            clock: Timekeeper::start(),
+            keeper: Keeper::start(vault),
+            executor,
+            view,
+            alerts,
+            socket: None,
+            sockets: 0,
+            arrivals,
+            arrived,
+            requests: Requests::new(replied),
+            replies,
+        }
+    }
+
+    pub(super) async fn run(
+        mut self,
+        mut wishes: mpsc::UnboundedReceiver<Wish>,
+        mut peers: PeerEventQueue,
+    ) {
+        let records = self.keeper.load().await;
+        let now = self.clock.now();
+        self.core.handle(now, Input::Loaded(records));
+        loop {
+            while let Some(output) = self.core.poll() {
+                self.perform(output);
+            }
+            let nap = self.nap();
+            let input = tokio::select! {
+                Some((socket, arrival)) = self.arrived.recv() => self.on_arrival(socket, arrival),
+                Some(reply) = self.replies.recv() => Some(Input::Http(reply)),
+                Some((peer, event)) = peers.recv() => Some(Input::Peer(peer, event)),
+                wish = wishes.recv() => match wish {
+                    Some(Wish::Command(command)) => Some(Input::Command(command)),
+                    Some(Wish::Link(event)) => Some(Input::Link(event)),
+                    Some(Wish::Stop(stopped)) => {
+                        self.keeper.finish().await;
+                        // Nobody waits any more if this fails.
+                        let _ = stopped.send(());
+                        return;
+                    }
+                    None => return,
+                },
+                () = tokio::time::sleep(nap) => self.on_nap(),
+            };
+            if let Some(input) = input {
+                let now = self.clock.now();
+                self.core.handle(now, input);
+            }
+        }
+    }
+
+    fn perform(&mut self, output: Output) {
+        match output {
+            Output::Relay(frame) => {
+                if let Some(socket) = &self.socket {
+                    socket.send(bellwire_protocol::encode(&frame));
+                }
+            }
+            Output::Link(LinkCommand::Connect { url }) => {
+                self.sockets += 1;
+                self.socket = Some(Socket::connect(&url, self.sockets, self.arrivals.clone()));
+            }
+            Output::Link(LinkCommand::Disconnect) => self.socket = None,
+            Output::Http(request) => self.requests.make(request),
+            Output::Peer(peer, command) => self.executor.carry_out(peer, command),
+            Output::Store(record) => self.keeper.keep(record),
+            Output::Alert(alert) => {
+                // Nobody listens if this fails.
+                let _ = self.alerts.send(alert);
+            }
+            Output::View(view) => {
+                self.view.send_replace(*view);
+            }
+        }
+    }
+
+    /// What arrived on a socket that was dropped meanwhile is dropped too.
+    fn on_arrival(&mut self, socket: u64, arrival: Arrival) -> Option<Input> {
+        if socket != self.sockets || self.socket.is_none() {
+            return None;
+        }
+        Some(match arrival {
+            Arrival::Opened => Input::Link(LinkEvent::Opened),
+            Arrival::Text(text) => input_of(&text),
+            Arrival::Binary => Input::Link(LinkEvent::Malformed),
+            Arrival::Closed { code } => {
+                self.socket = None;
+                Input::Link(LinkEvent::Closed { code })
+            }
+        })
+    }
+
+    fn nap(&mut self) -> Duration {
+        let now = self.clock.now();
+        self.core
+            .deadline()
+            .map_or(NAP, |deadline| Duration::from_millis(deadline.since(now)).min(NAP))
+    }
+
+    fn on_nap(&mut self) -> Option<Input> {
+        let now = self.clock.now();
+        self.core.deadline().filter(|deadline| *deadline <= now).map(|_| Input::Tick)
+    }
+}
+
+/// [`Clock`] on the clocks of the operating system.
+struct Timekeeper {
+    started: Instant,
+    clock: Clock,
+}
+
+impl Timekeeper {
+    fn start() -> Self {
+        Self { started: Instant::now(), clock: Clock::new(0.0, wall_ms()) }
+    }
+
+    fn now(&mut self) -> Time {
+        self.clock.at(self.started.elapsed().as_secs_f64() * 1_000.0, wall_ms())
+    }
+}
+
+fn wall_ms() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1_000.0)
+}

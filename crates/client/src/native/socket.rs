@@ -1,0 +1,149 @@
+//! One WebSocket on a task of its own, so that a stalled path never holds up the core.
+
+use std::time::Duration;
+
+use bellwire_protocol::limits::FRAME_BYTES;
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+};
+
+use super::tls;
+
+/// Frames that wait for a slow path. The core notices a dead one by its pings long before.
+const WAITING: usize = 256;
+/// How long a closing handshake may take before the connection is cut.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+type Stream = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
+
+/// What comes from a socket.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    Opened,
+    Text(String),
+    /// The protocol has no binary messages.
+    Binary,
+    /// The last one.
+    Closed {
+        code: Option<u16>,
+    },
+}
+
+/// A socket. Dropping it closes it.
+#[derive(Debug)]
+pub(super) struct Socket {
+    outgoing: mpsc::Sender<String>,
+}
+
+impl Socket {
+    /// Opens a socket; everything that comes of it carries `number`.
+    pub(super) fn connect(
+        url: &str,
+        number: u64,
+        arrivals: mpsc::UnboundedSender<(u64, Arrival)>,
+    ) -> Self {
+        let (outgoing, waiting) = mpsc::channel(WAITING);
+        let url = url.to_owned();
+        tokio::spawn(async move {
+            // The client was stopped meanwhile if sending fails.
+            let arrive = |arrival| drop(arrivals.send((number, arrival)));
+            let code = match open(&url).await {
+                Ok(stream) => {
+                    arrive(Arrival::Opened);
+                    converse(stream, waiting, &arrive).await
+                }
+                Err(error) => {
+                    tracing::debug!(error = kind_of(&error), "the socket could not be opened");
+                    None
+                }
+            };
+            arrive(Arrival::Closed { code });
+        });
+        Self { outgoing }
+    }
+
+    /// Sends a frame; drops it if too many wait.
+    pub(super) fn send(&self, frame: String) {
+        if self.outgoing.try_send(frame).is_err() {
+            tracing::warn!("a frame was dropped: the path is stalled or the socket is closed");
+        }
+    }
+}
+
+async fn open(url: &str) -> Result<Stream, Error> {
+    let mut request = url.into_client_request()?;
+    request
+        .headers_mut()
+        .insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(bellwire_protocol::SUBPROTOCOL));
+    // The defaults hold 128 KiB a connection; a client reads small frames.
+    let config = WebSocketConfig::default()
+        .read_buffer_size(4 * 1024)
+        .write_buffer_size(4 * 1024)
+        .max_write_buffer_size(1024 * 1024)
+        .max_message_size(Some(FRAME_BYTES))
+        .max_frame_size(Some(FRAME_BYTES));
+    let tls = Connector::Rustls(tls::config());
+    let (stream, _) = connect_async_tls_with_config(request, Some(config), true, Some(tls)).await?;
+    Ok(stream)
+}
+
+/// Carries frames both ways until one side closes. Gives the far end's close code.
+async fn converse(
+    mut stream: Stream,
+    mut waiting: mpsc::Receiver<String>,
+    arrive: &impl Fn(Arrival),
+) -> Option<u16> {
+    loop {
+        tokio::select! {
+            frame = waiting.recv() => match frame {
+                Some(frame) => {
+                    if stream.send(Message::text(frame)).await.is_err() {
+                        return None;
+                    }
+                }
+                None => {
+                    // Dropped by its owner; the far end may not answer.
+                    let _ = tokio::time::timeout(GOODBYE, stream.close(None)).await;
+                    return None;
+                }
+            },
+            message = stream.next() => match message {
+                Some(Ok(Message::Text(text))) => arrive(Arrival::Text(text.as_str().to_owned())),
+                Some(Ok(Message::Binary(_))) => arrive(Arrival::Binary),
+                Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code.into()),
+                // tungstenite answers pings by itself.
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Err(_)) | None => return None,
+            },
+        }
+    }
+}
+
+/// What kind of failure, without the address that its text may hold.
+fn kind_of(error: &Error) -> &'static str {
+    if tls::is_about_certificate(error) {
+        return "certificate";
+    }
+    match error {
+        Error::Io(_) => "unreachable",
+        Error::Tls(_) => "tls",
+        Error::Http(_) | Error::HttpFormat(_) | Error::Protocol(_) => "refused",
+        Error::Url(_) => "address",
+        Error::ConnectionClosed
+        | Error::AlreadyClosed
+        | Error::Capacity(_)
+        | Error::WriteBufferFull(_)
+        | Error::Utf8(_)
+        | Error::AttackAttempt => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests;
