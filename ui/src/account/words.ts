@@ -1,0 +1,117 @@
+import type { NoticeText, ProblemReason, SignInProblem } from '../lib/bindings';
+import { m } from '../lib/paraglide/messages';
+
+/** The field that a refusal is about; it is shown beside it. */
+export type AccountField = 'username' | 'display_name' | 'password' | 'invite';
+
+export function fieldOf(problem: SignInProblem | null): AccountField | null {
+  if (problem?.type !== 'refused') return null;
+  switch (problem.reason) {
+    case 'username_invalid':
+    case 'username_taken':
+      return 'username';
+    case 'display_name_invalid':
+      return 'display_name';
+    case 'password_length':
+    case 'password_common':
+      return 'password';
+    case 'invite_required':
+      return 'invite';
+    default:
+      return null;
+  }
+}
+
+export function signInProblem(problem: SignInProblem, relay: string): string {
+  switch (problem.type) {
+    case 'refused':
+      return problem.reason === 'token_invalid' ? m.problem_signed_out() : reason(problem.reason);
+    case 'rate_limited':
+      return m.problem_rate_limited({ count: Math.max(1, problem.retry_after_s) });
+    case 'unreachable':
+      return m.problem_unreachable({ relay });
+    case 'certificate':
+      return m.problem_certificate({ relay });
+    case 'not_bellwire':
+      return m.problem_not_bellwire({ relay });
+    case 'revoked':
+      return m.problem_revoked();
+    case 'internal':
+      return m.problem_internal();
+  }
+}
+
+/** Why the relay refused. A newer relay may say what this build does not know. */
+export function reason(why: ProblemReason): string {
+  switch (why) {
+    case 'username_invalid':
+      return m.reason_username_invalid();
+    case 'username_taken':
+      return m.reason_username_taken();
+    case 'display_name_invalid':
+      return m.reason_display_name_invalid();
+    case 'password_length':
+      return m.reason_password_length();
+    case 'password_common':
+      return m.reason_password_common();
+    case 'wrong_credentials':
+      return m.reason_wrong_credentials();
+    case 'invite_required':
+      return m.reason_invite_required();
+    case 'registration_closed':
+      return m.reason_registration_closed();
+    case 'token_invalid':
+      return m.reason_token_invalid();
+    case 'no_such_user':
+      return m.reason_no_such_user();
+    case 'yourself':
+      return m.reason_yourself();
+    case 'store_unavailable':
+      return m.reason_store_unavailable();
+    default:
+      return m.reason_unknown();
+  }
+}
+
+export function noticeWords(text: NoticeText): string {
+  switch (text.type) {
+    case 'not_connected':
+      return m.notice_not_connected();
+    case 'refused':
+      return text.reason === null ? m.reason_unknown() : reason(text.reason);
+    case 'rate_limited':
+      return m.problem_rate_limited({ count: Math.max(1, text.retry_after_s) });
+    case 'already_in_call':
+      return m.notice_already_in_call();
+    case 'call_gone':
+      return m.notice_call_gone();
+    case 'contact_requested':
+      return m.notice_contact_requested({ username: text.username });
+    case 'password_changed':
+      return m.notice_password_changed();
+    case 'sign_in_copied':
+      return m.notice_sign_in_copied();
+    case 'password_changed_elsewhere':
+      return m.notice_password_changed_elsewhere();
+    case 'message_refused':
+      return m.notice_message_refused();
+  }
+}
+
+/** Whether a notice may leave by itself. What is about safety stays until it was read. */
+export function isPassing(text: NoticeText): boolean {
+  switch (text.type) {
+    case 'not_connected':
+    case 'refused':
+    case 'rate_limited':
+    case 'already_in_call':
+    case 'call_gone':
+    case 'contact_requested':
+    case 'message_refused':
+      return true;
+    case 'password_changed':
+    case 'sign_in_copied':
+    case 'password_changed_elsewhere':
+      return false;
+  }
+}

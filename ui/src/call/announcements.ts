@@ -1,0 +1,50 @@
+import type { CallView, RemoteView } from '../lib/bindings';
+import { m } from '../lib/paraglide/messages';
+
+/** What changed from one view of a call to the next, in words, oldest first. */
+export function changes(before: CallView | null, after: CallView): string[] {
+  if (!before || before.id !== after.id) return [];
+  return [...stageChanges(before, after), ...peopleChanges(before, after)];
+}
+
+function stageChanges(before: CallView, after: CallView): string[] {
+  const [was, is] = [before.stage.type, after.stage.type];
+  if (was === is) return [];
+  if (is === 'reconnecting') return [m.stage_reconnecting()];
+  if (is === 'connected') {
+    return was === 'reconnecting' ? [m.connection_restored()] : [m.announce_connected()];
+  }
+  return [];
+}
+
+function peopleChanges(before: CallView, after: CallView): string[] {
+  const earlier = new Map(before.remotes.map((remote) => [remote.device, remote]));
+  const said: string[] = [];
+  for (const remote of after.remotes) {
+    const was = earlier.get(remote.device);
+    earlier.delete(remote.device);
+    if (was) said.push(...mediaChanges(was, remote));
+    else if (before.remotes.length > 0) said.push(m.announce_joined({ name: remote.name }));
+  }
+  if (after.stage.type !== 'ended') {
+    for (const gone of earlier.values()) said.push(m.announce_left({ name: gone.name }));
+  }
+  return said;
+}
+
+function mediaChanges(was: RemoteView, is: RemoteView): string[] {
+  // The first state arrives with the connection and is no change.
+  if (!was.connected) return [];
+  const { name } = is;
+  const said: string[] = [];
+  if (was.sends.mic !== is.sends.mic) {
+    said.push(is.sends.mic ? m.announce_unmuted({ name }) : m.announce_muted({ name }));
+  }
+  if (was.sends.camera !== is.sends.camera) {
+    said.push(is.sends.camera ? m.announce_camera_on({ name }) : m.announce_camera_off({ name }));
+  }
+  if (was.sends.screen !== is.sends.screen) {
+    said.push(is.sends.screen ? m.announce_screen_on({ name }) : m.announce_screen_off({ name }));
+  }
+  return said;
+}

@@ -1,0 +1,2 @@
+/** What the side of a call shows. */
+export type Panel = 'chat' | 'quality' | 'people';

@@ -1,0 +1,84 @@
+import { createContext } from 'svelte';
+import { createSubscriber } from 'svelte/reactivity';
+import { Router } from '../shared/router.svelte';
+import type { CallView, Command, Home, PeerId, Settings, Slot, View } from './bindings';
+import type { Fault, Host, Seat } from './host/host';
+import type { Figures, Media } from './rtc/peers';
+
+/** What components see of the world: the newest view, the seat, the tracks, and where to go. */
+export class Client {
+  /** Null until the host has shown the first one. */
+  view = $state.raw<View | null>(null);
+  seat = $state.raw<Seat>('here');
+  /** Why there is no core any more. */
+  fault = $state.raw<Fault | null>(null);
+  /** The call goes on, but the person looks at Home. */
+  minimised = $state(false);
+  readonly router = new Router();
+
+  readonly home: Home | null = $derived(
+    this.view?.account.type === 'signed_in' ? this.view.account : null,
+  );
+  readonly call: CallView | null = $derived(this.home?.call ?? null);
+  readonly online = $derived(this.view?.relay.type === 'online');
+
+  readonly #host: Host;
+  readonly #media: Media;
+  readonly #watchTracks: () => void;
+  readonly #stop: (() => void)[];
+
+  constructor(host: Host, media: Media) {
+    this.#host = host;
+    this.#media = media;
+    this.#watchTracks = createSubscriber((update) => media.onTracks(update));
+    this.#stop = [
+      host.onView((view) => (this.view = view)),
+      host.onSeat((seat) => (this.seat = seat)),
+      host.onFault?.((fault) => (this.fault = fault)) ?? (() => undefined),
+    ];
+    this.router.onBack(() => (this.minimised = true));
+  }
+
+  dispatch(command: Command): void {
+    this.#host.dispatch(command);
+  }
+
+  moveHere(): void {
+    this.minimised = false;
+    this.#host.moveHere();
+  }
+
+  /** The own track on a slot. Reactive. */
+  local(slot: Slot): MediaStreamTrack | null {
+    this.#watchTracks();
+    return this.#media.local(slot);
+  }
+
+  /** A participant's track on a slot. Reactive. */
+  remote(peer: PeerId, slot: Slot): MediaStreamTrack | null {
+    this.#watchTracks();
+    return this.#media.remote(peer, slot);
+  }
+
+  figures(peer: PeerId): Promise<Figures | null> {
+    return this.#media.figures(peer);
+  }
+
+  placeCall(conversation: string, media: 'voice' | 'video'): void {
+    this.minimised = false;
+    this.router.go({ page: 'conversation', id: conversation });
+    this.dispatch({ type: 'place_call', conversation, media });
+  }
+
+  save(change: Partial<Settings>): void {
+    if (!this.view) return;
+    this.dispatch({ type: 'save_settings', settings: { ...this.view.settings, ...change } });
+  }
+
+  close(): void {
+    for (const stop of this.#stop) stop();
+    this.router.close();
+  }
+}
+
+export const [useClient, provideClient] = createContext<Client>();

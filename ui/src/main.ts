@@ -1,0 +1,16 @@
+import { mount } from 'svelte';
+import { Client } from './lib/client.svelte';
+import { WebHost } from './lib/host/web';
+import { WebviewPeers } from './lib/rtc/webview-peers';
+import { showNotedAppearance } from './settings/look';
+import './shared/base.css';
+import { alertWords } from './views/alertWords';
+import App from './views/App.svelte';
+
+showNotedAppearance();
+const target = document.getElementById('app');
+if (target) {
+  const peers = new WebviewPeers();
+  const host = new WebHost({ peers, words: alertWords });
+  mount(App, { target, props: { client: new Client(host, peers) } });
+}

@@ -1,0 +1,96 @@
+/** The one audio context of the window. Browsers hold it back until the first gesture. */
+let context: AudioContext | undefined;
+
+export function audioContext(): AudioContext | null {
+  if (typeof AudioContext === 'undefined') return null;
+  context ??= new AudioContext();
+  if (context.state === 'suspended') resumeAtGesture(context);
+  return context;
+}
+
+let waiting = false;
+
+/** Tries at once (granted to pages that were used before), then at every gesture until it runs. */
+function resumeAtGesture(held: AudioContext): void {
+  void held.resume().catch(() => undefined);
+  if (waiting) return;
+  waiting = true;
+  const gestures = ['pointerdown', 'keydown', 'touchend'] as const;
+  const resume = () => {
+    void held.resume().then(
+      () => {
+        waiting = false;
+        for (const gesture of gestures) removeEventListener(gesture, resume, true);
+      },
+      () => undefined,
+    );
+  };
+  for (const gesture of gestures) addEventListener(gesture, resume, true);
+}
+
+/** One note: when it starts in a pattern (s), how long it sounds (s), how high it is (Hz). */
+export interface Note {
+  at: number;
+  length: number;
+  pitch: number;
+}
+
+/** Notes that repeat. */
+export interface Pattern {
+  notes: Note[];
+  /** Length of one round in s. */
+  period: number;
+  /** Peak gain of a note, 0 to 1. */
+  gain: number;
+  /** How a note sounds: struck like a bell, or steady like a line tone. */
+  voice: 'bell' | 'steady';
+}
+
+/** Plays a pattern until the returned function is called; that silences it at once. */
+export function playPattern(pattern: Pattern, rounds = Infinity): () => void {
+  const audio = audioContext();
+  if (!audio) return () => undefined;
+  const out = audio.createGain();
+  out.connect(audio.destination);
+  let left = rounds;
+  const round = () => {
+    // A held-back context would pile the rounds up and play them all together.
+    if (audio.state !== 'running') return;
+    left -= 1;
+    for (const note of pattern.notes) playNote(audio, out, note, pattern);
+    if (left <= 0) clearInterval(timer);
+  };
+  const timer = setInterval(round, pattern.period * 1000);
+  if (audio.state === 'running') round();
+  else audio.addEventListener('statechange', round, { once: true });
+  return () => {
+    clearInterval(timer);
+    audio.removeEventListener('statechange', round);
+    out.gain.value = 0;
+    out.disconnect();
+  };
+}
+
+function playNote(audio: AudioContext, out: AudioNode, note: Note, pattern: Pattern): void {
+  const start = audio.currentTime + note.at + 0.01;
+  const end = start + note.length;
+  const gain = audio.createGain();
+  gain.connect(out);
+  gain.gain.setValueAtTime(0, start);
+  gain.gain.linearRampToValueAtTime(pattern.gain, start + 0.012);
+  if (pattern.voice === 'bell') gain.gain.exponentialRampToValueAtTime(0.0008, end);
+  else {
+    gain.gain.setValueAtTime(pattern.gain, end - 0.03);
+    gain.gain.linearRampToValueAtTime(0, end);
+  }
+  const partials = pattern.voice === 'bell' ? [1, 2.005, 3.01] : [1];
+  partials.forEach((ratio, index) => {
+    const tone = audio.createOscillator();
+    const share = audio.createGain();
+    tone.frequency.value = note.pitch * ratio;
+    share.gain.value = 1 / (index * 3 + 1);
+    tone.connect(share).connect(gain);
+    tone.start(start);
+    tone.stop(end + 0.05);
+  });
+}
