@@ -1,0 +1,54 @@
+// The shortest honest PeerJS client: camera already open on both sides, host candidates only.
+const parameters = new URLSearchParams(location.search);
+const dialogs = document.getElementById('dialogs');
+const own = document.getElementById('own');
+const other = document.getElementById('other');
+
+const peer = new Peer(parameters.get('me'), {
+  host: '127.0.0.1',
+  port: Number(parameters.get('port')),
+  path: '/',
+  config: { iceServers: [] },
+});
+let connection = null;
+
+function follow(media) {
+  connection = media;
+  media.on('stream', (stream) => {
+    if (other.srcObject !== stream) other.srcObject = stream;
+  });
+}
+
+function leave() {
+  connection?.close();
+  connection = null;
+  other.srcObject = null;
+  dialogs.replaceChildren();
+}
+
+async function start() {
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+  own.srcObject = stream;
+  document.getElementById('call').onclick = () => {
+    follow(peer.call(parameters.get('other'), stream));
+  };
+  document.getElementById('leave').onclick = leave;
+  peer.on('call', (media) => {
+    const dialog = document.createElement('div');
+    dialog.setAttribute('role', 'alertdialog');
+    dialog.setAttribute('aria-label', 'Incoming call');
+    const accept = document.createElement('button');
+    accept.textContent = 'Accept';
+    accept.onclick = () => {
+      media.answer(stream);
+      follow(media);
+      dialogs.replaceChildren();
+    };
+    dialog.append(accept);
+    dialogs.append(dialog);
+  });
+  const ready = () => document.body.setAttribute('data-ready', '');
+  if (peer.open) ready();
+  else peer.on('open', ready);
+}
+void start();

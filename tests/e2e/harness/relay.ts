@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const binary = resolve(
+  process.env['BELLWIRE_RELAY_BIN'] ??
+    join(import.meta.dirname, '../../../target/debug/bellwire-relay'),
+);
+
+/** How long a relay may take to say where it listens, in ms. A cold debug build needs under 1 s. */
+const START_MS = 15_000;
+
+/** The real relay, as a process with a data folder of its own. */
+export class Relay {
+  private constructor(
+    private child: ChildProcess,
+    private readonly folder: string,
+    private readonly environment: Record<string, string>,
+    /** `http://127.0.0.1:port`, the same across restarts. */
+    readonly origin: string,
+  ) {}
+
+  /** Starts a relay on a free port with an empty data folder. */
+  static async start(environment: Record<string, string> = {}): Promise<Relay> {
+    if (!existsSync(binary)) {
+      throw new Error(
+        `no relay at ${binary}: run "cargo build -p bellwire-relay" or set BELLWIRE_RELAY_BIN`,
+      );
+    }
+    const folder = await mkdtemp(join(tmpdir(), 'bellwire-e2e-'));
+    try {
+      const { child, origin } = await launch('127.0.0.1:0', folder, environment);
+      return new Relay(child, folder, environment, origin);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Ends the process as a power cut would. */
+  async kill(): Promise<void> {
+    await end(this.child, 'SIGKILL');
+  }
+
+  /** Starts it again where it was, with what it kept. */
+  async restart(): Promise<void> {
+    const { child } = await launch(new URL(this.origin).host, this.folder, this.environment);
+    this.child = child;
+  }
+
+  /** Ends the process and removes its data. */
+  async remove(): Promise<void> {
+    await end(this.child, 'SIGKILL');
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+}
+
+/** The relay prints `http://host:port` once it listens; everything else it prints is its log. */
+async function launch(
+  listen: string,
+  folder: string,
+  environment: Record<string, string>,
+): Promise<{ child: ChildProcess; origin: string }> {
+  const child = spawn(binary, ['serve'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      BELLWIRE_LISTEN: listen,
+      BELLWIRE_OPS_LISTEN: '127.0.0.1:0',
+      BELLWIRE_DATA_DIR: folder,
+      BELLWIRE_REGISTRATION: 'open',
+      ...environment,
+    },
+  });
+  let printed = '';
+  const origin = new Promise<string>((found, failed) => {
+    const read = (chunk: Buffer): void => {
+      if (printed.length > 64_000) return;
+      printed += chunk.toString();
+      const match = /http:\/\/(?:127\.0\.0\.1|localhost):(\d+)/.exec(printed);
+      if (match) found(`http://127.0.0.1:${match[1] ?? ''}`);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.once('error', failed);
+    child.once('exit', (code) => failed(new Error(`the relay ended with ${code}:\n${printed}`)));
+    AbortSignal.timeout(START_MS).onabort = () =>
+      failed(new Error(`the relay did not say where it listens:\n${printed}`));
+  });
+  try {
+    return { child, origin: await origin };
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import { expect, type Locator, type Page } from '@playwright/test';
+
+/** Sign in and create account. */
+export class Welcome {
+  readonly username: Locator;
+  /** A password field has no role; its label is its name. */
+  readonly password: Locator;
+  readonly name: Locator;
+  readonly signInButton: Locator;
+  readonly createAccountButton: Locator;
+
+  constructor(private readonly page: Page) {
+    this.username = page.getByRole('textbox', { name: 'Username', exact: true });
+    this.password = page.getByLabel('Password', { exact: true });
+    this.name = page.getByRole('textbox', { name: 'Name', exact: true });
+    this.signInButton = page.getByRole('button', { name: 'Sign in', exact: true });
+    this.createAccountButton = page.getByRole('button', { name: 'Create account', exact: true });
+  }
+
+  async expectShown(): Promise<void> {
+    await expect(this.username).toBeVisible();
+  }
+
+  async signIn(who: { username: string; password: string }): Promise<void> {
+    await this.username.fill(who.username);
+    await this.password.fill(who.password);
+    await this.signInButton.click();
+  }
+
+  async createAccount(who: { username: string; name: string; password: string }): Promise<void> {
+    await this.expectShown();
+    if (!(await this.name.isVisible())) await this.createAccountButton.click();
+    await this.username.fill(who.username);
+    await this.name.fill(who.name);
+    await this.password.fill(who.password);
+    await this.createAccountButton.click();
+  }
+
+  /** What went wrong, in words: above the form or at its field. */
+  problem(words: RegExp): Locator {
+    return this.page.locator('form').filter({ has: this.username }).getByText(words);
+  }
+}

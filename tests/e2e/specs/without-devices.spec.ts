@@ -1,0 +1,21 @@
+import { withoutDevices } from '../harness/chromium.ts';
+import { expect, test } from '../harness/test.ts';
+
+test.use({ launchOptions: withoutDevices });
+
+test('without camera and microphone a call is made, answered and held', async ({ street }) => {
+  const { ada, grace } = await street.pair();
+  await ada.home.videoCall.click();
+  await grace.incoming.expectFrom(ada.name);
+  await grace.incoming.accept.click();
+  for (const person of [ada, grace]) {
+    await person.call.expectLive();
+    await expect(person.call.problems.filter({ hasText: 'finds no microphone' })).toBeVisible();
+    await expect(person.call.problems.filter({ hasText: 'finds no camera' })).toBeVisible();
+  }
+  await ada.call.write('I can write, at least.');
+  await grace.call.chat.click();
+  await expect(grace.call.messages).toContainText('I can write, at least.');
+  await ada.call.hangUp.click();
+  await expect(grace.call.region).toBeHidden();
+});
