@@ -8,11 +8,18 @@
 //! The law of use: call [`Core::handle`] once, drain [`Core::poll`] to `None`, call
 //! [`Core::deadline`] and see to it that an [`Input::Tick`] arrives by then.
 
+mod account;
 pub mod api;
+mod call;
+mod chat;
 mod core;
+mod history;
 mod io;
+pub mod machine;
+mod people;
 mod random;
 mod record;
+mod session;
 
 pub use crate::core::Core;
 pub use io::{

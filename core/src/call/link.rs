@@ -1,0 +1,314 @@
+//! The ladder: what is done about a media path that falls silent, and when.
+//!
+//! ```text
+//! Connecting ──path──► Flowing ──1 s silent──► Suspect ──2 s──► Reconnecting ──3 s / 4 s──► Restarting
+//!      │                  ▲                                                                     │ +5 s
+//!      └─15 s: restart    └───────────────────────── heard again ──────────────┐         RelayOnly
+//!                                                                              │                │ +12 s
+//!                                                                              └──────────── Rebuilding ─┐
+//!                                                                                               ▲  +12 s │
+//!                                                                                               └────────┘
+//! ```
+
+use crate::Time;
+
+/// Silence that makes a path suspect, in ms: two heartbeats. Lower costs false alarms on lossy
+/// networks, higher costs time to repair.
+pub(super) const SUSPECT_MS: u64 = 1_000;
+/// Silence after which people are told, in ms.
+pub(super) const RECONNECTING_MS: u64 = 2_000;
+/// Silence after which ICE restarts, in ms. The polite side gives the other a second, so that the
+/// two do not collide.
+pub(super) const RESTART_MS: u64 = 3_000;
+/// What the polite side waits longer.
+pub(super) const POLITE_MS: u64 = 1_000;
+/// From the restart to the next with TURN only, in ms.
+pub(super) const RELAY_ONLY_MS: u64 = 5_000;
+/// From the restart to a new connection, in ms, and between two of those.
+pub(super) const REBUILD_MS: u64 = 12_000;
+/// How long the first path may take before ICE restarts, in ms.
+pub(super) const FIRST_PATH_MS: u64 = 15_000;
+/// How long two restarts stay apart, in ms.
+pub(super) const COOL_MS: u64 = 2_000;
+
+/// How the path to one participant is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Link {
+    step: Step,
+    /// The last sign of life.
+    heard: Time,
+    /// The last restart.
+    restarted: Option<Time>,
+    /// Heartbeats are expected: the data channels are open, so silence means something.
+    listening: bool,
+}
+
+/// Where on the ladder a path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// There was no path yet; since when, and whether ICE restarted already.
+    Connecting { since: Time, restarted: bool },
+    /// Media can flow.
+    Flowing,
+    /// Silent for [`SUSPECT_MS`], or the executor doubts it.
+    Suspect,
+    /// Silent for [`RECONNECTING_MS`].
+    Reconnecting,
+    /// ICE restarts, since then.
+    Restarting { since: Time },
+    /// ICE restarts with TURN only; since when it first restarted.
+    RelayOnly { since: Time },
+    /// A new connection is being made, since then.
+    Rebuilding { since: Time },
+}
+
+/// What the next rung asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rung {
+    /// Ask the other side for a sign of life.
+    Probe,
+    /// Tell people.
+    TellDown,
+    /// Restart ICE.
+    Restart,
+    /// Restart ICE with TURN only.
+    RelayOnly,
+    /// Make a new connection.
+    Rebuild,
+}
+
+impl Link {
+    pub(super) const fn new(now: Time) -> Self {
+        Self {
+            step: Step::Connecting { since: now, restarted: false },
+            heard: now,
+            restarted: None,
+            listening: false,
+        }
+    }
+
+    /// Media can flow at present, as far as anybody knows.
+    pub(super) const fn is_flowing(&self) -> bool {
+        matches!(self.step, Step::Flowing | Step::Suspect)
+    }
+
+    pub(super) const fn heard_at(&self) -> Time {
+        self.heard
+    }
+
+    /// The deadline of the present step.
+    pub(super) fn deadline(&self, polite: bool) -> Option<Time> {
+        match self.step {
+            Step::Connecting { since, restarted } => {
+                (!restarted).then(|| since.after(FIRST_PATH_MS))
+            }
+            Step::Flowing => self.listening.then(|| self.heard.after(SUSPECT_MS)),
+            Step::Suspect => Some(self.heard.after(RECONNECTING_MS)),
+            Step::Reconnecting => {
+                Some(self.heard.after(RESTART_MS + if polite { POLITE_MS } else { 0 }))
+            }
+            Step::Restarting { since } => Some(since.after(RELAY_ONLY_MS)),
+            Step::RelayOnly { since } => Some(since.after(REBUILD_MS)),
+            Step::Rebuilding { since } => Some(since.after(REBUILD_MS)),
+        }
+    }
+
+    /// Climbs one rung, if its time has come.
+    pub(super) fn climb(&mut self, now: Time, polite: bool) -> Option<Rung> {
+        if self.deadline(polite)? > now {
+            return None;
+        }
+        let (step, rung) = match self.step {
+            Step::Connecting { since, .. } => {
+                (Step::Connecting { since, restarted: true }, Rung::Restart)
+            }
+            Step::Flowing => (Step::Suspect, Rung::Probe),
+            Step::Suspect => (Step::Reconnecting, Rung::TellDown),
+            Step::Reconnecting => (Step::Restarting { since: now }, Rung::Restart),
+            Step::Restarting { since } => (Step::RelayOnly { since }, Rung::RelayOnly),
+            Step::RelayOnly { .. } | Step::Rebuilding { .. } => {
+                (Step::Rebuilding { since: now }, Rung::Rebuild)
+            }
+        };
+        self.step = step;
+        if matches!(rung, Rung::Restart | Rung::RelayOnly | Rung::Rebuild) {
+            self.restarted = Some(now);
+        }
+        Some(rung)
+    }
+
+    /// Something arrived over the path. True when it had been given up, or is the first.
+    pub(super) fn hear(&mut self, now: Time) -> bool {
+        self.heard = now;
+        match self.step {
+            Step::Flowing => false,
+            Step::Suspect => {
+                self.step = Step::Flowing;
+                false
+            }
+            Step::Connecting { .. }
+            | Step::Reconnecting
+            | Step::Restarting { .. }
+            | Step::RelayOnly { .. }
+            | Step::Rebuilding { .. } => {
+                self.step = Step::Flowing;
+                true
+            }
+        }
+    }
+
+    /// Heartbeats are expected from here on, or not any more.
+    pub(super) fn listen(&mut self, now: Time, listening: bool) {
+        if listening && !self.listening {
+            self.heard = now;
+        }
+        self.listening = listening;
+    }
+
+    /// The executor doubts the path.
+    pub(super) fn doubt(&mut self, now: Time) {
+        if self.step == Step::Flowing {
+            if !self.listening {
+                self.heard = now;
+            }
+            self.step = Step::Suspect;
+        }
+    }
+
+    /// This machine slept: what was sent meanwhile is still on its way in.
+    pub(super) fn wake(&mut self, now: Time) {
+        if self.is_flowing() {
+            self.heard = Time(now.0.saturating_sub(SUSPECT_MS)).max(self.heard);
+        }
+    }
+
+    /// The path is known to be gone: the next rung is a restart, at once.
+    pub(super) fn fail(&mut self, now: Time) {
+        match self.step {
+            Step::Connecting { .. } => {}
+            Step::Flowing | Step::Suspect | Step::Reconnecting => {
+                self.heard = Time(now.0.saturating_sub(RESTART_MS + POLITE_MS)).min(self.heard);
+                self.step = Step::Reconnecting;
+            }
+            Step::Restarting { .. } | Step::RelayOnly { .. } | Step::Rebuilding { .. } => {}
+        }
+    }
+
+    /// The other side makes a new connection: give it the time of one.
+    pub(super) const fn rebuilt_by_other(&mut self, now: Time) {
+        match self.step {
+            Step::Connecting { .. } => {}
+            Step::Flowing
+            | Step::Suspect
+            | Step::Reconnecting
+            | Step::Restarting { .. }
+            | Step::RelayOnly { .. }
+            | Step::Rebuilding { .. } => self.step = Step::Rebuilding { since: now },
+        }
+        self.listening = false;
+    }
+
+    /// Whether a restart that is not part of the ladder (a hint that the network changed, the
+    /// relay coming back) may start; it then counts as one.
+    pub(super) fn restart_for_hint(&mut self, now: Time) -> bool {
+        if self.restarted.is_some_and(|at| now.since(at) < COOL_MS) {
+            return false;
+        }
+        match self.step {
+            Step::Connecting { since, .. } => self.step = Step::Connecting { since, restarted: true },
+            Step::Flowing | Step::Suspect => {}
+            Step::Reconnecting
+            | Step::Restarting { .. }
+            | Step::RelayOnly { .. }
+            | Step::Rebuilding { .. } => self.step = Step::Restarting { since: now },
+        }
+        self.restarted = Some(now);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn climb_all(link: &mut Link, until: u64, polite: bool) -> Vec<(u64, Rung)> {
+        let mut rungs = Vec::new();
+        while let Some(at) = link.deadline(polite).filter(|at| at.0 <= until) {
+            if let Some(rung) = link.climb(at, polite) {
+                rungs.push((at.0, rung));
+            }
+        }
+        rungs
+    }
+
+    fn flowing() -> Link {
+        let mut link = Link::new(Time(0));
+        link.hear(Time(0));
+        link.listen(Time(0), true);
+        link
+    }
+
+    #[test]
+    fn a_silent_path_climbs_the_ladder_at_its_times() {
+        let ladder = |base: u64| {
+            vec![
+                (1_000, Rung::Probe),
+                (2_000, Rung::TellDown),
+                (base, Rung::Restart),
+                (base + 5_000, Rung::RelayOnly),
+                (base + 12_000, Rung::Rebuild),
+                (base + 24_000, Rung::Rebuild),
+            ]
+        };
+        assert_eq!(climb_all(&mut flowing(), 30_000, false), ladder(3_000));
+        assert_eq!(climb_all(&mut flowing(), 30_000, true), ladder(4_000), "the polite side is later");
+    }
+
+    #[test]
+    fn a_sign_of_life_leads_back_from_every_rung() {
+        for until in [1_000, 2_000, 3_000, 8_000, 15_000] {
+            let mut link = flowing();
+            climb_all(&mut link, until, false);
+            assert_eq!(link.hear(Time(until)), until > 1_000, "only what was given up comes back");
+            assert!(link.is_flowing(), "flows again after {until} ms");
+        }
+    }
+
+    #[test]
+    fn without_channels_silence_means_nothing_but_doubt_does() {
+        let mut link = Link::new(Time(0));
+        link.hear(Time(0));
+        assert_eq!(link.deadline(false), None, "nothing to wait for");
+        link.doubt(Time(9_000));
+        assert_eq!(climb_all(&mut link, 12_000, false), vec![(11_000, Rung::TellDown), (12_000, Rung::Restart)]);
+    }
+
+    #[test]
+    fn the_first_path_gets_one_restart() {
+        let mut link = Link::new(Time(0));
+        assert_eq!(climb_all(&mut link, 60_000, false), vec![(15_000, Rung::Restart)]);
+    }
+
+    #[test]
+    fn a_failed_path_restarts_at_once() {
+        let mut link = flowing();
+        link.fail(Time(500));
+        assert_eq!(link.climb(Time(500), true), Some(Rung::Restart));
+    }
+
+    #[test]
+    fn restarts_for_hints_stay_apart() {
+        let mut link = flowing();
+        assert!(link.restart_for_hint(Time(100)), "the first");
+        assert!(!link.restart_for_hint(Time(2_000)), "too soon");
+        assert!(link.restart_for_hint(Time(2_100)), "later again");
+    }
+
+    #[test]
+    fn waking_up_gives_a_second_of_grace() {
+        let mut link = flowing();
+        link.wake(Time(60_000));
+        assert_eq!(link.climb(Time(60_000), false), Some(Rung::Probe), "ask");
+        assert_eq!(link.climb(Time(60_000), false), None, "and wait for the answer");
+    }
+}

@@ -1,0 +1,389 @@
+//! One input in, outputs out: where the parts meet.
+
+mod commands;
+mod frames;
+mod replies;
+mod requests;
+mod view;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bellwire_protocol::{
+    ChannelMessage, ChatId, ConversationId, DisplayName, Me, Participant, PresenceStatus,
+};
+
+use self::requests::Pending;
+use crate::account::{Account, LOOK_AGAIN_MS, SignedOut, Tokens};
+use crate::api::{Alert, Notice, NoticeText, Settings, View};
+use crate::call::{CallNews, Calls, Desk};
+use crate::chat::Chats;
+use crate::history::History;
+use crate::machine::{Event, Remark};
+use crate::people::People;
+use crate::random::Random;
+use crate::session::{Line, Session};
+use crate::{Input, Output, Record, Start, Time};
+
+/// The client's mind.
+#[derive(Debug)]
+pub struct Core {
+    client: bellwire_protocol::ClientInfo,
+    device_name: String,
+    platform: String,
+    relay: String,
+    random: Random,
+    outputs: VecDeque<Output>,
+    now: Time,
+    /// Milliseconds since 1970 at [`Time`] 0, corrected by the relay's clock.
+    epoch: i64,
+
+    account: Account,
+    session: Session,
+    settings: Settings,
+    notices: VecDeque<Notice>,
+    next_notice: u32,
+    pending: BTreeMap<u32, Pending>,
+    next_request: u32,
+    /// When to ask the relay who may register, while nobody is signed in.
+    look_at: Option<Time>,
+
+    me: Option<Me>,
+    participant: Option<Participant>,
+    ready: bool,
+    status: PresenceStatus,
+    people: People,
+    history: History,
+    chats: Chats,
+    open: Option<ConversationId>,
+    devices: Option<Vec<bellwire_protocol::http::Device>>,
+    calls: Calls,
+
+    shown: Option<Box<View>>,
+}
+
+/// Notices that wait to be read; older ones give way.
+const NOTICES: usize = 8;
+
+impl Core {
+    /// A core that knows nothing yet. Its first input is [`Input::Loaded`].
+    #[must_use]
+    pub fn new(start: Start) -> Self {
+        Self {
+            random: Random::new(start.seed),
+            client: start.client,
+            device_name: start.device_name,
+            platform: start.platform,
+            relay: start.relay,
+            outputs: VecDeque::new(),
+            now: Time(0),
+            epoch: i64::try_from(start.unix_ms).unwrap_or_default(),
+            account: Account::Loading,
+            session: Session::new(),
+            settings: Settings::default(),
+            notices: VecDeque::new(),
+            next_notice: 1,
+            pending: BTreeMap::new(),
+            next_request: 1,
+            look_at: None,
+            me: None,
+            participant: None,
+            ready: false,
+            status: PresenceStatus::Online,
+            people: People::default(),
+            history: History::default(),
+            chats: Chats::default(),
+            open: None,
+            devices: None,
+            calls: Calls::new(),
+            shown: None,
+        }
+    }
+
+    /// Applies one input. Drain [`Core::poll`] before applying the next.
+    pub fn handle(&mut self, now: Time, input: Input) {
+        self.now = self.now.max(now);
+        match input {
+            Input::Loaded(records) => self.load(records),
+            Input::Command(command) => self.handle_command(command),
+            Input::Relay(frame) => self.handle_frame(frame),
+            Input::Link(event) => self.handle_link(&event),
+            Input::Http(reply) => self.handle_reply(reply),
+            Input::Peer(peer, event) => self.with_calls(|calls, desk| calls.handle_peer(peer, event, desk)),
+            Input::Tick => {}
+        }
+        self.elapse();
+        self.drive();
+        self.show();
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to send [`Input::Tick`], if nothing happens sooner.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        let renew = self
+            .account
+            .tokens()
+            .and_then(Tokens::renew_at)
+            .map(|unix| self.time_of(unix));
+        [
+            self.session.deadline(self.now),
+            self.calls.deadline(&self.session, self.participant.as_ref()),
+            renew,
+            self.look_at,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Milliseconds since 1970 by the relay's clock.
+    fn unix(&self) -> u64 {
+        self.unix_of(self.now)
+    }
+
+    fn unix_of(&self, time: Time) -> u64 {
+        u64::try_from(self.epoch.saturating_add_unsigned(time.0)).unwrap_or_default()
+    }
+
+    fn time_of(&self, unix: u64) -> Time {
+        let unix = i64::try_from(unix).unwrap_or(i64::MAX);
+        Time(u64::try_from(unix.saturating_sub(self.epoch)).unwrap_or_default())
+    }
+
+    /// The relay said what time it is.
+    fn set_clock(&mut self, server_time: u64) {
+        let server = i64::try_from(server_time).unwrap_or(i64::MAX);
+        self.epoch = server.saturating_sub_unsigned(self.now.0);
+    }
+
+    fn load(&mut self, records: Vec<Record>) {
+        if !matches!(self.account, Account::Loading) {
+            return;
+        }
+        let mut sign_in = None;
+        for record in records {
+            match record {
+                Record::SignIn(kept) => sign_in = kept,
+                Record::Settings(settings) => self.settings = settings,
+                Record::Call(kept) => self.calls.restore(kept),
+                Record::Chat { conversation, messages } => self.chats.restore(conversation, messages),
+                Record::Seen { conversation, at } => self.chats.restore_seen(conversation, at),
+                Record::Erased => {}
+            }
+        }
+        match sign_in {
+            None => self.be_signed_out(SignedOut::default()),
+            Some(kept) => {
+                self.relay.clone_from(&kept.relay);
+                let tokens = Tokens::kept(kept, self.unix());
+                if tokens.usable(self.unix()).is_some() {
+                    self.account = Account::SignedIn(tokens);
+                    self.session.start(self.now);
+                } else {
+                    self.account = Account::Renewing(tokens);
+                    self.renew();
+                }
+            }
+        }
+    }
+
+    fn be_signed_out(&mut self, signed_out: SignedOut) {
+        self.account = Account::SignedOut(signed_out);
+        self.look_at = Some(self.now);
+    }
+
+    /// Forgets everything of a person, here and in what is kept.
+    fn forget_person(&mut self, signed_out: SignedOut) {
+        self.with_calls(|calls, desk| calls.handle(Event::TakenOver, desk));
+        let mut line = Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
+        self.session.stop(&mut line);
+        self.pending.retain(|_, pending| pending.is_farewell());
+        self.calls = std::mem::replace(&mut self.calls, Calls::new()).into_successor();
+        self.me = None;
+        self.participant = None;
+        self.ready = false;
+        self.status = PresenceStatus::Online;
+        self.people = People::default();
+        self.history = History::default();
+        self.chats = Chats::default();
+        self.open = None;
+        self.devices = None;
+        self.notices.clear();
+        self.outputs.push_back(Output::Store(Record::Erased));
+        self.outputs.push_back(Output::Store(Record::Settings(self.settings.clone())));
+        self.be_signed_out(signed_out);
+    }
+
+    fn set_me(&mut self, me: Me) {
+        self.participant = Some(Participant {
+            user: me.user,
+            device: me.device,
+            name: me.display_name.clone(),
+        });
+        self.me = Some(me);
+    }
+
+    fn tell(&mut self, text: NoticeText) {
+        if self.notices.iter().any(|notice| notice.text == text) {
+            return;
+        }
+        if self.notices.len() == NOTICES {
+            self.notices.pop_front();
+        }
+        self.notices.push_back(Notice { id: self.next_notice, text });
+        self.next_notice = self.next_notice.wrapping_add(1);
+    }
+
+    /// Runs something on the calls and takes up what they ask for.
+    fn with_calls(&mut self, act: impl FnOnce(&mut Calls, &mut Desk<'_>) -> Vec<CallNews>) {
+        let mut desk = Desk {
+            now: self.now,
+            unix: u64::try_from(self.epoch.saturating_add_unsigned(self.now.0)).unwrap_or_default(),
+            random: &mut self.random,
+            out: &mut self.outputs,
+            session: &mut self.session,
+            settings: &self.settings,
+            me: self.participant.as_ref(),
+            dnd: self.status == PresenceStatus::Dnd,
+        };
+        let news = act(&mut self.calls, &mut desk);
+        for item in news {
+            self.on_call_news(item);
+        }
+    }
+
+    fn on_call_news(&mut self, news: CallNews) {
+        match news {
+            CallNews::Tell(Remark::AlreadyInCall) => self.tell(NoticeText::AlreadyInCall),
+            CallNews::Tell(Remark::CallGone) => self.tell(NoticeText::CallGone),
+            CallNews::Ring(call) => {
+                if self.settings.ring_here
+                    && let Some(rung) = self.calls.rings().get(&call)
+                {
+                    let name = rung.from.name.as_str().to_owned();
+                    let alert = Alert::Ring { call, name, media: rung.media };
+                    self.outputs.push_back(Output::Alert(alert));
+                }
+            }
+            CallNews::RingStopped { call, missed } => {
+                self.outputs.push_back(Output::Alert(Alert::RingStopped { call }));
+                if let Some(rung) = missed {
+                    self.outputs.push_back(Output::Alert(Alert::Missed {
+                        conversation: rung.conversation,
+                        name: rung.from.name.as_str().to_owned(),
+                        media: rung.media,
+                    }));
+                }
+            }
+            CallNews::Message(from, conversation, message) => {
+                self.on_channel_message(&from, conversation, message);
+            }
+            CallNews::ChatOpen(conversation) => self.deliver(conversation),
+        }
+    }
+
+    fn on_channel_message(
+        &mut self,
+        from: &Participant,
+        conversation: ConversationId,
+        message: ChannelMessage,
+    ) {
+        let record = match message {
+            ChannelMessage::Chat { id, text, sent_at: _ } => {
+                let at = self.unix();
+                let words = text.as_str().to_owned();
+                let record = self.chats.receive(conversation, id, from.user, text, at);
+                let receipt = ChannelMessage::ChatReceived { id };
+                self.calls.send_chat(conversation, &receipt, &mut self.outputs);
+                if record.is_some() {
+                    let name = from.name.as_str().to_owned();
+                    self.outputs.push_back(Output::Alert(Alert::Message { conversation, name, text: words }));
+                }
+                record
+            }
+            ChannelMessage::ChatReceived { id } => self.chats.delivered(conversation, id),
+            ChannelMessage::Heartbeat { .. }
+            | ChannelMessage::MediaState { .. }
+            | ChannelMessage::SdpOffer { .. }
+            | ChannelMessage::SdpAnswer { .. }
+            | ChannelMessage::IceCandidate { .. }
+            | ChannelMessage::Leave
+            | ChannelMessage::Unknown => None,
+        };
+        self.outputs.extend(record.map(Output::Store));
+    }
+
+    /// Sends what waits in a conversation.
+    fn deliver(&mut self, conversation: ConversationId) {
+        let Some(me) = self.me.as_ref().map(|me| me.user) else { return };
+        for message in self.chats.waiting(conversation, me) {
+            self.calls.send_chat(conversation, &message, &mut self.outputs);
+        }
+    }
+
+    fn write_chat(&mut self, conversation: ConversationId, text: bellwire_protocol::ChatText) {
+        let Some(me) = self.me.as_ref().map(|me| me.user) else { return };
+        let at = self.unix();
+        let id = ChatId::from_parts(at, self.random.id());
+        let message = ChannelMessage::Chat { id, text: text.clone(), sent_at: at };
+        let record = self.chats.write(conversation, id, me, text, at);
+        self.outputs.push_back(Output::Store(record));
+        self.calls.send_chat(conversation, &message, &mut self.outputs);
+    }
+
+    /// Does what deadlines ask for.
+    fn elapse(&mut self) {
+        let mut line = Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
+        self.session.elapsed(&mut line);
+        self.with_calls(Calls::elapsed);
+        let due = self.account.tokens().and_then(Tokens::renew_at);
+        if due.is_some_and(|at| at <= self.unix()) {
+            self.renew();
+        }
+        if self.look_at.is_some_and(|at| at <= self.now) {
+            self.look_at = Some(self.now.after(LOOK_AGAIN_MS));
+            self.look();
+        }
+    }
+
+    /// Opens the session where a token for it is at hand, else sees to one.
+    fn drive(&mut self) {
+        if !self.session.is_wanting() {
+            return;
+        }
+        let unix = self.unix();
+        let Some(tokens) = self.account.tokens() else { return };
+        if tokens.usable(unix).is_some() {
+            let url = socket_url(&self.relay);
+            let mut line = Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
+            self.session.open(url, &mut line);
+        } else if !tokens.renewing {
+            self.renew();
+        }
+    }
+
+    fn show(&mut self) {
+        let view = Box::new(self.view());
+        if self.shown.as_ref() != Some(&view) {
+            self.outputs.push_back(Output::View(view.clone()));
+            self.shown = Some(view);
+        }
+    }
+}
+
+/// The socket's address: `ws` for `http`, `wss` for `https`.
+fn socket_url(relay: &str) -> String {
+    match relay.strip_prefix("http") {
+        Some(rest) => format!("ws{rest}/ws"),
+        None => format!("{relay}/ws"),
+    }
+}
+
+/// A display name that surely is one.
+fn display_name(text: &str) -> Option<DisplayName> {
+    DisplayName::new(text.trim()).ok()
+}

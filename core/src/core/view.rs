@@ -1,0 +1,151 @@
+//! What the UI draws.
+
+use bellwire_protocol::{Conversation, UserId};
+
+use super::Core;
+use crate::account::Account as Who;
+use crate::api::{
+    Account, ConversationView, Delivery, Entry, Home, OpenConversation, RelayState, RingView, View,
+};
+use crate::history;
+use crate::people::People;
+use crate::session::Reach;
+use crate::KeptChat;
+
+impl Core {
+    pub(super) fn view(&self) -> View {
+        View {
+            account: self.account_view(),
+            relay_address: address(&self.relay).to_owned(),
+            relay: match self.session.reach(self.now) {
+                Reach::Idle => RelayState::Idle,
+                Reach::Connecting => RelayState::Connecting,
+                Reach::Online => RelayState::Online,
+                Reach::Offline(retry) => {
+                    RelayState::Offline { retry_at: retry.map_or(0, |at| self.unix_of(at)) }
+                }
+            },
+            notices: self.notices.iter().cloned().collect(),
+            settings: self.settings.clone(),
+        }
+    }
+
+    fn account_view(&self) -> Account {
+        match &self.account {
+            Who::Loading | Who::Renewing(_) => Account::Loading,
+            Who::SignedOut(out) => Account::SignedOut {
+                busy: out.busy,
+                problem: out.problem.clone(),
+                registration: out.registration,
+                relay_version: out.version.clone(),
+            },
+            Who::SignedIn(tokens) => Account::SignedIn(Box::new(self.home(tokens.kept.user))),
+        }
+    }
+
+    fn home(&self, me: UserId) -> Home {
+        let mut conversations: Vec<ConversationView> =
+            self.people.conversations().map(|conversation| self.conversation_view(conversation, me)).collect();
+        conversations.sort_by_key(|view| (std::cmp::Reverse(view.at), view.id));
+        let name = |conversation| self.people.name(conversation, Some(me));
+        Home {
+            me: self.me.clone(),
+            ready: self.ready,
+            status: self.status,
+            contacts: self.people.contacts(),
+            conversations,
+            open: self.open_view(me),
+            history: self
+                .history
+                .calls(None)
+                .map(|record| history::entry(record, me, name(record.conversation)))
+                .collect(),
+            history_has_more: self.history.has_more(None),
+            rings: self.ring_views(),
+            call: self.calls.view(name),
+            devices: self.devices.clone(),
+        }
+    }
+
+    fn ring_views(&self) -> Vec<RingView> {
+        let audible = self.settings.ring_here && !self.calls.is_busy();
+        self.calls
+            .heard_rings()
+            .map(|(call, rung)| RingView {
+                call,
+                conversation: rung.conversation,
+                name: rung.from.name.as_str().to_owned(),
+                user: rung.from.user,
+                media: rung.media,
+                audible,
+            })
+            .collect()
+    }
+
+    fn conversation_view(&self, conversation: &Conversation, me: UserId) -> ConversationView {
+        let id = conversation.id;
+        let name = self.people.name(id, Some(me));
+        let other = People::other(conversation, Some(me));
+        let call = self.history.calls(Some(id)).next().or(conversation.last_call.as_ref());
+        let message = self.chats.messages(id).last();
+        let call_at = call.map_or(0, |record| record.started_at);
+        let message_at = message.map_or(0, |message| message.at);
+        let last = if message_at > call_at {
+            message.map(|message| self.message_entry(message, conversation, me))
+        } else {
+            call.map(|record| history::entry(record, me, name.clone()))
+        };
+        ConversationView {
+            id,
+            kind: conversation.kind,
+            name,
+            user: other.map(|person| person.user),
+            username: other.map(|person| person.username.as_str().to_owned()),
+            presence: self.people.availability(conversation, Some(me)),
+            missed: self.history.missed(id, me, self.chats.seen_at(id)),
+            unread: self.chats.unread(id, me),
+            last,
+            at: conversation.created_at.max(call_at).max(message_at),
+        }
+    }
+
+    fn open_view(&self, me: UserId) -> Option<OpenConversation> {
+        let id = self.open?;
+        let conversation = self.people.conversation(id)?;
+        let name = self.people.name(id, Some(me));
+        let calls = self
+            .history
+            .calls(Some(id))
+            .map(|record| (record.started_at, history::entry(record, me, name.clone())));
+        let messages = self
+            .chats
+            .messages(id)
+            .iter()
+            .map(|message| (message.at, self.message_entry(message, conversation, me)));
+        let mut entries: Vec<(u64, Entry)> = calls.chain(messages).collect();
+        entries.sort_by_key(|(at, _)| *at);
+        Some(OpenConversation {
+            id,
+            entries: entries.into_iter().map(|(_, entry)| entry).collect(),
+            has_more: self.history.has_more(Some(id)),
+            loading: self.history.is_loading(Some(id)),
+        })
+    }
+
+    fn message_entry(&self, message: &KeptChat, conversation: &Conversation, me: UserId) -> Entry {
+        let from = (message.from != me)
+            .then(|| self.people.member(conversation.id, message.from).unwrap_or_default());
+        Entry::Message {
+            id: message.id,
+            from,
+            text: message.text.as_str().to_owned(),
+            at: message.at,
+            delivery: if message.delivered { Delivery::Delivered } else { Delivery::Waiting },
+        }
+    }
+}
+
+/// A relay's address without its scheme.
+fn address(relay: &str) -> &str {
+    relay.strip_prefix("https://").or_else(|| relay.strip_prefix("http://")).unwrap_or(relay)
+}

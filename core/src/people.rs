@@ -1,0 +1,133 @@
+//! Contacts, conversations and who is available.
+
+use std::collections::BTreeMap;
+
+use bellwire_protocol::{
+    Contact, ContactState, Conversation, ConversationId, ConversationKind, Person, Presence,
+    PresenceStatus, UserId,
+};
+
+use crate::api::ContactView;
+
+/// Contacts, conversations and who is available.
+#[derive(Debug, Default)]
+pub(crate) struct People {
+    contacts: BTreeMap<UserId, Contact>,
+    conversations: BTreeMap<ConversationId, Conversation>,
+    presence: BTreeMap<UserId, PresenceStatus>,
+}
+
+impl People {
+    /// Everything, from a fresh session.
+    pub(crate) fn replace(
+        &mut self,
+        contacts: Vec<Contact>,
+        conversations: Vec<Conversation>,
+        presence: Vec<Presence>,
+    ) {
+        self.contacts = contacts.into_iter().map(|contact| (contact.person.user, contact)).collect();
+        self.conversations =
+            conversations.into_iter().map(|conversation| (conversation.id, conversation)).collect();
+        self.presence = presence.into_iter().map(|presence| (presence.user, presence.status)).collect();
+    }
+
+    pub(crate) fn set_contact(&mut self, contact: Contact) {
+        self.contacts.insert(contact.person.user, contact);
+    }
+
+    pub(crate) fn remove_contact(&mut self, user: UserId) {
+        self.contacts.remove(&user);
+    }
+
+    pub(crate) fn set_conversation(&mut self, conversation: Conversation) {
+        self.conversations.insert(conversation.id, conversation);
+    }
+
+    pub(crate) fn remove_conversation(&mut self, conversation: ConversationId) {
+        self.conversations.remove(&conversation);
+    }
+
+    pub(crate) fn set_presence(&mut self, presence: &Presence) {
+        self.presence.insert(presence.user, presence.status);
+    }
+
+    pub(crate) fn conversations(&self) -> impl Iterator<Item = &Conversation> {
+        self.conversations.values()
+    }
+
+    pub(crate) fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
+        self.conversations.get(&id)
+    }
+
+    /// The other person of a direct conversation.
+    pub(crate) fn other<'a>(conversation: &'a Conversation, me: Option<UserId>) -> Option<&'a Person> {
+        match conversation.kind {
+            ConversationKind::Direct => {
+                conversation.members.iter().find(|person| Some(person.user) != me)
+            }
+            ConversationKind::Group => None,
+        }
+    }
+
+    /// What a conversation is called: the group's name, or the other person's.
+    pub(crate) fn name(&self, id: ConversationId, me: Option<UserId>) -> String {
+        let Some(conversation) = self.conversations.get(&id) else { return String::new() };
+        match (&conversation.name, Self::other(conversation, me)) {
+            (Some(name), _) => name.as_str().to_owned(),
+            (None, Some(other)) => other.display_name.as_str().to_owned(),
+            (None, None) => conversation
+                .members
+                .iter()
+                .filter(|person| Some(person.user) != me)
+                .map(|person| person.display_name.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
+        }
+    }
+
+    /// A member's name.
+    pub(crate) fn member(&self, id: ConversationId, user: UserId) -> Option<String> {
+        let conversation = self.conversations.get(&id)?;
+        let person = conversation.members.iter().find(|person| person.user == user)?;
+        Some(person.display_name.as_str().to_owned())
+    }
+
+    /// The availability of the best available other member.
+    pub(crate) fn availability(&self, conversation: &Conversation, me: Option<UserId>) -> PresenceStatus {
+        let rank = |status: &PresenceStatus| match status {
+            PresenceStatus::Online => 0,
+            PresenceStatus::Away => 1,
+            PresenceStatus::Dnd => 2,
+            PresenceStatus::Offline => 3,
+        };
+        conversation
+            .members
+            .iter()
+            .filter(|person| Some(person.user) != me)
+            .filter_map(|person| self.presence.get(&person.user).copied())
+            .min_by_key(rank)
+            .unwrap_or(PresenceStatus::Offline)
+    }
+
+    /// Requests first, then contacts, then blocks, each by name.
+    pub(crate) fn contacts(&self) -> Vec<ContactView> {
+        let rank = |state: ContactState| match state {
+            ContactState::Incoming => 0,
+            ContactState::Outgoing => 1,
+            ContactState::Accepted => 2,
+            ContactState::Blocked => 3,
+        };
+        let mut views: Vec<ContactView> = self
+            .contacts
+            .values()
+            .map(|contact| ContactView {
+                user: contact.person.user,
+                username: contact.person.username.as_str().to_owned(),
+                name: contact.person.display_name.as_str().to_owned(),
+                state: contact.state,
+            })
+            .collect();
+        views.sort_by_cached_key(|view| (rank(view.state), view.name.to_lowercase(), view.user));
+        views
+    }
+}

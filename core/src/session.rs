@@ -1,0 +1,445 @@
+//! The connection to the relay: opened, greeted, kept alive, lost, taken up again.
+//!
+//! ```text
+//!  Idle ──start──► Wanting ──token──► Opening ──opened──► Greeting ──welcome──► Online
+//!                     ▲                  │                   │                    │
+//!                     └──── backoff ── Waiting ◄─────────────┴── closed, silent ──┘
+//!  Stopped: a newer connection of the same device took over
+//! ```
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bellwire_protocol::limits::{DEAD_MS, PING_MS, close};
+use bellwire_protocol::{
+    ClientFrame, ClientInfo, ClientMessage, ErrorCode, IceServer, Limits, RelayFrame, RelayMessage,
+    Resume, Secret, Welcome,
+};
+
+use crate::random::Random;
+use crate::{LinkCommand, LinkEvent, Output, Time};
+
+/// Pauses before the tries after a loss, in ms, ±20 %; the last one repeats without end.
+const BACKOFF_MS: [u64; 7] = [0, 150, 400, 1_000, 2_000, 4_000, 8_000];
+/// How long opening and greeting may take each, in ms.
+const OPEN_MS: u64 = 10_000;
+/// How long the relay may take to answer a ping that asks whether the socket still lives, in ms.
+const PROBE_MS: u64 = 3_000;
+/// A connection that lasted this long, in ms, starts the pauses from the beginning.
+const STEADY_MS: u64 = 5_000;
+/// A loss shorter than this is not shown, in ms.
+const SHOWN_MS: u64 = 2_000;
+/// Pause where the relay asked for one without saying how long, in ms.
+const ASKED_MS: u64 = 5_000;
+/// Requests that wait for their answer, over losses of the connection as well.
+const UNANSWERED: usize = 64;
+
+/// The connection to the relay.
+#[derive(Debug)]
+pub(crate) struct Session {
+    state: State,
+    /// How many tries failed in a row.
+    attempt: usize,
+    resume: Option<Resume>,
+    /// Since when the relay is not reached; `None` while it is.
+    lost_since: Option<Time>,
+    /// The relay asked to stay away for so long, in ms.
+    stay_away: Option<u64>,
+    next_id: u32,
+    /// Requests without an answer. They are said again after a reconnection.
+    unanswered: BTreeMap<u32, ClientMessage>,
+    pub(crate) ice_servers: Vec<IceServer>,
+    pub(crate) limits: Limits,
+}
+
+/// Where the connection is. Every state but [`State::Idle`], [`State::Wanting`] and
+/// [`State::Stopped`] has a deadline; `Wanting` waits for a token, whose request has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    /// Nobody is signed in.
+    Idle,
+    /// A token is needed.
+    Wanting,
+    /// The next try starts then.
+    Waiting { until: Time },
+    /// The socket is being opened, at most until then.
+    Opening { until: Time },
+    /// `hello` was said; `welcome` is due by then.
+    Greeting { until: Time },
+    /// Up since, last frame heard, next ping due, and by when a probe must be answered.
+    Online { since: Time, heard: Time, ping_at: Time, probe_until: Option<Time> },
+    /// Another connection of this device took over.
+    Stopped,
+}
+
+/// What became of the connection.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// The session is on.
+    Welcomed(Box<Welcome>),
+    /// A frame of the session, in order and for the first time.
+    Said(Box<RelayMessage>),
+    /// A request was carried out or refused.
+    Answered { asked: ClientMessage, refused: Option<Refused> },
+    /// The access token is not accepted.
+    Unauthenticated,
+    /// This sign-in was revoked.
+    Revoked,
+    /// Another connection of this device took over.
+    Replaced,
+}
+
+/// Why a request was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) code: ErrorCode,
+    pub(crate) retry_after_ms: Option<u64>,
+}
+
+/// How the relay is reached, for the view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    Idle,
+    Connecting,
+    Online,
+    /// When the next try starts; `None` if not by itself.
+    Offline(Option<Time>),
+}
+
+/// What the session needs for whatever it does.
+pub(crate) struct Line<'a> {
+    pub(crate) now: Time,
+    pub(crate) random: &'a mut Random,
+    pub(crate) out: &'a mut VecDeque<Output>,
+}
+
+impl Session {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: State::Idle,
+            attempt: 0,
+            resume: None,
+            lost_since: None,
+            stay_away: None,
+            next_id: 1,
+            unanswered: BTreeMap::new(),
+            ice_servers: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+
+    pub(crate) const fn is_online(&self) -> bool {
+        matches!(self.state, State::Online { .. })
+    }
+
+    /// A token is needed to go on.
+    pub(crate) const fn is_wanting(&self) -> bool {
+        matches!(self.state, State::Wanting)
+    }
+
+    /// Since when the relay is not reached.
+    pub(crate) const fn lost_since(&self) -> Option<Time> {
+        self.lost_since
+    }
+
+    pub(crate) fn reach(&self, now: Time) -> Reach {
+        let short = self.lost_since.is_none_or(|since| now.since(since) < SHOWN_MS);
+        match self.state {
+            State::Idle => Reach::Idle,
+            State::Online { .. } => Reach::Online,
+            State::Stopped => Reach::Offline(None),
+            State::Wanting | State::Waiting { .. } | State::Opening { .. } | State::Greeting { .. }
+                if short =>
+            {
+                Reach::Connecting
+            }
+            State::Waiting { until } => Reach::Offline(Some(until)),
+            State::Wanting | State::Opening { .. } | State::Greeting { .. } => {
+                Reach::Offline(Some(now))
+            }
+        }
+    }
+
+    pub(crate) fn deadline(&self, now: Time) -> Option<Time> {
+        let shown = self.lost_since.map(|since| since.after(SHOWN_MS)).filter(|at| *at > now);
+        let own = match self.state {
+            State::Idle | State::Stopped => return None,
+            State::Wanting => None,
+            State::Waiting { until } | State::Opening { until } | State::Greeting { until } => {
+                Some(until)
+            }
+            State::Online { heard, ping_at, probe_until, .. } => Some(
+                ping_at.min(heard.after(DEAD_MS)).min(probe_until.unwrap_or(Time(u64::MAX))),
+            ),
+        };
+        own.into_iter().chain(shown).min()
+    }
+
+    /// Somebody signed in.
+    pub(crate) fn start(&mut self, now: Time) {
+        self.attempt = 0;
+        self.lost_since = Some(now);
+        self.state = State::Wanting;
+    }
+
+    /// Nobody is signed in any more.
+    pub(crate) fn stop(&mut self, line: &mut Line<'_>) {
+        if self.state != State::Idle {
+            line.out.push_back(Output::Link(LinkCommand::Disconnect));
+        }
+        *self = Self { limits: self.limits.clone(), ..Self::new() };
+    }
+
+    /// Opens the socket.
+    pub(crate) fn open(&mut self, url: String, line: &mut Line<'_>) {
+        if self.is_wanting() {
+            self.state = State::Opening { until: line.now.after(OPEN_MS) };
+            line.out.push_back(Output::Link(LinkCommand::Connect { url }));
+        }
+    }
+
+    /// No token could be had.
+    pub(crate) fn token_failed(&mut self, line: &mut Line<'_>) {
+        if self.is_wanting() {
+            self.back_off(line);
+        }
+    }
+
+    /// The person asks for a try at once.
+    pub(crate) fn hurry(&mut self, line: &mut Line<'_>) {
+        match self.state {
+            State::Idle | State::Wanting | State::Opening { .. } | State::Greeting { .. } => {}
+            State::Waiting { .. } | State::Stopped => {
+                self.attempt = 0;
+                self.lost_since = self.lost_since.or(Some(line.now));
+                self.state = State::Wanting;
+            }
+            State::Online { .. } => self.probe(line),
+        }
+    }
+
+    /// Asks the relay for a sign of life.
+    pub(crate) fn probe(&mut self, line: &mut Line<'_>) {
+        if let State::Online { probe_until, .. } = &mut self.state
+            && probe_until.is_none()
+        {
+            *probe_until = Some(line.now.after(PROBE_MS));
+            push(line.out, None, ClientMessage::Ping { t: line.now.0 });
+        }
+    }
+
+    /// Says something that is worth nothing later. False if the relay is away.
+    pub(crate) fn say(&self, out: &mut VecDeque<Output>, message: ClientMessage) -> bool {
+        let online = self.is_online();
+        if online {
+            push(out, None, message);
+        }
+        online
+    }
+
+    /// Says something that must arrive: it is repeated after a reconnection until it is answered
+    /// with [`News::Answered`].
+    pub(crate) fn ask(&mut self, out: &mut VecDeque<Output>, message: ClientMessage) {
+        if self.unanswered.len() == UNANSWERED {
+            self.unanswered.pop_first();
+        }
+        let id = self.next_id;
+        self.next_id = self.next_id.wrapping_add(1).max(1);
+        self.unanswered.insert(id, message.clone());
+        if self.is_online() {
+            push(out, Some(id), message);
+        }
+    }
+
+    /// Drops requests that make no sense any more.
+    pub(crate) fn retract(&mut self, mut is_moot: impl FnMut(&ClientMessage) -> bool) {
+        self.unanswered.retain(|_, asked| !is_moot(asked));
+    }
+
+    /// Says again what was not answered.
+    pub(crate) fn repeat(&self, out: &mut VecDeque<Output>) {
+        for (id, message) in &self.unanswered {
+            push(out, Some(*id), message.clone());
+        }
+    }
+
+    /// The socket changed. `hello` is what to say on a fresh one.
+    pub(crate) fn handle_link(
+        &mut self,
+        event: &LinkEvent,
+        hello: Option<(Secret, ClientInfo)>,
+        line: &mut Line<'_>,
+    ) -> Option<News> {
+        match event {
+            LinkEvent::Opened => {
+                if matches!(self.state, State::Opening { .. })
+                    && let Some((token, client)) = hello
+                {
+                    self.state = State::Greeting { until: line.now.after(OPEN_MS) };
+                    let resume = self.resume.clone();
+                    push(line.out, None, ClientMessage::Hello { token, client, resume });
+                }
+                None
+            }
+            LinkEvent::Closed { code } => self.on_closed(*code, line),
+            LinkEvent::Malformed => {
+                self.resume = None;
+                self.drop_socket(line);
+                None
+            }
+            LinkEvent::NetworkChanged => {
+                self.hurry(line);
+                None
+            }
+        }
+    }
+
+    fn on_closed(&mut self, code: Option<u16>, line: &mut Line<'_>) -> Option<News> {
+        match self.state {
+            State::Idle | State::Stopped | State::Wanting | State::Waiting { .. } => return None,
+            State::Opening { .. } | State::Greeting { .. } | State::Online { .. } => {}
+        }
+        match code {
+            Some(close::UNAUTHENTICATED) => {
+                self.back_off(line);
+                Some(News::Unauthenticated)
+            }
+            Some(close::REVOKED) => {
+                self.back_off(line);
+                Some(News::Revoked)
+            }
+            Some(close::REPLACED) => {
+                self.lost_since = self.lost_since.or(Some(line.now));
+                self.resume = None;
+                self.state = State::Stopped;
+                Some(News::Replaced)
+            }
+            Some(close::MALFORMED) => {
+                self.resume = None;
+                self.back_off(line);
+                None
+            }
+            Some(close::GOING_AWAY | close::RATE) => {
+                self.stay_away = self.stay_away.or(Some(ASKED_MS));
+                self.back_off(line);
+                None
+            }
+            Some(_) | None => {
+                self.back_off(line);
+                None
+            }
+        }
+    }
+
+    /// A frame arrived.
+    pub(crate) fn handle_frame(&mut self, frame: RelayFrame, line: &mut Line<'_>) -> Option<News> {
+        if let RelayMessage::Welcome(welcome) = frame.message {
+            return self.on_welcome(frame.seq, welcome, line);
+        }
+        let State::Online { heard, probe_until, .. } = &mut self.state else { return None };
+        *heard = line.now;
+        *probe_until = None;
+        let resume = self.resume.as_mut()?;
+        // Frames of one socket come in order, so a number that is not greater is a repetition.
+        if frame.seq <= resume.seq {
+            return None;
+        }
+        resume.seq = frame.seq;
+        match frame.message {
+            RelayMessage::Ok { re } => {
+                let asked = self.unanswered.remove(&re)?;
+                Some(News::Answered { asked, refused: None })
+            }
+            RelayMessage::Error { re: Some(re), code, retry_after_ms, message: _ } => {
+                let asked = self.unanswered.remove(&re)?;
+                Some(News::Answered { asked, refused: Some(Refused { code, retry_after_ms }) })
+            }
+            RelayMessage::Error { re: None, retry_after_ms, code: _, message: _ } => {
+                self.stay_away = retry_after_ms.or(self.stay_away);
+                None
+            }
+            RelayMessage::GoingAway { retry_after_ms } => {
+                self.stay_away = Some(retry_after_ms);
+                None
+            }
+            RelayMessage::IceServers { ice_servers } => {
+                self.ice_servers = ice_servers;
+                None
+            }
+            other => Some(News::Said(Box::new(other))),
+        }
+    }
+
+    fn on_welcome(
+        &mut self,
+        seq: u64,
+        welcome: Box<Welcome>,
+        line: &mut Line<'_>,
+    ) -> Option<News> {
+        if !matches!(self.state, State::Greeting { .. }) {
+            return None;
+        }
+        // Of a resumed session the missed frames follow, whatever number the welcome itself has.
+        let seq = match &self.resume {
+            Some(resume) if welcome.resumed => resume.seq,
+            Some(_) | None => seq,
+        };
+        self.resume = Some(Resume { session: welcome.session.clone(), seq });
+        self.lost_since = None;
+        self.stay_away = None;
+        self.ice_servers.clone_from(&welcome.ice_servers);
+        self.limits = welcome.limits.clone();
+        let ping_at = line.now.after(line.random.around(PING_MS, 20));
+        self.state =
+            State::Online { since: line.now, heard: line.now, ping_at, probe_until: None };
+        Some(News::Welcomed(welcome))
+    }
+
+    /// Does what the deadline asks for.
+    pub(crate) fn elapsed(&mut self, line: &mut Line<'_>) {
+        let now = line.now;
+        match &mut self.state {
+            State::Idle | State::Stopped | State::Wanting => {}
+            State::Waiting { until } => {
+                if *until <= now {
+                    self.state = State::Wanting;
+                }
+            }
+            State::Opening { until } | State::Greeting { until } => {
+                if *until <= now {
+                    self.drop_socket(line);
+                }
+            }
+            State::Online { heard, ping_at, probe_until, .. } => {
+                // A machine that slept has heard nothing, and may still be connected: ask.
+                if now.since(*heard) >= DEAD_MS || probe_until.is_some_and(|until| until <= now) {
+                    self.drop_socket(line);
+                } else if *ping_at <= now {
+                    *ping_at = now.after(line.random.around(PING_MS, 20));
+                    push(line.out, None, ClientMessage::Ping { t: now.0 });
+                }
+            }
+        }
+    }
+
+    fn drop_socket(&mut self, line: &mut Line<'_>) {
+        line.out.push_back(Output::Link(LinkCommand::Disconnect));
+        self.back_off(line);
+    }
+
+    fn back_off(&mut self, line: &mut Line<'_>) {
+        if let State::Online { since, .. } = self.state
+            && line.now.since(since) >= STEADY_MS
+        {
+            self.attempt = 0;
+        }
+        self.lost_since = self.lost_since.or(Some(line.now));
+        let pause = BACKOFF_MS[self.attempt.min(BACKOFF_MS.len() - 1)];
+        self.attempt += 1;
+        let pause = line.random.around(self.stay_away.take().unwrap_or(pause), 20);
+        self.state = State::Waiting { until: line.now.after(pause) };
+    }
+}
+
+fn push(out: &mut VecDeque<Output>, id: Option<u32>, message: ClientMessage) {
+    out.push_back(Output::Relay(ClientFrame { id, message }));
+}
