@@ -1,1 +1,23 @@
-//! relay
+//! Bellwire's relay: accounts, presence, ringing and the web client, in one process.
+//!
+//! [`run`] is the whole of it: it opens the store, starts the one task that owns calls and
+//! sessions ([`signaling::switchboard`]), serves HTTP and WebSockets, and drains when it is told
+//! to. Everything that decides is pure and takes the time as an argument: [`signaling::calls`],
+//! [`signaling::session`], [`signaling::rings`], [`presence`]. What touches sockets or the disk
+//! only moves messages in and out of those.
+
+pub mod accounts;
+pub mod bus;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod observe;
+pub mod presence;
+pub mod server;
+pub mod signaling;
+pub mod store;
+pub mod web;
+
+mod relay;
+
+pub use relay::{Relay, RunError, Shutdown, run};

@@ -1,0 +1,154 @@
+//! Passwords: which are good enough, and their Argon2id hashes.
+
+use std::sync::Arc;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use bellwire_protocol::http::ProblemReason;
+use bellwire_protocol::{Secret, limits};
+use tokio::sync::Semaphore;
+
+/// Passwords of ten characters and more among the commonest ones, sorted, in lower case. From the
+/// password list of zxcvbn-ts (<https://github.com/zxcvbn-ts/zxcvbn>, MIT licence), which is
+/// ordered by how often each was found in leaks; shorter ones are refused by their length.
+const COMMON: &str = include_str!("common-passwords.txt");
+
+/// Hashes computed at once. Each holds [`Cost::memory_kib`]; a third waits.
+const AT_ONCE: usize = 2;
+/// Hashes that may wait; beyond it a sign-in is told to come again.
+const WAITING: usize = 64;
+
+/// What one hash costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes: u32,
+}
+
+impl Default for Cost {
+    /// Above OWASP's floor for Argon2id (19 MiB, 2 passes, 1 lane; Password Storage Cheat Sheet).
+    fn default() -> Self {
+        Self { memory_kib: 32 * 1_024, passes: 3 }
+    }
+}
+
+/// The relay is busy with other passwords, or cannot hash at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many sign-ins at once")]
+pub struct Overloaded;
+
+/// Hashes and checks passwords, a few at a time.
+#[derive(Debug)]
+pub struct Passwords {
+    cost: Cost,
+    running: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+    /// What the password of nobody is checked against.
+    nobody: String,
+}
+
+/// Whether a password matched, and whether its hash should be renewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Match {
+    /// It is wrong.
+    Wrong,
+    /// It is right.
+    Right,
+    /// It is right, and this is its hash at the present cost.
+    Renew(String),
+}
+
+impl Passwords {
+    /// With this cost for new hashes.
+    ///
+    /// # Errors
+    /// [`Overloaded`] where Argon2 refuses the cost.
+    pub fn new(cost: Cost) -> Result<Self, Overloaded> {
+        let nobody = compute(cost, b"the password of nobody")?;
+        Ok(Self {
+            cost,
+            running: Arc::new(Semaphore::new(AT_ONCE)),
+            admitted: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+            nobody,
+        })
+    }
+
+    /// The hash of a new password.
+    ///
+    /// # Errors
+    /// [`Overloaded`].
+    pub async fn hash(&self, password: &Secret) -> Result<String, Overloaded> {
+        let (cost, password) = (self.cost, password.clone());
+        self.run(move || compute(cost, password.as_str().as_bytes())).await?
+    }
+
+    /// Checks a password. Without a stored hash it takes as long and is wrong.
+    ///
+    /// # Errors
+    /// [`Overloaded`].
+    pub async fn check(
+        &self,
+        password: &Secret,
+        stored: Option<&str>,
+    ) -> Result<Match, Overloaded> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or(&self.nobody).to_owned();
+        let (cost, password) = (self.cost, password.clone());
+        self.run(move || {
+            let password = password.as_str().as_bytes();
+            let Ok(parsed) = PasswordHash::new(&stored) else { return Ok(Match::Wrong) };
+            let right = Argon2::default().verify_password(password, &parsed).is_ok();
+            if !right || !known {
+                return Ok(Match::Wrong);
+            }
+            if is_of(cost, &parsed) {
+                Ok(Match::Right)
+            } else {
+                compute(cost, password).map(Match::Renew)
+            }
+        })
+        .await?
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Overloaded> {
+        let _admitted = self.admitted.try_acquire().map_err(|_| Overloaded)?;
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Overloaded)?;
+        let work = move || {
+            let done = work();
+            drop(running);
+            done
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| Overloaded)
+    }
+}
+
+fn compute(cost: Cost, password: &[u8]) -> Result<String, Overloaded> {
+    let params = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(|_| Overloaded)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let salt: [u8; 16] = super::token::random();
+    let hash = argon2.hash_password_with_salt(password, &salt).map_err(|_| Overloaded)?;
+    Ok(hash.to_string())
+}
+
+fn is_of(cost: Cost, hash: &PasswordHash) -> bool {
+    Params::try_from(hash)
+        .is_ok_and(|params| params.m_cost() == cost.memory_kib && params.t_cost() == cost.passes)
+}
+
+/// Why the password is not good enough, if it is not.
+#[must_use]
+pub fn weakness(password: &Secret) -> Option<ProblemReason> {
+    let text = password.as_str();
+    if text.chars().count() < limits::PASSWORD_CHARS || text.len() > limits::PASSWORD_BYTES {
+        return Some(ProblemReason::PasswordLength);
+    }
+    let lower = text.to_lowercase();
+    // A search by lines: the text is small and sign-ups are rare.
+    COMMON.lines().any(|common| common == lower).then_some(ProblemReason::PasswordCommon)
+}

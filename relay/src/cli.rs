@@ -1,0 +1,284 @@
+//! The command line: `serve` and what an operator does beside it.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow, bail};
+use bellwire_protocol::http::Registration;
+use bellwire_protocol::{ConversationId, Secret, Username};
+use tokio::sync::watch;
+
+use crate::accounts::http::invite_in;
+use crate::accounts::keys::Keys;
+use crate::accounts::password::Passwords;
+use crate::accounts::token::{self, Tokens};
+use crate::accounts::{Accounts, Applicant, Parts, Refused};
+use crate::bus::local::LocalBus;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::observe::Metrics;
+use crate::relay::{Relay, Shutdown, make_data_folder, open_store, run};
+use crate::server::Listeners;
+use crate::store::{Accounts as _, Admission, ContactRequest, Store};
+
+/// What is printed for `--help`.
+pub const USAGE: &str = "\
+Usage: bellwire-relay [--config FILE] COMMAND
+
+  serve [--demo]                              run the relay (default)
+  user add NAME [--admin] --password-stdin    make an account
+  user list                                   show the accounts
+  user remove NAME                            remove an account and everything of it
+  invite create                               make an invitation, good for 7 days
+  check-config                                read the settings and say what is wrong
+
+Settings come from FILE (TOML) and the environment; see docs/operations.md.
+";
+
+/// What the operator wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Run.
+    Serve {
+        /// Make two accounts to try it with.
+        demo: bool,
+    },
+    /// Make an account.
+    UserAdd {
+        /// Its name.
+        name: String,
+        /// Whether it administers.
+        administrator: bool,
+    },
+    /// Show the accounts.
+    UserList,
+    /// Remove an account.
+    UserRemove {
+        /// Its name.
+        name: String,
+    },
+    /// Make an invitation.
+    InviteCreate,
+    /// Read the settings.
+    CheckConfig,
+    /// Explain.
+    Help,
+    /// Say the version.
+    Version,
+}
+
+/// Reads the arguments: the configuration file and the command.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn parse(
+    arguments: impl IntoIterator<Item = String>,
+) -> anyhow::Result<(Option<PathBuf>, Command)> {
+    let mut words = Vec::new();
+    let mut flags = Vec::new();
+    let mut file = None;
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--config" => {
+                file = Some(PathBuf::from(arguments.next().context("--config needs a file")?));
+            }
+            "-h" | "--help" => return Ok((file, Command::Help)),
+            "-V" | "--version" => return Ok((file, Command::Version)),
+            flag if flag.starts_with('-') => flags.push(argument),
+            _ => words.push(argument),
+        }
+    }
+    let mut flag = |name: &str| {
+        let before = flags.len();
+        flags.retain(|flag| flag != name);
+        flags.len() < before
+    };
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let command = match words.as_slice() {
+        [] | ["serve"] => Command::Serve { demo: flag("--demo") },
+        ["user", "add", name] => {
+            let administrator = flag("--admin");
+            if !flag("--password-stdin") {
+                bail!("user add needs --password-stdin: the password is read from standard input");
+            }
+            Command::UserAdd { name: (*name).to_owned(), administrator }
+        }
+        ["user", "list"] => Command::UserList,
+        ["user", "remove", name] => Command::UserRemove { name: (*name).to_owned() },
+        ["invite", "create"] => Command::InviteCreate,
+        ["check-config"] => Command::CheckConfig,
+        _ => bail!("unknown command {:?}\n\n{USAGE}", words.join(" ")),
+    };
+    if let Some(flag) = flags.first() {
+        bail!("unknown option {flag}\n\n{USAGE}");
+    }
+    Ok((file, command))
+}
+
+/// Carries a command out.
+///
+/// # Errors
+/// What the operator is told.
+pub async fn execute(
+    file: Option<PathBuf>,
+    command: Command,
+    environment: &BTreeMap<String, String>,
+    shutdown: watch::Receiver<Shutdown>,
+) -> anyhow::Result<()> {
+    if command == Command::Help {
+        return say(USAGE);
+    }
+    if command == Command::Version {
+        return say(concat!("bellwire-relay ", env!("CARGO_PKG_VERSION"), "\n"));
+    }
+    let mut config = Config::load(file.as_deref(), environment)?;
+    match command {
+        Command::Serve { demo } => {
+            config.demo |= demo;
+            let listeners = Listeners::bind(config.listen, config.ops_listen)?;
+            Ok(run(config, listeners, shutdown).await?)
+        }
+        Command::CheckConfig => {
+            let policy = match config.registration_policy() {
+                Registration::Open => "open",
+                Registration::Invite => "invite",
+                Registration::Closed => "closed",
+            };
+            say(&format!("The settings are good. Registration: {policy}.\n"))
+        }
+        Command::UserAdd { name, administrator } => add_user(&config, name, administrator).await,
+        Command::UserList => {
+            for account in open(&config).await?.accounts().await? {
+                let role = if account.administrator { " (administrator)" } else { "" };
+                say(&format!("{}{role}\n", account.person.username.as_str()))?;
+            }
+            Ok(())
+        }
+        Command::UserRemove { name } => {
+            let store = open(&config).await?;
+            let username = Username::new(name.clone()).map_err(|_| anyhow!("no user {name}"))?;
+            let account = store.account_by_name(&username).await?;
+            let account = account.ok_or_else(|| anyhow!("no user {name}"))?;
+            store.remove_account(account.person.user).await?;
+            store.close().await;
+            say(&format!("Removed {name}.\n"))
+        }
+        Command::InviteCreate => {
+            let store = open(&config).await?;
+            let invite = invite_in(&store, Clock::start().now_ms(), 168).await?;
+            store.close().await;
+            let code = invite.code.context("an invitation has a code")?;
+            say(&format!("{}\n", code.as_str()))
+        }
+        Command::Help | Command::Version => Ok(()),
+    }
+}
+
+/// Standard output is for what was asked for; everything else goes to the log.
+fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+async fn open(config: &Config) -> anyhow::Result<crate::store::sqlite::SqliteStore> {
+    make_data_folder(&config.data_dir)?;
+    Ok(open_store(config).await?)
+}
+
+async fn add_user(config: &Config, name: String, administrator: bool) -> anyhow::Result<()> {
+    let mut password = String::new();
+    std::io::stdin().lock().take(4_096).read_to_string(&mut password)?;
+    let password = password.trim_end_matches(['\r', '\n']).to_owned();
+    let password = Secret::new(password).map_err(|_| anyhow!("no password on standard input"))?;
+    let store: Arc<dyn Store> = Arc::new(open(config).await?);
+    let keys = Keys::open(&config.data_dir)?;
+    let parts = Parts {
+        store: Arc::clone(&store),
+        bus: Arc::new(LocalBus::new().0),
+        clock: Clock::start(),
+        metrics: Arc::new(Metrics::new()),
+    };
+    let tokens = Tokens::new(keys.draw("access tokens"), keys.draw("refresh tokens"));
+    let passwords = Passwords::new(config.password_cost)?;
+    let accounts = Accounts::new(parts, tokens, passwords, config.registration_policy());
+    let applicant = Applicant { username: name.clone(), display_name: name.clone(), password };
+    let created = accounts.create(applicant, Admission::Operator { administrator }).await;
+    store.close().await;
+    created.map_err(|refused| explain(&refused))?;
+    say(&format!("Added {name}.\n"))
+}
+
+fn explain(refused: &Refused) -> anyhow::Error {
+    use bellwire_protocol::http::ProblemReason;
+    let Refused::Because(_, Some(reason)) = refused else { return anyhow!("{refused}") };
+    match reason {
+        ProblemReason::UsernameInvalid => anyhow!(
+            "the user name is not allowed: 2 to 32 of a-z 0-9 . _ -, beginning with a letter or digit"
+        ),
+        ProblemReason::UsernameTaken => anyhow!("the user name is taken"),
+        ProblemReason::PasswordLength => {
+            anyhow!("the password needs at least ten characters and at most 256 bytes")
+        }
+        ProblemReason::PasswordCommon => {
+            anyhow!("the password is among the commonest ones; choose another")
+        }
+        ProblemReason::DisplayNameInvalid
+        | ProblemReason::WrongCredentials
+        | ProblemReason::InviteRequired
+        | ProblemReason::RegistrationClosed
+        | ProblemReason::TokenInvalid
+        | ProblemReason::NoSuchUser
+        | ProblemReason::Yourself
+        | ProblemReason::StoreUnavailable
+        | ProblemReason::Unknown => anyhow!("refused: {reason:?}"),
+    }
+}
+
+/// Two accounts that are contacts, printed once, so that a first look needs no forms. Only on
+/// loopback: the passwords are on a screen.
+pub(crate) async fn make_demo_accounts(relay: &Relay, address: SocketAddr) {
+    if !address.ip().is_loopback() {
+        tracing::warn!("no demo accounts: the relay does not listen on loopback");
+        return;
+    }
+    match demo_accounts(relay).await {
+        Ok(lines) => {
+            let text = format!("Bellwire is at http://localhost:{}\n{lines}", address.port());
+            if let Err(error) = say(&text) {
+                tracing::warn!(%error, "the demo accounts cannot be printed");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "no demo accounts"),
+    }
+}
+
+async fn demo_accounts(relay: &Relay) -> anyhow::Result<String> {
+    let mut lines = String::new();
+    let mut people = Vec::new();
+    for (name, shown) in [("ada", "Ada"), ("grace", "Grace")] {
+        let password: String = token::opaque().as_str().chars().take(16).collect();
+        lines.push_str(&format!("  {name}  password {password}\n"));
+        let password = Secret::new(password)?;
+        let applicant = Applicant { username: name.into(), display_name: shown.into(), password };
+        let admission = Admission::Operator { administrator: people.is_empty() };
+        people.push(relay.accounts.create(applicant, admission).await?);
+    }
+    if let [ada, grace] = people.as_slice() {
+        for (asking, asked) in [(ada, grace), (grace, ada)] {
+            let now = relay.clock.now_ms();
+            let id = ConversationId::from_parts(now, token::random());
+            let request = relay.store.request_contact(asking.user, &asked.username, id, now);
+            match request.await? {
+                ContactRequest::Asked(_) | ContactRequest::Accepted(..) => {}
+                ContactRequest::NoSuchUser | ContactRequest::Yourself => bail!("no such user"),
+            }
+        }
+    }
+    Ok(lines)
+}

@@ -1,0 +1,338 @@
+//! The relay's settings: defaults, then a TOML file, then the environment; parsed before anything
+//! binds. A wrong value stops the start with the setting, the value and what is allowed.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use bellwire_protocol::http::Registration;
+use bellwire_protocol::{IceServer, Secret};
+
+use crate::accounts::password::Cost;
+use crate::signaling::calls::Timing;
+use crate::signaling::rings::RingLimits;
+
+/// A setting that cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The value is outside what is allowed.
+    #[error("setting {name}: {value:?} is not allowed; allowed: {allowed}")]
+    Value {
+        /// As the operator wrote it: a TOML key or an environment variable.
+        name: String,
+        /// What it says. Secrets are left out.
+        value: String,
+        /// What it may say.
+        allowed: &'static str,
+    },
+    /// The file has a key that is not a setting.
+    #[error("setting {0} in the configuration file is not known; known: {known}", known = known())]
+    Unknown(String),
+    /// The file cannot be read.
+    #[error("the configuration file {path} cannot be read: {cause}", path = path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        cause: String,
+    },
+}
+
+/// Everything that an operator decides.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where people connect.
+    pub listen: SocketAddr,
+    /// Where the operator looks; never a public address.
+    pub ops_listen: SocketAddr,
+    /// The address that people type, where a proxy stands in between.
+    pub public_url: Option<PublicUrl>,
+    /// Where the database and the key are.
+    pub data_dir: PathBuf,
+    /// The database file.
+    pub database: PathBuf,
+    /// Who may make an account; by default everybody on loopback and the invited elsewhere.
+    pub registration: Option<Registration>,
+    /// For every call. None by default: devices on one network find each other without.
+    pub ice_servers: Vec<IceServer>,
+    /// Deadlines of calls.
+    pub timing: Timing,
+    /// How often somebody may ring.
+    pub rings: RingLimits,
+    /// Days that the history is kept.
+    pub history_days: u32,
+    /// Make two accounts to try it with, on loopback with a new data folder.
+    pub demo: bool,
+    /// Cost of a password hash.
+    pub password_cost: Cost,
+    /// Largest database in pages of 4 KiB.
+    pub max_database_pages: Option<u32>,
+}
+
+/// `scheme://host[:port]` of the relay as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+impl PublicUrl {
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim_end_matches('/').to_ascii_lowercase();
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+        let plain = !host.is_empty()
+            && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
+        plain.then_some(Self(text))
+    }
+
+    /// The origin that browsers name.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8470)),
+            ops_listen: SocketAddr::from(([127, 0, 0, 1], 8471)),
+            public_url: None,
+            data_dir: PathBuf::from("data"),
+            database: PathBuf::from("data/relay.db"),
+            registration: None,
+            ice_servers: Vec::new(),
+            timing: Timing::default(),
+            rings: RingLimits::default(),
+            history_days: 30,
+            demo: false,
+            password_cost: Cost::default(),
+            max_database_pages: None,
+        }
+    }
+}
+
+/// TOML key, environment variable.
+const SETTINGS: &[(&str, &str)] = &[
+    ("listen", "BELLWIRE_LISTEN"),
+    ("ops_listen", "BELLWIRE_OPS_LISTEN"),
+    ("public_url", "BELLWIRE_PUBLIC_URL"),
+    ("data_dir", "BELLWIRE_DATA_DIR"),
+    ("database_url", "BELLWIRE_DATABASE_URL"),
+    ("registration", "BELLWIRE_REGISTRATION"),
+    ("stun_servers", "STUN_SERVERS"),
+    ("turn_server", "TURN_SERVER"),
+    ("turn_username", "TURN_USERNAME"),
+    ("turn_credential", "TURN_CREDENTIAL"),
+    ("max_call_duration_ms", "MAX_CALL_DURATION_MS"),
+    ("rings_per_minute", "BELLWIRE_RINGS_PER_MINUTE"),
+    ("rings_per_person", "BELLWIRE_RINGS_PER_PERSON"),
+    ("history_days", "BELLWIRE_HISTORY_DAYS"),
+    ("demo", "BELLWIRE_DEMO"),
+];
+
+fn known() -> String {
+    SETTINGS.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", ")
+}
+
+/// One value with the name that the operator used for it.
+struct Given {
+    name: String,
+    value: String,
+}
+
+impl Given {
+    fn wrong(&self, allowed: &'static str) -> ConfigError {
+        ConfigError::Value { name: self.name.clone(), value: self.value.clone(), allowed }
+    }
+
+    /// The same for a secret: the value is not repeated.
+    fn wrong_secret(&self, allowed: &'static str) -> ConfigError {
+        ConfigError::Value { name: self.name.clone(), value: "(hidden)".into(), allowed }
+    }
+
+    fn number(&self, least: u64, most: u64, allowed: &'static str) -> Result<u64, ConfigError> {
+        let number = self.value.parse().ok().filter(|n| (least..=most).contains(n));
+        number.ok_or_else(|| self.wrong(allowed))
+    }
+}
+
+impl Config {
+    /// Reads the file, if one is given, and the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn load(
+        file: Option<&Path>,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, ConfigError> {
+        let mut given = BTreeMap::new();
+        if let Some(path) = file {
+            for (key, value) in read_file(path)? {
+                given.insert(key.clone(), Given { name: key, value });
+            }
+        }
+        for (key, variable) in SETTINGS {
+            // An empty variable is how compose files and units say "not set".
+            if let Some(value) = environment.get(*variable).filter(|value| !value.is_empty()) {
+                let name = (*variable).to_owned();
+                given.insert((*key).to_owned(), Given { name, value: value.clone() });
+            }
+        }
+        Self::parse(&given)
+    }
+
+    fn parse(given: &BTreeMap<String, Given>) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        let address = "an address and a port, such as 127.0.0.1:8470 or [::]:8470";
+        if let Some(it) = given.get("listen") {
+            config.listen = it.value.parse().map_err(|_| it.wrong(address))?;
+        }
+        if let Some(it) = given.get("ops_listen") {
+            config.ops_listen = it.value.parse().map_err(|_| it.wrong(address))?;
+        }
+        if let Some(it) = given.get("public_url") {
+            let url = PublicUrl::parse(&it.value);
+            let allowed = "http:// or https:// with a host and nothing behind it";
+            config.public_url = Some(url.ok_or_else(|| it.wrong(allowed))?);
+        }
+        if let Some(it) = given.get("data_dir") {
+            config.data_dir = PathBuf::from(&it.value);
+        }
+        config.database = config.data_dir.join("relay.db");
+        if let Some(it) = given.get("database_url") {
+            config.database = database(it)?;
+        }
+        if let Some(it) = given.get("registration") {
+            config.registration = Some(match it.value.as_str() {
+                "open" => Registration::Open,
+                "invite" => Registration::Invite,
+                "closed" => Registration::Closed,
+                _ => return Err(it.wrong("open, invite, closed")),
+            });
+        }
+        config.ice_servers = ice_servers(given)?;
+        if let Some(it) = given.get("max_call_duration_ms") {
+            let allowed = "a number of ms from 1000 to 31536000000; leave it out for no limit";
+            config.timing.max_call_ms = Some(it.number(1_000, 31_536_000_000, allowed)?);
+        }
+        let rings = "a number from 1 to 1000000";
+        if let Some(it) = given.get("rings_per_minute") {
+            let number = it.number(1, 1_000_000, rings)?;
+            config.rings.per_minute = u32::try_from(number).unwrap_or(u32::MAX);
+        }
+        if let Some(it) = given.get("rings_per_person") {
+            let number = it.number(1, 1_000_000, rings)?;
+            config.rings.per_person = u32::try_from(number).unwrap_or(u32::MAX);
+        }
+        if let Some(it) = given.get("history_days") {
+            let number = it.number(1, 3_650, "a number of days from 1 to 3650")?;
+            config.history_days = u32::try_from(number).unwrap_or(u32::MAX);
+        }
+        if let Some(it) = given.get("demo") {
+            config.demo = match it.value.as_str() {
+                "true" | "1" => true,
+                "false" | "0" => false,
+                _ => return Err(it.wrong("true, false")),
+            };
+        }
+        Ok(config)
+    }
+
+    /// The policy that is in force.
+    #[must_use]
+    pub fn registration_policy(&self) -> Registration {
+        let default =
+            if self.listen.ip().is_loopback() { Registration::Open } else { Registration::Invite };
+        self.registration.unwrap_or(default)
+    }
+}
+
+fn database(it: &Given) -> Result<PathBuf, ConfigError> {
+    let allowed = "sqlite: and the path of a file, such as sqlite:/var/lib/bellwire/relay.db";
+    let path = it.value.strip_prefix("sqlite:").ok_or_else(|| it.wrong(allowed))?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() || path.contains([':', '?']) {
+        return Err(it.wrong(allowed));
+    }
+    Ok(PathBuf::from(path))
+}
+
+fn ice_servers(given: &BTreeMap<String, Given>) -> Result<Vec<IceServer>, ConfigError> {
+    let mut servers = Vec::new();
+    if let Some(it) = given.get("stun_servers") {
+        let urls = urls(it, &["stun:", "stuns:"], "stun: or stuns: URLs, separated by commas")?;
+        servers.push(IceServer { urls, username: None, credential: None });
+    }
+    let credentials = (given.get("turn_username"), given.get("turn_credential"));
+    let Some(it) = given.get("turn_server") else {
+        let alone = credentials.0.or(credentials.1);
+        return match alone {
+            Some(it) => Err(it.wrong_secret("only together with turn_server (TURN_SERVER)")),
+            None => Ok(servers),
+        };
+    };
+    let urls = urls(it, &["turn:", "turns:"], "turn: or turns: URLs, separated by commas")?;
+    let (Some(username), Some(credential)) = credentials else {
+        let both = "a TURN server only together with turn_username and turn_credential";
+        return Err(it.wrong(both));
+    };
+    let secret =
+        |it: &Given| Secret::new(it.value.clone()).map_err(|_| it.wrong_secret("1 to 4096 bytes"));
+    let (username, credential) = (Some(secret(username)?), Some(secret(credential)?));
+    servers.push(IceServer { urls, username, credential });
+    Ok(servers)
+}
+
+fn urls(it: &Given, schemes: &[&str], allowed: &'static str) -> Result<Vec<String>, ConfigError> {
+    let urls: Vec<String> = it
+        .value
+        .split(',')
+        .map(|url| url.trim().to_owned())
+        .filter(|url| !url.is_empty())
+        .collect();
+    let good = |url: &String| {
+        let host = schemes.iter().find_map(|scheme| url.strip_prefix(scheme));
+        host.is_some_and(|host| !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic()))
+    };
+    if urls.is_empty() || !urls.iter().all(good) {
+        return Err(it.wrong(allowed));
+    }
+    Ok(urls)
+}
+
+fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
+    let failed = |cause: String| ConfigError::File { path: path.to_owned(), cause };
+    let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
+    let table: toml::Table = text.parse().map_err(|e: toml::de::Error| failed(e.to_string()))?;
+    let mut settings = Vec::new();
+    for (key, value) in table {
+        if !SETTINGS.iter().any(|(known, _)| *known == key) {
+            return Err(ConfigError::Unknown(key));
+        }
+        let text = match value {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Boolean(switch) => switch.to_string(),
+            toml::Value::Array(items) => list(&key, items)?,
+            toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => {
+                let allowed = "text, a number, true, false or a list of texts";
+                return Err(ConfigError::Value { name: key, value: format!("{value:?}"), allowed });
+            }
+        };
+        settings.push((key, text));
+    }
+    Ok(settings)
+}
+
+fn list(key: &str, items: Vec<toml::Value>) -> Result<String, ConfigError> {
+    let texts = items.into_iter().map(|item| match item {
+        toml::Value::String(text) => Ok(text),
+        other => Err(ConfigError::Value {
+            name: key.to_owned(),
+            value: format!("{other:?}"),
+            allowed: "a list of texts",
+        }),
+    });
+    Ok(texts.collect::<Result<Vec<_>, _>>()?.join(","))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! The metrics, by the names that `docs/protocol.md` promises. No label names a person or a call.
+
+use bellwire_protocol::EndReason;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MessageLabels {
+    r#type: &'static str,
+    direction: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabel {
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
+/// Everything that is counted.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    call_setup_time: Histogram,
+    ring_time: Histogram,
+    /// Calls that ring or live.
+    pub active_calls: Gauge,
+    messages: Family<MessageLabels, Counter>,
+    /// The frames to clients, found once: the family is behind a lock.
+    sent: Counter,
+    reconnects: Family<ResultLabel, Counter>,
+    /// Open WebSockets.
+    pub connections: Gauge,
+    /// TURN allocations; none until TURN is part of the relay.
+    pub turn_allocations: Gauge,
+    /// TURN bytes.
+    pub turn_bytes: Counter,
+    auth: Family<ResultLabel, Counter>,
+    /// Sockets closed with 4008.
+    pub slow_readers: Counter,
+    calls_ended: Family<ReasonLabel, Counter>,
+    /// Ended calls that the store did not take.
+    pub records_refused: Counter,
+    /// Messages of a type that this build does not know.
+    pub unknown_messages: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let setup_buckets = [50., 100., 150., 250., 500., 1e3, 2e3, 4e3, 8e3, 15e3, 30e3];
+        let ring_buckets = [500., 1e3, 2e3, 4e3, 8e3, 15e3, 30e3, 45e3, 60e3];
+        let mut metrics = Self {
+            registry: Registry::default(),
+            call_setup_time: Histogram::new(setup_buckets),
+            ring_time: Histogram::new(ring_buckets),
+            active_calls: Gauge::default(),
+            messages: Family::default(),
+            sent: Counter::default(),
+            reconnects: Family::default(),
+            connections: Gauge::default(),
+            turn_allocations: Gauge::default(),
+            turn_bytes: Counter::default(),
+            auth: Family::default(),
+            slow_readers: Counter::default(),
+            calls_ended: Family::default(),
+            records_refused: Counter::default(),
+            unknown_messages: Counter::default(),
+        };
+        let out = MessageLabels { r#type: "any", direction: "out" };
+        metrics.sent = metrics.messages.get_or_create(&out).clone();
+        let setup = metrics.call_setup_time.clone();
+        let r = &mut metrics.registry;
+        r.register("call_setup_time_ms", "Answer to connected, as clients report it", setup);
+        r.register("ring_time_ms", "How long answered calls rang", metrics.ring_time.clone());
+        r.register("active_calls", "Calls that ring or live", metrics.active_calls.clone());
+        r.register("signaling_messages", "WebSocket messages", metrics.messages.clone());
+        r.register("reconnect_attempts", "Resumes by outcome", metrics.reconnects.clone());
+        r.register("ws_connections", "Open WebSockets", metrics.connections.clone());
+        r.register("turn_allocations", "TURN allocations", metrics.turn_allocations.clone());
+        r.register("turn_bytes", "TURN bytes", metrics.turn_bytes.clone());
+        r.register("auth", "Sign-ins and refreshes by outcome", metrics.auth.clone());
+        r.register("slow_readers", "Sockets closed with 4008", metrics.slow_readers.clone());
+        r.register("calls_ended", "Ended calls by reason", metrics.calls_ended.clone());
+        r.register("records_refused", "Calls not kept", metrics.records_refused.clone());
+        r.register("unknown_messages", "Unknown types", metrics.unknown_messages.clone());
+        metrics
+    }
+
+    /// One message of this type, `in` or `out`.
+    pub fn message(&self, r#type: &'static str, direction: &'static str) {
+        self.messages.get_or_create(&MessageLabels { r#type, direction }).inc();
+    }
+
+    /// One frame to a client.
+    pub fn sent(&self) {
+        self.sent.inc();
+    }
+
+    /// One attempt to resume: `resumed` or `fresh`.
+    pub fn reconnect(&self, result: &'static str) {
+        self.reconnects.get_or_create(&ResultLabel { result }).inc();
+    }
+
+    /// One attempt to sign in or refresh.
+    pub fn auth(&self, result: &'static str) {
+        self.auth.get_or_create(&ResultLabel { result }).inc();
+    }
+
+    /// A call was answered after ringing this long.
+    pub fn rang(&self, ms: u64) {
+        let ms = u32::try_from(ms).unwrap_or(u32::MAX);
+        self.ring_time.observe(f64::from(ms));
+    }
+
+    /// Media flowed this long after the answer.
+    pub fn set_up(&self, ms: u32) {
+        self.call_setup_time.observe(f64::from(ms));
+    }
+
+    /// A call ended.
+    pub fn ended(&self, reason: EndReason) {
+        let reason = match reason {
+            EndReason::Ended => "ended",
+            EndReason::Cancelled => "cancelled",
+            EndReason::Declined => "declined",
+            EndReason::Busy => "busy",
+            EndReason::Dnd => "dnd",
+            EndReason::NoAnswer => "no_answer",
+            EndReason::AnsweredElsewhere => "answered_elsewhere",
+            EndReason::DeclinedElsewhere => "declined_elsewhere",
+            EndReason::Unreachable => "unreachable",
+            EndReason::Lost => "lost",
+            EndReason::TimeLimit => "time_limit",
+            EndReason::Replaced => "replaced",
+            EndReason::Failed => "failed",
+            EndReason::Unknown => "unknown",
+        };
+        self.calls_ended.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// Everything in the OpenMetrics text format.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing into a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

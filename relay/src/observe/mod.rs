@@ -1,0 +1,7 @@
+//! What the operator sees: metrics, structured logs, people as keyed hashes.
+
+mod metrics;
+mod redaction;
+
+pub use metrics::Metrics;
+pub use redaction::Redaction;

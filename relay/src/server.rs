@@ -1,0 +1,387 @@
+//! Listening: connections, upgrades, who may connect from where, and the operator's pages.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bellwire_protocol::{CallId, limits};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+
+use crate::config::PublicUrl;
+use crate::relay::{Relay, RunError, Shutdown};
+use crate::signaling::switchboard::{Mail, Overview};
+
+/// Time for the head of a request; a peer that is slower is not a person's.
+const HEADER_TIME: Duration = Duration::from_secs(5);
+/// Time for a whole request of the interface.
+const REQUEST_TIME: Duration = Duration::from_secs(30);
+/// Connections at once, signed in or not.
+const CONNECTIONS: usize = 65_536;
+/// Sockets that have not said who they are, in all.
+const STRANGERS: usize = 4_096;
+/// The same from one address, except this machine's own, where a proxy may stand.
+const STRANGERS_OF_ONE: usize = 20;
+/// Bytes read at once from a WebSocket. The library's default of 128 KiB is held by every idle
+/// connection; a larger message is put together from several reads.
+const READ_BUFFER: usize = 4 * 1_024;
+/// Bytes written at once.
+const WRITE_BUFFER: usize = 4 * 1_024;
+
+/// The sockets to accept on.
+#[derive(Debug)]
+pub struct Listeners {
+    main: TcpListener,
+    ops: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Binds both.
+    ///
+    /// # Errors
+    /// [`RunError::Listen`].
+    pub fn bind(main: SocketAddr, ops: SocketAddr) -> Result<Self, RunError> {
+        let bind = |address| listen(address).map_err(|cause| RunError::Listen { address, cause });
+        Ok(Self { main: bind(main)?, ops: Some(bind(ops)?) })
+    }
+
+    /// Where people connect.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        // A bound socket has an address.
+        self.main.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)))
+    }
+
+    /// Where the operator looks.
+    #[must_use]
+    pub fn ops_address(&self) -> Option<SocketAddr> {
+        self.ops.as_ref()?.local_addr().ok()
+    }
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(1_024)
+}
+
+/// Which pages may open a WebSocket here.
+#[derive(Debug, Clone)]
+pub struct Origins {
+    public: Option<String>,
+}
+
+/// The desktop app's pages.
+const APP_ORIGINS: [&str; 2] = ["tauri://localhost", "http://tauri.localhost"];
+
+impl Origins {
+    /// The relay's own origin, the desktop app's, and none at all (not a browser).
+    #[must_use]
+    pub fn new(public: Option<&PublicUrl>) -> Self {
+        Self { public: public.map(|url| url.origin().to_owned()) }
+    }
+
+    /// Whether a request with these headers may go on.
+    #[must_use]
+    pub fn allow(&self, headers: &HeaderMap) -> bool {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let Some(origin) = origins.next() else { return true };
+        let Ok(origin) = origin.to_str() else { return false };
+        if origins.next().is_some() {
+            return false;
+        }
+        if APP_ORIGINS.contains(&origin) {
+            return true;
+        }
+        match &self.public {
+            Some(public) => origin == public,
+            None => {
+                let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+                let named = origin.strip_prefix("http://").or(origin.strip_prefix("https://"));
+                host.is_some() && named == host
+            }
+        }
+    }
+}
+
+/// Counts sockets that have not said who they are.
+#[derive(Debug)]
+pub struct Strangers {
+    all: Arc<Semaphore>,
+    by_address: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
+}
+
+impl Default for Strangers {
+    fn default() -> Self {
+        Self { all: Arc::new(Semaphore::new(STRANGERS)), by_address: Mutex::default() }
+    }
+}
+
+impl Strangers {
+    /// Room for one more from this address, until the permit is dropped.
+    #[must_use]
+    pub fn admit(&self, address: IpAddr) -> Option<OwnedSemaphorePermit> {
+        if address.is_loopback() {
+            return Arc::clone(&self.all).try_acquire_owned().ok();
+        }
+        if self.all.available_permits() == 0 {
+            return None;
+        }
+        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if by_address.len() > STRANGERS {
+            by_address.retain(|_, room| room.available_permits() < STRANGERS_OF_ONE);
+        }
+        let room =
+            by_address.entry(address).or_insert_with(|| Arc::new(Semaphore::new(STRANGERS_OF_ONE)));
+        Arc::clone(room).try_acquire_owned().ok()
+    }
+}
+
+/// Accepts until the shutdown begins.
+pub async fn serve(relay: Arc<Relay>, listeners: Listeners, shutdown: watch::Receiver<Shutdown>) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let main = main_routes(Arc::clone(&relay));
+    let ops = ops_routes(relay);
+    let Listeners { main: main_listener, ops: ops_listener } = listeners;
+    let ops = async {
+        match ops_listener {
+            Some(listener) => accept(listener, ops, Arc::clone(&room), shutdown.clone()).await,
+            None => std::future::pending().await,
+        }
+    };
+    let main = accept(main_listener, main, Arc::clone(&room), shutdown.clone());
+    tokio::select! {
+        () = main => {}
+        () = ops => {}
+        () = begun(shutdown.clone()) => {}
+    }
+}
+
+/// Waits for a shutdown to begin.
+async fn begun(mut shutdown: watch::Receiver<Shutdown>) {
+    // Without a sender nobody can shut down any more, which is a shutdown as well.
+    let _ = shutdown.wait_for(|phase| *phase != Shutdown::Running).await;
+}
+
+async fn accept(
+    listener: TcpListener,
+    routes: Router,
+    room: Arc<Semaphore>,
+    shutdown: watch::Receiver<Shutdown>,
+) {
+    loop {
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let connection = connection(stream, peer, routes.clone(), shutdown.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                // Out of descriptors, most likely; the next ones may be free in a moment.
+                tracing::warn!(%error, "a connection cannot be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    routes: Router,
+    shutdown: watch::Receiver<Shutdown>,
+) {
+    let _ = stream.set_nodelay(true);
+    let routes = routes.layer(axum::Extension(Peer(peer.ip())));
+    let service = TowerToHyperService::new(routes);
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_buf_size(16 * 1_024)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let served = tokio::select! {
+        served = &mut connection => served,
+        () = begun(shutdown) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Who is at the other end of the connection.
+#[derive(Debug, Clone, Copy)]
+struct Peer(IpAddr);
+
+fn main_routes(relay: Arc<Relay>) -> Router {
+    let api = crate::accounts::http::routes()
+        .layer(axum::middleware::from_fn(in_time))
+        .layer(axum::middleware::map_response(never_stored));
+    Router::new()
+        .route("/ws", get(upgrade))
+        .route("/healthz", get(healthy))
+        .nest("/api/v1", api)
+        .fallback(crate::web::serve)
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&relay),
+            crate::web::security_headers,
+        ))
+        .with_state(relay)
+}
+
+fn ops_routes(relay: Arc<Relay>) -> Router {
+    Router::new()
+        .route("/healthz", get(healthy))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/admin/connections", get(connections))
+        .route("/admin/calls", get(calls))
+        .route("/admin/calls/{id}", get(call))
+        .with_state(relay)
+}
+
+async fn in_time(request: Request, next: axum::middleware::Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
+}
+
+#[expect(clippy::unused_async, reason = "the router takes async functions")]
+async fn never_stored(mut response: Response) -> Response {
+    let no_store = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+    response
+}
+
+async fn upgrade(State(relay): State<Arc<Relay>>, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    if !relay.origins.allow(&parts.headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    if *relay.shutdown.borrow() != Shutdown::Running {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0);
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &relay).await {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let upgrade = upgrade.protocols([bellwire_protocol::SUBPROTOCOL]);
+    if upgrade.selected_protocol().is_none() {
+        return (StatusCode::BAD_REQUEST, "the subprotocol bellwire.v1 is required")
+            .into_response();
+    }
+    let Some(stranger) = relay.strangers.admit(peer) else {
+        return StatusCode::TOO_MANY_REQUESTS.into_response();
+    };
+    upgrade
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_write_buffer_size(limits::QUEUE_BYTES)
+        .max_message_size(limits::FRAME_BYTES)
+        .max_frame_size(limits::FRAME_BYTES)
+        .on_upgrade(move |socket| crate::signaling::socket::serve(relay, socket, stranger))
+}
+
+#[expect(clippy::unused_async, reason = "the router takes async functions")]
+async fn healthy() -> &'static str {
+    "ok\n"
+}
+
+async fn ready(State(relay): State<Arc<Relay>>) -> Response {
+    if *relay.shutdown.borrow() != Shutdown::Running {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
+    }
+    match relay.store.check().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read\n").into_response()
+        }
+    }
+}
+
+#[expect(clippy::unused_async, reason = "the router takes async functions")]
+async fn metrics(State(relay): State<Arc<Relay>>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let kind: (HeaderName, &str) = (header::CONTENT_TYPE, kind);
+    ([kind], relay.metrics.text()).into_response()
+}
+
+async fn overview(relay: &Relay) -> Result<Overview, StatusCode> {
+    let (reply, answer) = oneshot::channel();
+    let _ = relay.switchboard.send(Mail::Overview(reply)).await;
+    answer.await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+}
+
+/// One session, for the operator.
+#[derive(Debug, serde::Serialize)]
+struct ConnectionLine {
+    user: String,
+    connected: bool,
+}
+
+/// One call, for the operator.
+#[derive(Debug, serde::Serialize)]
+struct CallLine {
+    call_id: CallId,
+    state: &'static str,
+    devices: usize,
+    candidates: u32,
+    created_at: u64,
+    updated_at: u64,
+}
+
+async fn connections(
+    State(relay): State<Arc<Relay>>,
+) -> Result<axum::Json<Vec<ConnectionLine>>, StatusCode> {
+    let sessions = overview(&relay).await?.sessions.into_iter();
+    let lines = sessions
+        .map(|(user, connected)| ConnectionLine { user: relay.redaction.user(user), connected });
+    Ok(axum::Json(lines.collect()))
+}
+
+async fn call_lines(relay: &Relay) -> Result<Vec<CallLine>, StatusCode> {
+    let calls = overview(relay).await?.calls.into_iter();
+    let lines = calls.map(|standing| CallLine {
+        call_id: standing.call_id,
+        state: if standing.live { "live" } else { "ringing" },
+        devices: standing.devices,
+        candidates: standing.candidates,
+        created_at: standing.created_at,
+        updated_at: standing.updated_at,
+    });
+    Ok(lines.collect())
+}
+
+async fn calls(State(relay): State<Arc<Relay>>) -> Result<axum::Json<Vec<CallLine>>, StatusCode> {
+    Ok(axum::Json(call_lines(&relay).await?))
+}
+
+async fn call(
+    State(relay): State<Arc<Relay>>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<CallLine>, StatusCode> {
+    let id: CallId = id.parse().map_err(|_| StatusCode::NOT_FOUND)?;
+    let line = call_lines(&relay).await?.into_iter().find(|line| line.call_id == id);
+    line.map(axum::Json).ok_or(StatusCode::NOT_FOUND)
+}

@@ -1,0 +1,191 @@
+//! A call that was answered: seats, signals between them, leaving and losing.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bellwire_protocol::{DeviceId, EndReason, Participant, RelayMessage, UserId};
+
+use super::call::{Call, Fate, Phase, send};
+use super::{Measure, Output, Refusal, Signal};
+
+/// Longest believable time from answer to media, in ms; beyond it a report is noise.
+const LONGEST_SET_UP_MS: u32 = 600_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SeatState {
+    /// The device has a session.
+    Held,
+    /// It has none; the seat is kept until then.
+    Gone {
+        /// ms since 1970.
+        until: u64,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) participant: Participant,
+    pub(super) state: SeatState,
+    /// False where only somebody else's claim says that the device is in the call.
+    pub(super) claimed: bool,
+    /// Its set-up time was reported.
+    pub(super) measured: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) since: u64,
+    pub(super) seats: BTreeMap<DeviceId, Seat>,
+    /// Everybody who was ever in it.
+    pub(super) took_part: BTreeSet<UserId>,
+}
+
+impl Live {
+    pub(super) fn participants(&self) -> Vec<Participant> {
+        self.seats.values().map(|seat| seat.participant.clone()).collect()
+    }
+
+    pub(super) fn deadline(&self, max_call_ms: Option<u64>) -> Option<u64> {
+        let seats = self.seats.values().filter_map(|seat| match seat.state {
+            SeatState::Gone { until } => Some(until),
+            SeatState::Held => None,
+        });
+        seats.chain(max_call_ms.map(|ms| self.since.saturating_add(ms))).min()
+    }
+
+    /// The receiver, if both are in the call.
+    pub(super) fn receiver(&self, from: DeviceId, to: DeviceId) -> Result<DeviceId, Refusal> {
+        let both = from != to && self.seats.contains_key(&from) && self.seats.contains_key(&to);
+        if both { Ok(to) } else { Err(Refusal::NotFound) }
+    }
+
+    /// Everybody but the sender, who must be in the call.
+    pub(super) fn others(&self, from: DeviceId) -> Result<impl Iterator<Item = DeviceId>, Refusal> {
+        if !self.seats.contains_key(&from) {
+            return Err(Refusal::NotFound);
+        }
+        Ok(self.seats.keys().copied().filter(move |device| *device != from))
+    }
+}
+
+impl Call {
+    pub(super) fn signal(
+        &self,
+        by: &Participant,
+        to: DeviceId,
+        signal: Signal,
+        out: &mut VecDeque<Output>,
+    ) -> Result<Fate, Refusal> {
+        let Phase::Live(live) = &self.phase else { return Err(Refusal::NotFound) };
+        let to = live.receiver(by.device, to)?;
+        let (call_id, from) = (self.id, by.device);
+        let message = match signal {
+            Signal::Offer { offer_id, restart, sdp, proof } => {
+                RelayMessage::SdpOffer { call_id, from, offer_id, restart, sdp, proof }
+            }
+            Signal::Answer { offer_id, sdp, proof } => {
+                RelayMessage::SdpAnswer { call_id, from, offer_id, sdp, proof }
+            }
+        };
+        send(out, to, message);
+        Ok(Fate::Lives)
+    }
+
+    pub(super) fn leave(
+        &mut self,
+        now: u64,
+        by: &Participant,
+        out: &mut VecDeque<Output>,
+    ) -> Result<Fate, Refusal> {
+        match &self.phase {
+            Phase::Ringing(_) => self.cancel(now, by, out),
+            Phase::Live(live) if live.seats.contains_key(&by.device) => {
+                Ok(self.vacate(now, by.device, EndReason::Ended, out))
+            }
+            // The answer was another device's, or this one left before.
+            Phase::Live(_) if self.sees().any(|user| user == by.user) => Err(Refusal::Stale),
+            Phase::Live(_) => Err(Refusal::NotFound),
+        }
+    }
+
+    /// Takes a device out. The last two end together.
+    pub(super) fn vacate(
+        &mut self,
+        now: u64,
+        device: DeviceId,
+        reason: EndReason,
+        out: &mut VecDeque<Output>,
+    ) -> Fate {
+        let Phase::Live(live) = &mut self.phase else { return Fate::Lives };
+        let Some(seat) = live.seats.remove(&device) else { return Fate::Lives };
+        self.media_states.remove(&device);
+        let last = live.seats.len() < 2;
+        let others: Vec<DeviceId> = live.seats.keys().copied().collect();
+        for to in others {
+            if !last || reason == EndReason::Lost {
+                let participant = seat.participant.clone();
+                let message = RelayMessage::PeerLeft { call_id: self.id, participant, reason };
+                send(out, to, message);
+            }
+            if last {
+                self.tell_ended(to, reason, out);
+            }
+        }
+        if !last {
+            return Fate::Lives;
+        }
+        self.record(now, reason, out);
+        Fate::Ends
+    }
+
+    pub(super) fn expire_live(
+        &mut self,
+        now: u64,
+        max_call_ms: Option<u64>,
+        out: &mut VecDeque<Output>,
+    ) -> Fate {
+        let Phase::Live(live) = &self.phase else { return Fate::Lives };
+        if max_call_ms.is_some_and(|ms| live.since.saturating_add(ms) <= now) {
+            return self.end(now, EndReason::TimeLimit, out);
+        }
+        let lost: Vec<DeviceId> = live
+            .seats
+            .iter()
+            .filter(|(_, seat)| match seat.state {
+                SeatState::Gone { until } => until <= now,
+                SeatState::Held => false,
+            })
+            .map(|(device, _)| *device)
+            .collect();
+        for device in lost {
+            // It learns of the end if its session comes back after all.
+            self.tell_ended(device, EndReason::Lost, out);
+            if self.vacate(now, device, EndReason::Lost, out) == Fate::Ends {
+                return Fate::Ends;
+            }
+        }
+        Fate::Lives
+    }
+
+    pub(super) fn report(
+        &mut self,
+        by: &Participant,
+        setup_ms: Option<u32>,
+        flowing: Option<(DeviceId, u64)>,
+        out: &mut VecDeque<Output>,
+    ) -> Result<Fate, Refusal> {
+        let Phase::Live(live) = &mut self.phase else { return Err(Refusal::NotFound) };
+        let Some(seat) = live.seats.get_mut(&by.device) else { return Err(Refusal::NotFound) };
+        let setup_ms = setup_ms.filter(|ms| *ms <= LONGEST_SET_UP_MS && !seat.measured);
+        if let Some(ms) = setup_ms {
+            seat.measured = true;
+            out.push_back(Output::Measured(Measure::SetUp { ms }));
+        }
+        if let Some((device, kept_until)) = flowing
+            && let Some(peer) = live.seats.get_mut(&device)
+            && let SeatState::Gone { until } = &mut peer.state
+        {
+            *until = kept_until.max(*until);
+        }
+        Ok(Fate::Lives)
+    }
+}

@@ -1,0 +1,715 @@
+//! Every call of this relay: who rings, who is in, what may follow. Pure: time is an argument,
+//! nothing is awaited, nothing can fail but by a [`Refusal`].
+//!
+//! ```text
+//!              initiate                    answer (the first one wins)
+//!  (nothing) ───────────► Ringing ───────────────────────────────► Live
+//!                            │ cancel · declined · busy · dnd ·      │ leave · seat lost ·
+//!                            │ ring time over · glare                │ time limit
+//!                            ▼                                       ▼
+//!                          ended: recorded, remembered for a while as stale
+//! ```
+//!
+//! [`Calls`] finds the call and keeps the indexes and deadlines; [`call::Call`] is one call.
+//! One task owns the whole value, so there is nothing to lock. The state is soft: after a restart
+//! of the relay the participants bring a live call back with a claim.
+
+mod call;
+mod live;
+mod ringing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bellwire_protocol::{
+    Answer, CallId, Candidate, ConversationId, DeviceId, DisplayName, EndReason, ErrorCode,
+    LiveCall, Media, MediaState, Mid, Offer, OfferId, Participant, Proof, RejectReason,
+    RelayMessage, Sdp, Ufrag, UserId, limits,
+};
+
+use crate::store::NewRecord;
+use call::{Call, Fate};
+
+/// The deadlines of calls, all in ms.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// How long a call rings.
+    pub ring_ms: u64,
+    /// How long a participant without a session keeps its seat.
+    pub seat_ms: u64,
+    /// The same, counted from the last report of its peer that media flows.
+    pub seat_with_media_ms: u64,
+    /// Longest call, where the operator set one.
+    pub max_call_ms: Option<u64>,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            ring_ms: limits::RING_MS,
+            seat_ms: limits::SEAT_MS,
+            seat_with_media_ms: limits::SEAT_WITH_MEDIA_MS,
+            max_call_ms: None,
+        }
+    }
+}
+
+/// How long an ended call is answered with `stale` rather than `not_found`, in ms. Longer than a
+/// resume may take, so that a late message of a member is told the truth.
+const REMEMBER_ENDED_MS: u64 = 180_000;
+/// Ended calls remembered at most; each costs about 200 bytes.
+const REMEMBER_ENDED: usize = 20_000;
+/// Devices that a claim may name.
+const CLAIM_PARTICIPANTS: usize = 32;
+
+/// Somebody whom a call is for.
+#[derive(Debug, Clone)]
+pub struct Callee {
+    /// Who.
+    pub user: UserId,
+    /// Their name.
+    pub name: DisplayName,
+    /// False: the call is kept from them, and the caller sees nothing but absence.
+    pub rings: bool,
+    /// Whether they asked not to be disturbed.
+    pub dnd: bool,
+    /// Their devices that are connected.
+    pub devices: Vec<DeviceId>,
+}
+
+/// A claim whose people were found to be members of its conversation.
+#[derive(Debug, Clone)]
+pub struct CheckedClaim {
+    /// Where the call happens.
+    pub conversation: ConversationId,
+    /// What it started with.
+    pub media: Media,
+    /// The calling device.
+    pub caller: Participant,
+    /// Every device in it.
+    pub participants: Vec<Participant>,
+    /// The members whose history it goes to.
+    pub audience: Vec<UserId>,
+    /// When it was placed, ms since 1970.
+    pub sent_at: u64,
+    /// When it was answered, ms since 1970.
+    pub since: u64,
+}
+
+/// A description or candidate on its way between two participants.
+#[derive(Debug, Clone)]
+pub enum Signal {
+    /// A new connection or a restart.
+    Offer {
+        /// Names it.
+        offer_id: OfferId,
+        /// An ICE restart.
+        restart: bool,
+        /// The description.
+        sdp: Sdp,
+        /// Signature.
+        proof: Option<Proof>,
+    },
+    /// Its answer.
+    Answer {
+        /// What it answers.
+        offer_id: OfferId,
+        /// The description.
+        sdp: Sdp,
+        /// Signature.
+        proof: Option<Proof>,
+    },
+}
+
+/// One ICE candidate.
+#[derive(Debug, Clone)]
+pub struct Trickle {
+    /// The ICE generation.
+    pub ufrag: Ufrag,
+    /// The m-line.
+    pub mid: Mid,
+    /// The line; empty ends the generation.
+    pub candidate: Candidate,
+}
+
+/// What can happen to calls.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A device has a session again or for the first time.
+    Connected {
+        /// It.
+        device: Participant,
+        /// It starts from a snapshot, which shows it what rings.
+        fresh: bool,
+    },
+    /// A device's socket is gone; it may come back.
+    Disconnected {
+        /// It.
+        device: Participant,
+    },
+    /// A device will not come back.
+    SignedOut {
+        /// It.
+        device: Participant,
+    },
+    /// Places a call.
+    Initiate {
+        /// The calling device.
+        by: Participant,
+        /// Names the call.
+        call_id: CallId,
+        /// Where.
+        conversation: ConversationId,
+        /// Between two people.
+        direct: bool,
+        /// What it starts with.
+        media: Media,
+        /// Handed on unread.
+        offer: Box<Offer>,
+        /// The other members.
+        callees: Vec<Callee>,
+    },
+    /// Accepts.
+    Answer {
+        /// The answering device.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// What it starts with.
+        media: Media,
+        /// Handed on unread.
+        answer: Box<Answer>,
+    },
+    /// Refuses.
+    Reject {
+        /// The refusing device.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// Why.
+        reason: RejectReason,
+    },
+    /// The caller gives up.
+    Cancel {
+        /// The calling device.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+    },
+    /// Leaves.
+    Leave {
+        /// The leaving device.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+    },
+    /// A description for a participant.
+    Signal {
+        /// The sender.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// The receiver.
+        to: DeviceId,
+        /// What.
+        signal: Box<Signal>,
+    },
+    /// A candidate for a participant, or for whoever will answer.
+    Trickle {
+        /// The sender.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// The receiver.
+        to: Option<DeviceId>,
+        /// What.
+        trickle: Trickle,
+    },
+    /// What a participant sends from here on.
+    MediaState {
+        /// The sender.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// The greatest wins.
+        n: u64,
+        /// What is sent.
+        state: MediaState,
+    },
+    /// Asks how the call stands, or brings it back.
+    Sync {
+        /// Who asks.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// What the participant knows.
+        claim: Option<Box<CheckedClaim>>,
+    },
+    /// Asks who is in.
+    PeerList {
+        /// Who asks.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+    },
+    /// Tells how the media goes.
+    Report {
+        /// Who tells.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// Answer to connected in ms.
+        setup_ms: Option<u32>,
+        /// Media flows with this participant.
+        flowing: Option<DeviceId>,
+    },
+    /// A deadline passed.
+    Tick,
+}
+
+/// What calls ask for.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// A message for a device.
+    Send {
+        /// It.
+        to: DeviceId,
+        /// What.
+        message: RelayMessage,
+    },
+    /// A call ended and belongs into the history.
+    Record(NewRecord),
+    /// A number for the operator.
+    Measured(Measure),
+}
+
+/// What the operator's metrics learn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// A call was answered after ringing this long, in ms.
+    Rang {
+        /// Who called.
+        caller: UserId,
+        /// Who answered.
+        callee: UserId,
+        /// For how long.
+        ms: u64,
+    },
+    /// Media flowed this long after the answer, in ms.
+    SetUp {
+        /// How long it took.
+        ms: u32,
+    },
+    /// A call ended.
+    Ended {
+        /// How.
+        reason: EndReason,
+    },
+}
+
+/// Why a message was refused. Nothing changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such call, or not the sender's.
+    #[error("no such call")]
+    NotFound,
+    /// Too late.
+    #[error("too late")]
+    Stale,
+    /// The device is in another call.
+    #[error("this device is in a call")]
+    Busy,
+    /// More candidates than are held.
+    #[error("too many candidates before the answer")]
+    TooMany,
+}
+
+impl Refusal {
+    /// The wire's word for it.
+    #[must_use]
+    pub const fn code(self) -> ErrorCode {
+        match self {
+            Self::NotFound => ErrorCode::NotFound,
+            Self::Stale => ErrorCode::Stale,
+            Self::Busy => ErrorCode::Busy,
+            Self::TooMany => ErrorCode::TooLarge,
+        }
+    }
+}
+
+/// How a call stands, for the operator and for its participants.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    /// Which.
+    pub call_id: CallId,
+    /// Answered.
+    pub live: bool,
+    /// Devices in it, the caller's included.
+    pub devices: usize,
+    /// Candidates passed on so far.
+    pub candidates: u32,
+    /// ms since 1970.
+    pub created_at: u64,
+    /// ms since 1970.
+    pub updated_at: u64,
+}
+
+/// Every call that rings or lives.
+#[derive(Debug, Default)]
+pub struct Calls {
+    timing: Timing,
+    calls: BTreeMap<CallId, Call>,
+    by_user: BTreeMap<UserId, BTreeSet<CallId>>,
+    deadlines: BTreeSet<(u64, CallId)>,
+    ended: Ended,
+    outputs: VecDeque<Output>,
+}
+
+impl Calls {
+    /// No calls yet.
+    #[must_use]
+    pub fn new(timing: Timing) -> Self {
+        Self { timing, ..Self::default() }
+    }
+
+    /// Applies one input. Drain [`Self::poll`] afterwards, also after a refusal.
+    ///
+    /// # Errors
+    /// [`Refusal`]: the sender may not do that; nothing changed.
+    pub fn handle(&mut self, now: u64, input: Input) -> Result<(), Refusal> {
+        self.expire(now);
+        match input {
+            Input::Tick => Ok(()),
+            Input::Connected { device, fresh } => {
+                self.each_call_of(&device, now, |call, out| call.connected(&device, fresh, out));
+                Ok(())
+            }
+            Input::Disconnected { device } => {
+                let seat_ms = self.timing.seat_ms;
+                self.each_call_of(&device, now, |call, _| {
+                    call.disconnected(device.device, now.saturating_add(seat_ms))
+                });
+                Ok(())
+            }
+            Input::SignedOut { device } => {
+                self.each_call_of(&device, now, |call, out| call.signed_out(&device, now, out));
+                Ok(())
+            }
+            Input::Initiate { by, call_id, conversation, direct, media, offer, callees } => {
+                let fresh = NewCall { by, call_id, conversation, direct, media, offer: *offer };
+                self.initiate(now, fresh, callees)
+            }
+            Input::Answer { by, call_id, media, answer } => {
+                if self.is_busy(&by, call_id) {
+                    return Err(Refusal::Busy);
+                }
+                self.in_call(&by, call_id, now, |call, out| {
+                    call.answer(now, &by, media, *answer, out)
+                })
+            }
+            Input::Reject { by, call_id, reason } => {
+                self.in_call(&by, call_id, now, |call, out| call.reject(now, &by, reason, out))
+            }
+            Input::Cancel { by, call_id } => {
+                self.in_call(&by, call_id, now, |call, out| call.cancel(now, &by, out))
+            }
+            Input::Leave { by, call_id } => {
+                self.in_call(&by, call_id, now, |call, out| call.leave(now, &by, out))
+            }
+            Input::Signal { by, call_id, to, signal } => {
+                self.in_call(&by, call_id, now, |call, out| call.signal(&by, to, *signal, out))
+            }
+            Input::Trickle { by, call_id, to, trickle } => {
+                self.in_call(&by, call_id, now, |call, out| call.trickle(&by, to, trickle, out))
+            }
+            Input::MediaState { by, call_id, n, state } => {
+                self.in_call(&by, call_id, now, |call, out| call.media_state(&by, n, state, out))
+            }
+            Input::Sync { by, call_id, claim } => self.sync(now, &by, call_id, claim),
+            Input::PeerList { by, call_id } => {
+                self.in_call(&by, call_id, now, |call, out| call.peer_list(&by, out))
+            }
+            Input::Report { by, call_id, setup_ms, flowing } => {
+                let until = now.saturating_add(self.timing.seat_with_media_ms);
+                self.in_call(&by, call_id, now, |call, out| {
+                    call.report(&by, setup_ms, flowing.map(|device| (device, until)), out)
+                })
+            }
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`Input::Tick`], if nothing happens sooner.
+    #[must_use]
+    pub fn deadline(&self) -> Option<u64> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// What a fresh session of this device starts from.
+    #[must_use]
+    pub fn snapshot(&self, device: &Participant) -> Vec<LiveCall> {
+        let ids = self.by_user.get(&device.user).into_iter().flatten();
+        ids.filter_map(|id| self.calls.get(id)?.snapshot(device)).collect()
+    }
+
+    /// How the call stands, if this user is or was asked to be in it.
+    #[must_use]
+    pub fn standing_for(&self, user: UserId, call_id: CallId) -> Option<Standing> {
+        let call = self.calls.get(&call_id)?;
+        call.is_participant(user).then(|| call.standing())
+    }
+
+    /// How every call stands.
+    pub fn standings(&self) -> impl Iterator<Item = Standing> {
+        self.calls.values().map(Call::standing)
+    }
+
+    /// How many calls ring or live.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Whether nothing rings or lives.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// Runs one step of the sender's call. Members of a call that ended are told so.
+    fn in_call(
+        &mut self,
+        by: &Participant,
+        id: CallId,
+        now: u64,
+        step: impl FnOnce(&mut Call, &mut VecDeque<Output>) -> Result<Fate, Refusal>,
+    ) -> Result<(), Refusal> {
+        let known = self.by_user.get(&by.user).is_some_and(|calls| calls.contains(&id));
+        if !known {
+            return Err(self.ended.refusal(by.user, id));
+        }
+        self.step(id, now, step)
+    }
+
+    fn step(
+        &mut self,
+        id: CallId,
+        now: u64,
+        step: impl FnOnce(&mut Call, &mut VecDeque<Output>) -> Result<Fate, Refusal>,
+    ) -> Result<(), Refusal> {
+        let Some(call) = self.calls.get_mut(&id) else { return Err(Refusal::NotFound) };
+        let before = call.deadline(self.timing.max_call_ms);
+        let fate = step(call, &mut self.outputs)?;
+        call.touched(now);
+        if let Some(at) = before {
+            self.deadlines.remove(&(at, id));
+        }
+        match fate {
+            Fate::Lives => {
+                if let Some(at) = call.deadline(self.timing.max_call_ms) {
+                    self.deadlines.insert((at, id));
+                }
+            }
+            Fate::Ends => self.forget(id, now),
+        }
+        Ok(())
+    }
+
+    fn each_call_of(
+        &mut self,
+        device: &Participant,
+        now: u64,
+        mut step: impl FnMut(&mut Call, &mut VecDeque<Output>) -> Fate,
+    ) {
+        let ids: Vec<CallId> =
+            self.by_user.get(&device.user).into_iter().flatten().copied().collect();
+        for id in ids {
+            // Every id of the index is a call, and such a step refuses nothing.
+            let _ = self.step(id, now, |call, out| Ok(step(call, out)));
+        }
+    }
+
+    fn expire(&mut self, now: u64) {
+        self.ended.expire(now);
+        while let Some((at, id)) = self.deadlines.first().copied() {
+            if at > now {
+                break;
+            }
+            self.deadlines.pop_first();
+            let max_call_ms = self.timing.max_call_ms;
+            let _ = self.step(id, now, |call, out| Ok(call.expire(now, max_call_ms, out)));
+        }
+    }
+
+    fn keep(&mut self, call: Call) {
+        for user in call.members() {
+            self.by_user.entry(user).or_default().insert(call.id());
+        }
+        if let Some(at) = call.deadline(self.timing.max_call_ms) {
+            self.deadlines.insert((at, call.id()));
+        }
+        self.calls.insert(call.id(), call);
+    }
+
+    fn forget(&mut self, id: CallId, now: u64) {
+        let Some(call) = self.calls.remove(&id) else { return };
+        let members: BTreeSet<UserId> = call.members().collect();
+        for user in &members {
+            if let Some(calls) = self.by_user.get_mut(user) {
+                calls.remove(&id);
+                if calls.is_empty() {
+                    self.by_user.remove(user);
+                }
+            }
+        }
+        self.ended.remember(now, id, call.sees().collect());
+    }
+
+    /// Whether the device places or is in another call than this.
+    fn is_busy(&self, device: &Participant, except: CallId) -> bool {
+        let ids = self.by_user.get(&device.user).into_iter().flatten();
+        ids.filter(|id| **id != except)
+            .filter_map(|id| self.calls.get(id))
+            .any(|call| call.occupies(device.device))
+    }
+
+    fn initiate(&mut self, now: u64, fresh: NewCall, callees: Vec<Callee>) -> Result<(), Refusal> {
+        if let Some(known) = self.calls.get(&fresh.call_id) {
+            let same = known.is_caller(fresh.by.device);
+            return if same { Ok(()) } else { Err(Refusal::NotFound) };
+        }
+        if self.ended.calls.contains_key(&fresh.call_id) {
+            return Err(self.ended.refusal(fresh.by.user, fresh.call_id));
+        }
+        if self.is_busy(&fresh.by, fresh.call_id) {
+            return Err(Refusal::Busy);
+        }
+        let crossing = self.crossing(&fresh)?;
+        if let Some(other) = crossing.filter(|other| *other < fresh.call_id) {
+            let by = fresh.by.clone();
+            self.step(other, now, |call, out| {
+                call.ring_again(&by, out);
+                Ok(Fate::Lives)
+            })?;
+            let message =
+                RelayMessage::CallEnded { call_id: fresh.call_id, reason: EndReason::Replaced };
+            self.outputs.push_back(Output::Send { to: fresh.by.device, message });
+            let seen_by = BTreeSet::from([fresh.by.user]);
+            self.ended.remember(now, fresh.call_id, seen_by);
+            return Ok(());
+        }
+        let expires_at = now.saturating_add(self.timing.ring_ms);
+        let (call, fate) = Call::place(now, expires_at, fresh, callees, &mut self.outputs);
+        let id = call.id();
+        self.keep(call);
+        if fate == Fate::Ends {
+            self.forget_ended(id, now);
+        }
+        if let Some(other) = crossing {
+            self.step(other, now, |call, out| Ok(call.replaced(out)))?;
+        }
+        Ok(())
+    }
+
+    fn forget_ended(&mut self, id: CallId, now: u64) {
+        self.deadlines.retain(|(_, call)| *call != id);
+        self.forget(id, now);
+    }
+
+    /// A call of the other side that rings in the same direct conversation.
+    fn crossing(&self, fresh: &NewCall) -> Result<Option<CallId>, Refusal> {
+        if !fresh.direct {
+            return Ok(None);
+        }
+        let ids = self.by_user.get(&fresh.by.user).into_iter().flatten();
+        for call in ids.filter_map(|id| self.calls.get(id)) {
+            if !call.rings_in(fresh.conversation) {
+                continue;
+            }
+            if call.is_placed_by(fresh.by.user) {
+                return Err(Refusal::Busy);
+            }
+            if call.may_ring(fresh.by.user) {
+                return Ok(Some(call.id()));
+            }
+        }
+        Ok(None)
+    }
+
+    fn sync(
+        &mut self,
+        now: u64,
+        by: &Participant,
+        call_id: CallId,
+        claim: Option<Box<CheckedClaim>>,
+    ) -> Result<(), Refusal> {
+        if self.calls.contains_key(&call_id) {
+            return self.in_call(by, call_id, now, |call, out| call.sync(by, out));
+        }
+        let refusal = self.ended.refusal(by.user, call_id);
+        let Some(claim) = claim else { return Err(refusal) };
+        let names_sender = claim.participants.iter().any(|p| p.device == by.device);
+        let known = self.ended.calls.contains_key(&call_id);
+        if known || !names_sender || claim.participants.len() > CLAIM_PARTICIPANTS {
+            return Err(refusal);
+        }
+        if self.is_busy(by, call_id) {
+            return Err(Refusal::Busy);
+        }
+        let seats_until = now.saturating_add(self.timing.seat_ms);
+        self.keep(Call::claimed(now, call_id, *claim, seats_until));
+        self.in_call(by, call_id, now, |call, out| call.sync(by, out))
+    }
+}
+
+/// A call to be placed.
+#[derive(Debug)]
+struct NewCall {
+    by: Participant,
+    call_id: CallId,
+    conversation: ConversationId,
+    direct: bool,
+    media: Media,
+    offer: Offer,
+}
+
+/// Calls that ended a moment ago, with those who may know.
+#[derive(Debug, Default)]
+struct Ended {
+    calls: BTreeMap<CallId, BTreeSet<UserId>>,
+    order: VecDeque<(u64, CallId)>,
+}
+
+impl Ended {
+    fn remember(&mut self, now: u64, id: CallId, seen_by: BTreeSet<UserId>) {
+        self.calls.insert(id, seen_by);
+        self.order.push_back((now, id));
+        if self.order.len() > REMEMBER_ENDED
+            && let Some((_, oldest)) = self.order.pop_front()
+        {
+            self.calls.remove(&oldest);
+        }
+    }
+
+    fn expire(&mut self, now: u64) {
+        while let Some((at, id)) = self.order.front().copied() {
+            if now.saturating_sub(at) < REMEMBER_ENDED_MS {
+                break;
+            }
+            self.order.pop_front();
+            self.calls.remove(&id);
+        }
+    }
+
+    fn refusal(&self, user: UserId, id: CallId) -> Refusal {
+        match self.calls.get(&id) {
+            Some(users) if users.contains(&user) => Refusal::Stale,
+            Some(_) | None => Refusal::NotFound,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! One session without its socket: sequence numbers, what waits, what may be asked for again, how
+//! much may be said. Pure.
+
+use std::collections::VecDeque;
+
+use bellwire_protocol::{RelayMessage, limits};
+
+/// A message written once for every session that gets it.
+#[derive(Debug, Clone)]
+pub struct Body(String);
+
+impl Body {
+    /// Writes the message.
+    #[must_use]
+    pub fn new(message: &RelayMessage) -> Self {
+        Self(bellwire_protocol::encode(message))
+    }
+
+    /// The frame with its number, in a string of exactly its size: it may wait for long.
+    fn frame(&self, seq: u64) -> Box<str> {
+        let fields = self.0.strip_prefix('{').unwrap_or(&self.0);
+        format!("{{\"seq\":{seq},{fields}").into_boxed_str()
+    }
+}
+
+/// Why a socket is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Close {
+    /// One of [`limits::close`].
+    pub code: u16,
+    /// For people who read logs.
+    pub reason: &'static str,
+}
+
+/// The numbered frames of a session: those that wait for the socket and, before them, those that
+/// it got and may have lost.
+#[derive(Debug)]
+pub struct Outbox {
+    frames: VecDeque<Box<str>>,
+    /// Number of the next frame.
+    next_seq: u64,
+    /// How many at the front of `frames` the socket got.
+    sent: usize,
+    waiting_bytes: usize,
+    /// Written at the front of a resumed socket; carries the number that the client named.
+    greeting: Option<Box<str>>,
+    /// A frame was dropped that the socket never got: nothing can be resumed.
+    gap: bool,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self {
+            frames: VecDeque::new(),
+            next_seq: 1,
+            sent: 0,
+            waiting_bytes: 0,
+            greeting: None,
+            gap: false,
+        }
+    }
+}
+
+impl Outbox {
+    /// Numbers a message and lets it wait.
+    pub fn push(&mut self, body: &Body) {
+        let frame = body.frame(self.next_seq);
+        self.next_seq += 1;
+        self.waiting_bytes += frame.len();
+        self.frames.push_back(frame);
+        while self.frames.len() > limits::RESUME_FRAMES {
+            let dropped = self.frames.pop_front();
+            if self.sent > 0 {
+                self.sent -= 1;
+            } else {
+                self.waiting_bytes -= dropped.map_or(0, |frame| frame.len());
+                self.gap = true;
+            }
+        }
+    }
+
+    /// Whether the reader is too slow to go on with.
+    #[must_use]
+    pub fn is_overfull(&self) -> bool {
+        let waiting = self.frames.len() - self.sent;
+        waiting > limits::QUEUE_FRAMES || self.waiting_bytes > limits::QUEUE_BYTES
+    }
+
+    /// Whether anything waits for the socket.
+    #[must_use]
+    pub fn has_waiting(&self) -> bool {
+        self.greeting.is_some() || self.sent < self.frames.len()
+    }
+
+    /// The next frame for the socket.
+    pub fn pop(&mut self) -> Option<String> {
+        if let Some(greeting) = self.greeting.take() {
+            return Some(greeting.into_string());
+        }
+        let frame = self.frames.get(self.sent)?;
+        self.sent += 1;
+        self.waiting_bytes -= frame.len();
+        Some(frame.clone().into_string())
+    }
+
+    /// Whether the frames after `seq` are all there.
+    #[must_use]
+    pub fn can_resume(&self, seq: u64) -> bool {
+        let oldest = self.next_seq - self.frames.len() as u64;
+        !self.gap && seq < self.next_seq && seq + 1 >= oldest
+    }
+
+    /// Starts again after `seq`, which [`Self::can_resume`] allowed, with `welcome` in front. The
+    /// welcome repeats the number that the client named, so numbers only ever go up by one.
+    pub fn resume(&mut self, seq: u64, welcome: &Body) {
+        let oldest = self.next_seq - self.frames.len() as u64;
+        let handled = usize::try_from((seq + 1).saturating_sub(oldest)).unwrap_or(0);
+        self.frames.drain(..handled.min(self.frames.len()));
+        self.sent = 0;
+        self.waiting_bytes = self.frames.iter().map(|frame| frame.len()).sum();
+        self.greeting = Some(welcome.frame(seq));
+    }
+}
+
+/// How much may be said: `per_second` on the long run, `burst` at once.
+#[derive(Debug, Clone)]
+pub struct Allowance {
+    /// In thousandths of a message.
+    tokens: u64,
+    refilled_at: u64,
+    refused: u32,
+}
+
+/// What becomes of one more message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Go on.
+    Allowed,
+    /// Not carried out; it would be after this long, in ms.
+    Refused(u64),
+    /// The client does not slow down.
+    Close,
+}
+
+/// Refusals in a row after which a session is closed: a second burst beyond the first.
+const REFUSALS: u32 = limits::MESSAGE_BURST;
+
+impl Allowance {
+    /// A full allowance.
+    #[must_use]
+    pub fn new(now: u64) -> Self {
+        let tokens = u64::from(limits::MESSAGE_BURST) * 1_000;
+        Self { tokens, refilled_at: now, refused: 0 }
+    }
+
+    /// Takes one message off.
+    pub fn take(&mut self, now: u64) -> Verdict {
+        let full = u64::from(limits::MESSAGE_BURST) * 1_000;
+        let elapsed = now.saturating_sub(self.refilled_at);
+        // A rate per second is a rate in thousandths per ms.
+        let refill = elapsed.saturating_mul(u64::from(limits::MESSAGES_PER_SECOND));
+        self.tokens = self.tokens.saturating_add(refill).min(full);
+        self.refilled_at = now;
+        if self.tokens >= 1_000 {
+            self.tokens -= 1_000;
+            self.refused = 0;
+            return Verdict::Allowed;
+        }
+        self.refused += 1;
+        if self.refused > REFUSALS {
+            return Verdict::Close;
+        }
+        let missing = 1_000 - self.tokens;
+        Verdict::Refused(missing.div_ceil(u64::from(limits::MESSAGES_PER_SECOND)))
+    }
+}

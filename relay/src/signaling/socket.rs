@@ -1,0 +1,506 @@
+//! One task per WebSocket: first frame, session, then frames in both directions until it closes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use bellwire_protocol::{
+    CallClaim, ClientFrame, ClientMessage, ErrorCode, Me, Participant, RelayFrame, RelayMessage,
+    Secret, limits,
+};
+use futures_util::SinkExt;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::calls::{CheckedClaim, Input, Signal, Trickle};
+use super::link::{Epoch, Link, Next};
+use super::session::{Allowance, Close, Verdict};
+use super::switchboard::{Mail, Opening, Placing, Resuming, Said, words};
+use crate::Relay;
+use crate::store::{Route, StoreError};
+
+/// Longest wait for a close frame to leave.
+const CLOSING: Duration = Duration::from_secs(2);
+/// Frames written before the socket is flushed and the client is listened to again.
+const BATCH: usize = 16;
+
+/// Why a socket is not served any more.
+enum End {
+    /// The other side is gone.
+    Gone,
+    /// We say why.
+    Close(Close),
+}
+
+impl From<axum::Error> for End {
+    fn from(_: axum::Error) -> Self {
+        Self::Gone
+    }
+}
+
+const MALFORMED: Close = Close { code: limits::close::MALFORMED, reason: "malformed frame" };
+const UNAUTHENTICATED: Close =
+    Close { code: limits::close::UNAUTHENTICATED, reason: "not authenticated" };
+
+/// A socket that said who it is.
+struct Seated {
+    me: Me,
+    link: Arc<Link>,
+    epoch: Epoch,
+    allowance: Allowance,
+    /// Notices of the snapshot; forgotten once the client is heard, which shows that it got them.
+    notices: Option<i64>,
+}
+
+/// Serves a socket from its upgrade to its end.
+pub async fn serve(
+    relay: Arc<Relay>,
+    mut socket: WebSocket,
+    stranger: tokio::sync::OwnedSemaphorePermit,
+) {
+    relay.metrics.connections.inc();
+    // The first frames need much more room than all that follow: a box is freed after them.
+    let begun = Box::pin(begin(&relay, &mut socket)).await;
+    drop(stranger);
+    match begun {
+        Ok(mut seated) => {
+            let end = converse(&relay, &mut socket, &mut seated).await;
+            let Seated { me, link, epoch, .. } = seated;
+            let device = me.device;
+            let _ = relay.switchboard.send(Mail::Gone { device, link, epoch }).await;
+            part(&mut socket, end).await;
+        }
+        Err(end) => part(&mut socket, end).await,
+    }
+    relay.metrics.connections.dec();
+}
+
+async fn part(socket: &mut WebSocket, end: End) {
+    if let End::Close(Close { code, reason }) = end {
+        let frame = CloseFrame { code, reason: reason.into() };
+        let closing = async {
+            let _ = socket.send(Message::Close(Some(frame))).await;
+            // The client's own close frame, so that ours is not lost in a reset.
+            while let Some(Ok(_)) = socket.recv().await {}
+        };
+        let _ = tokio::time::timeout(CLOSING, closing).await;
+    }
+}
+
+/// An error to a socket that has no session yet.
+async fn refuse(socket: &mut WebSocket, code: ErrorCode, close: Close) -> End {
+    let message =
+        RelayMessage::Error { re: None, code, message: words(code).into(), retry_after_ms: None };
+    let text = bellwire_protocol::encode(&RelayFrame { seq: 1, message });
+    match socket.send(Message::Text(text.into())).await {
+        Ok(()) => End::Close(close),
+        Err(_) => End::Gone,
+    }
+}
+
+async fn begin(relay: &Arc<Relay>, socket: &mut WebSocket) -> Result<Seated, End> {
+    let patience = Duration::from_millis(limits::HELLO_MS);
+    let first = match tokio::time::timeout(patience, first_frame(socket)).await {
+        Ok(first) => first?,
+        Err(_) => return Err(End::Close(UNAUTHENTICATED)),
+    };
+    if first.len() > limits::HELLO_BYTES {
+        return Err(refuse(socket, ErrorCode::TooLarge, MALFORMED).await);
+    }
+    let Ok(frame) = bellwire_protocol::decode::<ClientFrame>(&first) else {
+        return Err(refuse(socket, ErrorCode::Malformed, MALFORMED).await);
+    };
+    drop(first);
+    let ClientMessage::Hello { token, client: _, resume } = frame.message else {
+        return Err(refuse(socket, ErrorCode::Unauthenticated, UNAUTHENTICATED).await);
+    };
+    let me = match relay.accounts.authenticate(&token).await {
+        Ok(Some(me)) => me,
+        Ok(None) => {
+            return Err(refuse(socket, ErrorCode::Unauthenticated, UNAUTHENTICATED).await);
+        }
+        Err(error) => return Err(unavailable(socket, &error).await),
+    };
+    let person = relay.redaction.user(me.user);
+    if let Some(resume) = resume {
+        tracing::info!(user = person, "reconnect.attempt");
+        match take_up(relay, &me, resume.session, resume.seq).await {
+            Ok(Some((link, epoch))) => {
+                tracing::info!(user = person, "reconnect.success");
+                relay.metrics.reconnect("resumed");
+                let allowance = Allowance::new(relay.clock.now_ms());
+                return Ok(Seated { me, link, epoch, allowance, notices: None });
+            }
+            Ok(None) => {
+                tracing::info!(user = person, "reconnect.failure");
+                relay.metrics.reconnect("fresh");
+            }
+            Err(error) => return Err(unavailable(socket, &error).await),
+        }
+    }
+    match open(relay, me).await {
+        Ok(seated) => {
+            tracing::info!(user = person, "signaling.join");
+            Ok(seated)
+        }
+        Err(error) => Err(unavailable(socket, &error).await),
+    }
+}
+
+async fn unavailable(socket: &mut WebSocket, error: &StoreError) -> End {
+    tracing::error!(%error, "the store cannot be read");
+    let close = Close { code: limits::close::GOING_AWAY, reason: "unavailable" };
+    refuse(socket, ErrorCode::Unavailable, close).await
+}
+
+async fn first_frame(socket: &mut WebSocket) -> Result<axum::extract::ws::Utf8Bytes, End> {
+    loop {
+        match socket.recv().await {
+            Some(Ok(Message::Text(text))) => return Ok(text),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Binary(_)) | Err(_)) => return Err(End::Close(MALFORMED)),
+            Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
+        }
+    }
+}
+
+async fn take_up(
+    relay: &Relay,
+    me: &Me,
+    token: Secret,
+    seq: u64,
+) -> Result<Option<(Arc<Link>, Epoch)>, StoreError> {
+    let audience = relay.store.audience(me.user).await?;
+    let next_token = crate::accounts::token::opaque();
+    let (reply, answer) = oneshot::channel();
+    let me = me.clone();
+    let resuming = Resuming { me, token, seq, next_token, audience, reply };
+    let _ = relay.switchboard.send(Mail::Resume(Box::new(resuming))).await;
+    Ok(answer.await.ok().flatten())
+}
+
+/// Registers first and reads the store second, so that no change between the two is missed.
+async fn open(relay: &Relay, me: Me) -> Result<Seated, StoreError> {
+    let link = Arc::new(Link::opening());
+    let who = Participant { user: me.user, device: me.device, name: me.display_name.clone() };
+    let _ = relay.switchboard.send(Mail::Register { who, link: Arc::clone(&link) }).await;
+    let read = async {
+        let contacts = relay.store.contacts(me.user).await?;
+        let conversations = relay.store.conversations(me.user).await?;
+        let notices = relay.store.notices(me.user).await?;
+        let audience = relay.store.audience(me.user).await?;
+        Ok((contacts, conversations, notices, audience))
+    };
+    let (contacts, conversations, notices, audience) = match read.await {
+        Ok(read) => read,
+        Err(error) => {
+            let gone = Mail::Gone { device: me.device, link, epoch: 0 };
+            let _ = relay.switchboard.send(gone).await;
+            return Err(error);
+        }
+    };
+    let heard = notices.last().map(|notice| notice.key);
+    let opening = Opening {
+        me: me.clone(),
+        link: Arc::clone(&link),
+        token: crate::accounts::token::opaque(),
+        contacts,
+        conversations,
+        notices,
+        audience,
+    };
+    let _ = relay.switchboard.send(Mail::Open(Box::new(opening))).await;
+    let allowance = Allowance::new(relay.clock.now_ms());
+    Ok(Seated { me, link, epoch: 0, allowance, notices: heard })
+}
+
+async fn converse(relay: &Arc<Relay>, socket: &mut WebSocket, seated: &mut Seated) -> End {
+    let dead = Duration::from_millis(limits::DEAD_MS);
+    let mut heard_at = Instant::now();
+    loop {
+        let link = Arc::clone(&seated.link);
+        let step = tokio::select! {
+            next = link.next(seated.epoch) => match next {
+                Next::Frame(frame) => write(relay, socket, &link, seated.epoch, frame).await,
+                Next::Close(close) => Err(End::Close(close)),
+            },
+            message = socket.recv() => {
+                heard_at = Instant::now();
+                listen(relay, seated, message).await
+            }
+            () = tokio::time::sleep_until(heard_at + dead) => Err(End::Gone),
+        };
+        if let Err(end) = step {
+            return end;
+        }
+    }
+}
+
+/// Writes what waits, a batch at a time; a reader that stops reading is left when its queue is
+/// full.
+async fn write(
+    relay: &Relay,
+    socket: &mut WebSocket,
+    link: &Link,
+    epoch: Epoch,
+    first: String,
+) -> Result<(), End> {
+    let writing = async {
+        socket.feed(Message::Text(first.into())).await?;
+        relay.metrics.sent();
+        for _ in 1..BATCH {
+            match link.try_next(epoch) {
+                Some(Next::Frame(frame)) => {
+                    relay.metrics.sent();
+                    socket.feed(Message::Text(frame.into())).await?;
+                }
+                // The next look finds it again.
+                Some(Next::Close(_)) | None => break,
+            }
+        }
+        socket.flush().await
+    };
+    tokio::select! {
+        written = writing => Ok(written?),
+        close = link.cut_off(epoch) => Err(End::Close(close)),
+    }
+}
+
+async fn listen(
+    relay: &Arc<Relay>,
+    seated: &mut Seated,
+    message: Option<Result<Message, axum::Error>>,
+) -> Result<(), End> {
+    let text = match message {
+        Some(Ok(Message::Text(text))) => text,
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+        Some(Ok(Message::Binary(_))) => return Err(End::Close(MALFORMED)),
+        Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
+        Some(Err(error)) => return Err(broken(&error)),
+    };
+    let answer = |re, code, retry_after_ms| {
+        let message = words(code).into();
+        seated.link.push(&super::session::Body::new(&RelayMessage::Error {
+            re,
+            code,
+            message,
+            retry_after_ms,
+        }));
+    };
+    match seated.allowance.take(relay.clock.now_ms()) {
+        Verdict::Allowed => {}
+        Verdict::Refused(wait) => {
+            answer(head(&text).and_then(|head| head.id), ErrorCode::RateLimited, Some(wait));
+            return Ok(());
+        }
+        Verdict::Close => {
+            let code = limits::close::RATE;
+            return Err(End::Close(Close { code, reason: "too many messages" }));
+        }
+    }
+    let frame = match bellwire_protocol::decode::<ClientFrame>(&text) {
+        Ok(frame) => frame,
+        Err(_) => match head(&text) {
+            // Another version could mean it; this one cannot.
+            Some(head) => {
+                answer(head.id, ErrorCode::Malformed, None);
+                return Ok(());
+            }
+            None => {
+                answer(None, ErrorCode::Malformed, None);
+                return Err(End::Close(MALFORMED));
+            }
+        },
+    };
+    drop(text);
+    if let Some(key) = seated.notices.take() {
+        let forgotten = relay.store.remove_notices(seated.me.user, key).await;
+        if let Err(error) = forgotten {
+            tracing::warn!(%error, "a notice is delivered twice");
+        }
+    }
+    if let Err((code, retry_after_ms)) =
+        Box::pin(dispatch(relay, seated, frame.id, frame.message)).await
+    {
+        let re = frame.id;
+        let message = words(code).into();
+        seated.link.push(&super::session::Body::new(&RelayMessage::Error {
+            re,
+            code,
+            message,
+            retry_after_ms,
+        }));
+    }
+    Ok(())
+}
+
+fn broken(error: &axum::Error) -> End {
+    let text = error.to_string();
+    // The library gives its error as text only.
+    if text.contains("too long") || text.contains("too big") || text.contains("utf-8") {
+        End::Close(Close { code: limits::close::MALFORMED, reason: "frame over the limit" })
+    } else {
+        End::Gone
+    }
+}
+
+/// What can be read of a frame that as a whole cannot.
+#[derive(serde::Deserialize)]
+struct Head {
+    #[serde(rename = "type")]
+    _kind: String,
+    #[serde(default)]
+    id: Option<u32>,
+}
+
+fn head(text: &str) -> Option<Head> {
+    serde_json::from_str(text).ok()
+}
+
+type Refused = (ErrorCode, Option<u64>);
+
+async fn dispatch(
+    relay: &Arc<Relay>,
+    seated: &Seated,
+    re: Option<u32>,
+    message: ClientMessage,
+) -> Result<(), Refused> {
+    let device = seated.me.device;
+    relay.metrics.message(kind(&message), "in");
+    let input: Box<dyn FnOnce(Participant) -> Input + Send> = match message {
+        ClientMessage::Hello { .. } => return Err((ErrorCode::Malformed, None)),
+        ClientMessage::Unknown => {
+            relay.metrics.unknown_messages.inc();
+            // Only a frame with an id waits for an answer.
+            return if re.is_some() { Err((ErrorCode::Malformed, None)) } else { Ok(()) };
+        }
+        ClientMessage::Ping { t } => {
+            let server_time = relay.clock.now_ms();
+            let pong = RelayMessage::Pong { t, server_time };
+            seated.link.push(&super::session::Body::new(&pong));
+            if let Some(re) = re {
+                seated.link.push(&super::session::Body::new(&RelayMessage::Ok { re }));
+            }
+            return Ok(());
+        }
+        ClientMessage::PresenceSet { status } => {
+            let _ = relay.switchboard.send(Mail::Presence { device, status, re }).await;
+            return Ok(());
+        }
+        ClientMessage::CallInitiate { call_id, conversation, media, offer } => {
+            let route = route(relay, seated, conversation).await?;
+            tracing::info!(user = relay.redaction.user(seated.me.user), "signaling.offer");
+            let call = Box::new(Placing { call_id, conversation, media, offer, route });
+            let _ = relay.switchboard.send(Mail::Initiate { device, call, re }).await;
+            return Ok(());
+        }
+        ClientMessage::CallSync { call_id, claim } => {
+            let claim = match claim {
+                Some(claim) => check(relay, seated, claim).await?.map(Box::new),
+                None => None,
+            };
+            Box::new(move |by| Input::Sync { by, call_id, claim })
+        }
+        ClientMessage::CallAnswer { call_id, media, answer } => {
+            tracing::info!(user = relay.redaction.user(seated.me.user), "signaling.answer");
+            let answer = Box::new(answer);
+            Box::new(move |by| Input::Answer { by, call_id, media, answer })
+        }
+        ClientMessage::CallReject { call_id, reason } => {
+            Box::new(move |by| Input::Reject { by, call_id, reason })
+        }
+        ClientMessage::CallCancel { call_id } => Box::new(move |by| Input::Cancel { by, call_id }),
+        ClientMessage::CallLeave { call_id } => Box::new(move |by| Input::Leave { by, call_id }),
+        ClientMessage::SdpOffer { call_id, to, offer_id, restart, sdp, proof } => {
+            tracing::debug!(restart, "signaling.offer");
+            let signal = Box::new(Signal::Offer { offer_id, restart, sdp, proof });
+            Box::new(move |by| Input::Signal { by, call_id, to, signal })
+        }
+        ClientMessage::SdpAnswer { call_id, to, offer_id, sdp, proof } => {
+            tracing::debug!("signaling.answer");
+            let signal = Box::new(Signal::Answer { offer_id, sdp, proof });
+            Box::new(move |by| Input::Signal { by, call_id, to, signal })
+        }
+        ClientMessage::IceCandidate { call_id, to, ufrag, mid, candidate } => {
+            let trickle = Trickle { ufrag, mid, candidate };
+            Box::new(move |by| Input::Trickle { by, call_id, to, trickle })
+        }
+        ClientMessage::MediaState { call_id, n, state } => {
+            Box::new(move |by| Input::MediaState { by, call_id, n, state })
+        }
+        ClientMessage::PeerList { call_id } => Box::new(move |by| Input::PeerList { by, call_id }),
+        ClientMessage::CallReport { call_id, setup_ms, flowing } => {
+            match setup_ms {
+                Some(ms) => tracing::info!(setup_ms = ms, "peer.connected"),
+                None => tracing::info!(flowing = flowing.is_some(), "ice.state"),
+            }
+            Box::new(move |by| Input::Report { by, call_id, setup_ms, flowing })
+        }
+    };
+    let _ = relay.switchboard.send(Mail::Call { device, said: Said(input), re }).await;
+    Ok(())
+}
+
+async fn route(
+    relay: &Relay,
+    seated: &Seated,
+    conversation: bellwire_protocol::ConversationId,
+) -> Result<Route, Refused> {
+    match relay.store.route(seated.me.user, conversation).await {
+        Ok(Some(route)) => Ok(route),
+        Ok(None) => Err((ErrorCode::NotFound, None)),
+        Err(error) => {
+            tracing::error!(%error, "the store cannot be read");
+            Err((ErrorCode::Unavailable, None))
+        }
+    }
+}
+
+/// A claim is believed as far as the store knows its people as members; their names are the
+/// store's.
+async fn check(
+    relay: &Relay,
+    seated: &Seated,
+    claim: CallClaim,
+) -> Result<Option<CheckedClaim>, Refused> {
+    let route = route(relay, seated, claim.conversation).await?;
+    let members: Vec<_> = route.others.iter().map(|m| &m.person).chain([&route.caller]).collect();
+    let named = |said: Participant| {
+        let person = members.iter().find(|person| person.user == said.user)?;
+        Some(Participant { name: person.display_name.clone(), ..said })
+    };
+    let Some(caller) = named(claim.caller) else { return Ok(None) };
+    let participants: Option<Vec<_>> = claim.participants.into_iter().map(named).collect();
+    let Some(participants) = participants else { return Ok(None) };
+    let audience = members.iter().map(|person| person.user).collect();
+    Ok(Some(CheckedClaim {
+        conversation: claim.conversation,
+        media: claim.media,
+        caller,
+        participants,
+        audience,
+        sent_at: claim.sent_at,
+        since: claim.since,
+    }))
+}
+
+fn kind(message: &ClientMessage) -> &'static str {
+    match message {
+        ClientMessage::Hello { .. } => "hello",
+        ClientMessage::Ping { .. } => "ping",
+        ClientMessage::PresenceSet { .. } => "presence_set",
+        ClientMessage::CallInitiate { .. } => "call_initiate",
+        ClientMessage::CallAnswer { .. } => "call_answer",
+        ClientMessage::CallReject { .. } => "call_reject",
+        ClientMessage::CallCancel { .. } => "call_cancel",
+        ClientMessage::CallLeave { .. } => "call_leave",
+        ClientMessage::SdpOffer { .. } => "sdp_offer",
+        ClientMessage::SdpAnswer { .. } => "sdp_answer",
+        ClientMessage::IceCandidate { .. } => "ice_candidate",
+        ClientMessage::MediaState { .. } => "media_state",
+        ClientMessage::CallSync { .. } => "call_sync",
+        ClientMessage::PeerList { .. } => "peer_list",
+        ClientMessage::CallReport { .. } => "call_report",
+        ClientMessage::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,644 @@
+//! The one task that owns every call, every session's place and everybody's presence.
+//!
+//! It decides nothing about calls (that is [`Calls`]) and awaits nothing but its mail: what needs
+//! the store is looked up by the sender before the mail is sent, and what has to be written is
+//! handed to the recorder.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use bellwire_protocol::{
+    CallId, Contact, Conversation, ConversationId, ConversationKind, DeviceId, ErrorCode,
+    IceServer, Limits, Me, Media, Offer, Participant, PresenceStatus, RelayMessage, Secret,
+    Snapshot, UserId, Welcome, limits,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::calls::{Callee, Calls, Input, Measure, Output, Standing, Timing};
+use super::link::{Epoch, Link};
+use super::rings::{RingLimits, Rings};
+use super::session::{Body, Close};
+use crate::bus::Event;
+use crate::clock::Clock;
+use crate::observe::Metrics;
+use crate::presence::{Change, Directory, GRACE_MS};
+use crate::store::{NewRecord, Route, StoredNotice};
+
+/// A fresh session with everything that its snapshot needs.
+#[derive(Debug)]
+pub struct Opening {
+    /// The user and the device.
+    pub me: Me,
+    /// The session.
+    pub link: Arc<Link>,
+    /// What it is resumed with.
+    pub token: Secret,
+    /// Contacts, requests and blocks.
+    pub contacts: Vec<Contact>,
+    /// Conversations.
+    pub conversations: Vec<Conversation>,
+    /// What the person must hear.
+    pub notices: Vec<StoredNotice>,
+    /// Who may see this user.
+    pub audience: Vec<UserId>,
+}
+
+/// A session that wants to go on.
+#[derive(Debug)]
+pub struct Resuming {
+    /// The user and the device.
+    pub me: Me,
+    /// What the client holds.
+    pub token: Secret,
+    /// The last frame that it handled.
+    pub seq: u64,
+    /// What it is resumed with the next time.
+    pub next_token: Secret,
+    /// Who may see this user.
+    pub audience: Vec<UserId>,
+    /// The session, if it can go on.
+    pub reply: oneshot::Sender<Option<(Arc<Link>, Epoch)>>,
+}
+
+/// What sockets and handlers ask of the switchboard.
+#[derive(Debug)]
+pub enum Mail {
+    /// A session begins; what is pushed from here on waits for its snapshot.
+    Register {
+        /// The device.
+        who: Participant,
+        /// The session.
+        link: Arc<Link>,
+    },
+    /// The snapshot can be written.
+    Open(Box<Opening>),
+    /// Take a session up again.
+    Resume(Box<Resuming>),
+    /// A socket is gone.
+    Gone {
+        /// The device.
+        device: DeviceId,
+        /// Its session.
+        link: Arc<Link>,
+        /// Which of its sockets.
+        epoch: Epoch,
+    },
+    /// The person says how available they are.
+    Presence {
+        /// The device.
+        device: DeviceId,
+        /// How.
+        status: PresenceStatus,
+        /// The frame to answer.
+        re: Option<u32>,
+    },
+    /// Something about a call.
+    Call {
+        /// The device that says it.
+        device: DeviceId,
+        /// What.
+        said: Said,
+        /// The frame to answer.
+        re: Option<u32>,
+    },
+    /// Places a call.
+    Initiate {
+        /// The calling device.
+        device: DeviceId,
+        /// What is wanted.
+        call: Box<Placing>,
+        /// The frame to answer.
+        re: Option<u32>,
+    },
+    /// How a call stands, for one of its people.
+    Standing {
+        /// Who asks.
+        user: UserId,
+        /// Which.
+        call_id: CallId,
+        /// The answer.
+        reply: oneshot::Sender<Option<Standing>>,
+    },
+    /// How everything stands, for the operator.
+    Overview(oneshot::Sender<Overview>),
+    /// The devices that have a session.
+    Devices(oneshot::Sender<Vec<DeviceId>>),
+    /// The relay goes away: tell everybody, close with jitter.
+    Drain,
+    /// Everybody is closed at once.
+    Force,
+}
+
+/// Something said about a call; who says it is filled in by the switchboard, which knows.
+pub struct Said(pub Box<dyn FnOnce(Participant) -> Input + Send>);
+
+impl std::fmt::Debug for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Said")
+    }
+}
+
+/// A call to be placed, with what the store says of its conversation.
+#[derive(Debug)]
+pub struct Placing {
+    /// Names it.
+    pub call_id: CallId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// What it starts with.
+    pub media: Media,
+    /// Handed on unread.
+    pub offer: Offer,
+    /// Whom it reaches.
+    pub route: Route,
+}
+
+/// How everything stands.
+#[derive(Debug)]
+pub struct Overview {
+    /// User, connected or not, of every session.
+    pub sessions: Vec<(UserId, bool)>,
+    /// Every call.
+    pub calls: Vec<Standing>,
+}
+
+/// What the switchboard is started with.
+#[derive(Debug)]
+pub struct Setup {
+    /// The time.
+    pub clock: Clock,
+    /// Deadlines of calls.
+    pub timing: Timing,
+    /// How often somebody may ring.
+    pub rings: RingLimits,
+    /// For every welcome.
+    pub ice_servers: Vec<IceServer>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Where ended calls go.
+    pub recorder: mpsc::Sender<NewRecord>,
+}
+
+#[derive(Debug)]
+struct Place {
+    who: Participant,
+    link: Arc<Link>,
+    token: Option<Secret>,
+    /// A snapshot was written: the device takes part.
+    open: bool,
+    attached: bool,
+    /// Whether its going was made known.
+    absent: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// Others learn that the device is gone.
+    Absent,
+    /// The session cannot be resumed any more.
+    Forget,
+}
+
+#[derive(Debug)]
+struct Switchboard {
+    setup: Setup,
+    calls: Calls,
+    rings: Rings,
+    presence: Directory,
+    places: HashMap<DeviceId, Place>,
+    by_user: HashMap<UserId, BTreeSet<DeviceId>>,
+    timers: BTreeMap<(u64, DeviceId, Timer), ()>,
+}
+
+/// Runs until every sender of mail is gone.
+pub async fn run(setup: Setup, mut mail: mpsc::Receiver<Mail>, mut events: mpsc::Receiver<Event>) {
+    let clock = setup.clock;
+    let mut board = Switchboard {
+        calls: Calls::new(setup.timing),
+        rings: Rings::new(setup.rings),
+        presence: Directory::default(),
+        places: HashMap::new(),
+        by_user: HashMap::new(),
+        timers: BTreeMap::new(),
+        setup,
+    };
+    loop {
+        let deadline = board.deadline().map(|at| clock.instant(at));
+        tokio::select! {
+            received = mail.recv() => match received {
+                Some(received) => board.handle(clock.now_ms(), received),
+                None => return,
+            },
+            Some(event) = events.recv() => board.handle_event(clock.now_ms(), event),
+            () = sleep_until(deadline) => board.tick(clock.now_ms()),
+        }
+    }
+}
+
+async fn sleep_until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Switchboard {
+    fn deadline(&self) -> Option<u64> {
+        let timer = self.timers.keys().next().map(|(at, _, _)| *at);
+        [timer, self.calls.deadline()].into_iter().flatten().min()
+    }
+
+    fn tick(&mut self, now: u64) {
+        while let Some((at, device, timer)) = self.timers.keys().next().copied() {
+            if at > now {
+                break;
+            }
+            self.timers.remove(&(at, device, timer));
+            match timer {
+                Timer::Absent => self.absent(device),
+                Timer::Forget => self.forget(device),
+            }
+        }
+        self.apply(now, Input::Tick);
+    }
+
+    fn handle(&mut self, now: u64, mail: Mail) {
+        match mail {
+            Mail::Register { who, link } => self.register(who, link),
+            Mail::Open(opening) => self.open(now, *opening),
+            Mail::Resume(resuming) => self.resume(now, *resuming),
+            Mail::Gone { device, link, epoch } => self.gone(now, device, &link, epoch),
+            Mail::Presence { device, status, re } => self.set_presence(device, status, re),
+            Mail::Call { device, said: Said(input), re } => {
+                let Some(by) = self.places.get(&device).map(|place| place.who.clone()) else {
+                    return;
+                };
+                let outcome = self.calls.handle(now, input(by));
+                self.answer(device, re, outcome.map_err(|refusal| (refusal.code(), None)));
+                self.perform();
+            }
+            Mail::Initiate { device, call, re } => self.initiate(now, device, *call, re),
+            Mail::Standing { user, call_id, reply } => {
+                let _ = reply.send(self.calls.standing_for(user, call_id));
+            }
+            Mail::Overview(reply) => {
+                let places = self.places.values();
+                let sessions = places.map(|place| (place.who.user, place.attached)).collect();
+                let calls = self.calls.standings().collect();
+                let _ = reply.send(Overview { sessions, calls });
+            }
+            Mail::Devices(reply) => {
+                let _ = reply.send(self.places.keys().copied().collect());
+            }
+            Mail::Drain => self.drain(),
+            Mail::Force => {
+                for place in self.places.values() {
+                    let code = limits::close::GOING_AWAY;
+                    place.link.close(Close { code, reason: "the relay stops" });
+                }
+            }
+        }
+    }
+
+    fn handle_event(&mut self, now: u64, event: Event) {
+        match event {
+            Event::Tell { users, except, message } => {
+                let body = Body::new(&message);
+                for user in users {
+                    for device in self.by_user.get(&user).into_iter().flatten() {
+                        if Some(*device) != except {
+                            self.push(*device, &body);
+                        }
+                    }
+                }
+            }
+            Event::MeChanged { me } => {
+                for device in self.by_user.get(&me.user).into_iter().flatten() {
+                    let me = Me { device: *device, ..(*me).clone() };
+                    self.push(*device, &Body::new(&RelayMessage::MeChanged { me }));
+                }
+            }
+            Event::Renamed { user, name } => {
+                for device in self.by_user.get(&user).into_iter().flatten() {
+                    if let Some(place) = self.places.get_mut(device) {
+                        place.who.name = name.clone();
+                    }
+                }
+            }
+            Event::Revoked { devices } => {
+                for device in devices {
+                    self.revoke(now, device);
+                }
+            }
+            Event::Related { a, b, visible } => {
+                for change in self.presence.relate(a, b, visible) {
+                    self.tell_presence(&change);
+                }
+            }
+        }
+    }
+
+    fn register(&mut self, who: Participant, link: Arc<Link>) {
+        let (device, user) = (who.device, who.user);
+        if let Some(place) = self.places.get(&device) {
+            let code = limits::close::REPLACED;
+            place.link.close(Close { code, reason: "a newer connection took over" });
+        }
+        self.clear_timers(device);
+        let place = Place { who, link, token: None, open: false, attached: true, absent: true };
+        self.places.insert(device, place);
+        self.by_user.entry(user).or_default().insert(device);
+    }
+
+    fn open(&mut self, now: u64, opening: Opening) {
+        let Opening { me, link, token, contacts, conversations, notices, audience } = opening;
+        let Some(place) = self.places.get_mut(&me.device) else { return };
+        if !Arc::ptr_eq(&place.link, &link) {
+            return;
+        }
+        place.who.name = me.display_name.clone();
+        place.token = Some(token.clone());
+        place.open = true;
+        place.absent = false;
+        let who = place.who.clone();
+        let change = self.presence.connect(who.user, who.device, audience);
+        let _ = self.calls.handle(now, Input::Connected { device: who.clone(), fresh: true });
+        let snapshot = Snapshot {
+            contacts,
+            conversations,
+            presence: self.presence.seen_by(who.user),
+            calls: self.calls.snapshot(&who),
+            notices: notices.into_iter().map(|stored| stored.notice).collect(),
+        };
+        let welcome = self.welcome(now, me, token, false);
+        link.open(&[welcome, RelayMessage::Snapshot(Box::new(snapshot))]);
+        if let Some(change) = change {
+            self.tell_presence(&change);
+        }
+        self.perform();
+    }
+
+    fn welcome(&self, now: u64, me: Me, session: Secret, resumed: bool) -> RelayMessage {
+        let timing = self.setup.timing;
+        RelayMessage::Welcome(Box::new(Welcome {
+            session,
+            resumed,
+            me,
+            ice_servers: self.setup.ice_servers.clone(),
+            limits: Limits {
+                ring_ms: u32::try_from(timing.ring_ms).unwrap_or(u32::MAX),
+                max_call_ms: timing.max_call_ms,
+                ..Limits::default()
+            },
+            features: Vec::new(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            server_time: now,
+        }))
+    }
+
+    fn resume(&mut self, now: u64, resuming: Resuming) {
+        let Resuming { me, token, seq, next_token, audience, reply } = resuming;
+        let welcome = self.welcome(now, me.clone(), next_token.clone(), true);
+        let place = self.places.get_mut(&me.device).filter(|place| {
+            let known = place.token.as_ref().is_some_and(|kept| same(kept, &token));
+            known && place.open && place.link.can_resume(seq)
+        });
+        let Some(place) = place else {
+            let _ = reply.send(None);
+            return;
+        };
+        place.token = Some(next_token);
+        place.attached = true;
+        let was_absent = std::mem::replace(&mut place.absent, false);
+        let epoch = place.link.resume(seq, &welcome);
+        let link = Arc::clone(&place.link);
+        let who = place.who.clone();
+        self.clear_timers(me.device);
+        if was_absent {
+            if let Some(change) = self.presence.connect(who.user, who.device, audience) {
+                self.tell_presence(&change);
+            }
+        }
+        let _ = reply.send(Some((link, epoch)));
+        self.apply(now, Input::Connected { device: who, fresh: false });
+    }
+
+    fn gone(&mut self, now: u64, device: DeviceId, link: &Arc<Link>, epoch: Epoch) {
+        if !link.detach(epoch) {
+            return;
+        }
+        let Some(place) = self.places.get_mut(&device) else { return };
+        if !Arc::ptr_eq(&place.link, link) {
+            return;
+        }
+        place.attached = false;
+        let (who, open) = (place.who.clone(), place.open);
+        if !open {
+            self.forget(device);
+            self.apply(now, Input::Disconnected { device: who });
+            return;
+        }
+        self.timers.insert((now + GRACE_MS, device, Timer::Absent), ());
+        self.timers.insert((now + limits::RESUME_MS, device, Timer::Forget), ());
+        self.apply(now, Input::Disconnected { device: who });
+    }
+
+    fn absent(&mut self, device: DeviceId) {
+        let Some(place) = self.places.get_mut(&device) else { return };
+        place.absent = true;
+        let user = place.who.user;
+        if let Some(change) = self.presence.disconnect(user, device) {
+            self.tell_presence(&change);
+        }
+    }
+
+    fn forget(&mut self, device: DeviceId) {
+        let Some(place) = self.places.remove(&device) else { return };
+        self.clear_timers(device);
+        let user = place.who.user;
+        if let Some(devices) = self.by_user.get_mut(&user) {
+            devices.remove(&device);
+            if devices.is_empty() {
+                self.by_user.remove(&user);
+            }
+        }
+        if let Some(change) = self.presence.disconnect(user, device) {
+            self.tell_presence(&change);
+        }
+    }
+
+    fn clear_timers(&mut self, device: DeviceId) {
+        self.timers.retain(|(_, timed, _), ()| *timed != device);
+    }
+
+    fn revoke(&mut self, now: u64, device: DeviceId) {
+        let Some(place) = self.places.get(&device) else { return };
+        let code = limits::close::REVOKED;
+        place.link.close(Close { code, reason: "this sign-in was ended" });
+        let who = place.who.clone();
+        self.apply(now, Input::SignedOut { device: who });
+        self.forget(device);
+    }
+
+    fn set_presence(&mut self, device: DeviceId, status: PresenceStatus, re: Option<u32>) {
+        let Some(place) = self.places.get(&device) else { return };
+        let user = place.who.user;
+        if status == PresenceStatus::Offline {
+            self.answer(device, re, Err((ErrorCode::Malformed, None)));
+            return;
+        }
+        let change = self.presence.set(user, device, status);
+        self.answer(device, re, Ok(()));
+        if let Some(change) = change {
+            self.tell_presence(&change);
+        }
+    }
+
+    fn initiate(&mut self, now: u64, device: DeviceId, placing: Placing, re: Option<u32>) {
+        let Some(by) = self.places.get(&device).map(|place| place.who.clone()) else { return };
+        let Placing { call_id, conversation, media, offer, route } = placing;
+        let known = self.calls.standing_for(by.user, call_id).is_some();
+        if !known {
+            let people: Vec<UserId> = route.others.iter().map(|m| m.person.user).collect();
+            if let Err(wait) = self.rings.ring(now, by.user, &people) {
+                self.answer(device, re, Err((ErrorCode::RateLimited, Some(wait))));
+                return;
+            }
+        }
+        let callees = route.others.into_iter().map(|member| {
+            let user = member.person.user;
+            Callee {
+                user,
+                name: member.person.display_name,
+                rings: member.rings,
+                dnd: self.presence.status(user) == PresenceStatus::Dnd,
+                devices: self.attached_devices(user),
+            }
+        });
+        let input = Input::Initiate {
+            by,
+            call_id,
+            conversation,
+            direct: route.kind == ConversationKind::Direct,
+            media,
+            offer: Box::new(offer),
+            callees: callees.collect(),
+        };
+        let outcome = self.calls.handle(now, input);
+        self.answer(device, re, outcome.map_err(|refusal| (refusal.code(), None)));
+        self.perform();
+    }
+
+    fn attached_devices(&self, user: UserId) -> Vec<DeviceId> {
+        let devices = self.by_user.get(&user).into_iter().flatten();
+        let attached = |device: &&DeviceId| {
+            self.places.get(device).is_some_and(|place| place.attached && place.open)
+        };
+        devices.filter(attached).copied().collect()
+    }
+
+    fn answer(
+        &self,
+        device: DeviceId,
+        re: Option<u32>,
+        outcome: Result<(), (ErrorCode, Option<u64>)>,
+    ) {
+        let message = match (outcome, re) {
+            (Ok(()), Some(re)) => RelayMessage::Ok { re },
+            (Ok(()), None) => return,
+            (Err((code, retry_after_ms)), re) => {
+                RelayMessage::Error { re, code, message: words(code).into(), retry_after_ms }
+            }
+        };
+        self.push(device, &Body::new(&message));
+    }
+
+    fn apply(&mut self, now: u64, input: Input) {
+        // These inputs are facts; none of them can be refused.
+        let _ = self.calls.handle(now, input);
+        self.perform();
+    }
+
+    fn perform(&mut self) {
+        while let Some(output) = self.calls.poll() {
+            match output {
+                Output::Send { to, message } => self.push(to, &Body::new(&message)),
+                Output::Record(record) => {
+                    if self.setup.recorder.try_send(record).is_err() {
+                        self.setup.metrics.records_refused.inc();
+                        tracing::error!("a call is not kept: the store is too slow");
+                    }
+                }
+                Output::Measured(measure) => self.measure(measure),
+            }
+        }
+        let calls = i64::try_from(self.calls.len()).unwrap_or(i64::MAX);
+        self.setup.metrics.active_calls.set(calls);
+    }
+
+    fn measure(&mut self, measure: Measure) {
+        match measure {
+            Measure::Rang { caller, callee, ms } => {
+                self.rings.answered(caller, callee);
+                self.setup.metrics.rang(ms);
+            }
+            Measure::SetUp { ms } => self.setup.metrics.set_up(ms),
+            Measure::Ended { reason } => self.setup.metrics.ended(reason),
+        }
+    }
+
+    fn push(&self, device: DeviceId, body: &Body) {
+        if let Some(place) = self.places.get(&device)
+            && place.link.push(body)
+        {
+            self.setup.metrics.slow_readers.inc();
+        }
+    }
+
+    fn push_to_user(&self, user: UserId, body: &Body) {
+        for device in self.by_user.get(&user).into_iter().flatten() {
+            self.push(*device, body);
+        }
+    }
+
+    fn tell_presence(&self, change: &Change) {
+        let body = Body::new(&RelayMessage::Presence(change.presence.clone()));
+        for user in &change.audience {
+            self.push_to_user(*user, &body);
+        }
+    }
+
+    fn drain(&mut self) {
+        for (place, n) in self.places.values().filter(|place| place.attached).zip(0_u64..) {
+            // Spread over two seconds so that the next relay is not met by everybody at once.
+            let retry_after_ms = 200 + n.wrapping_mul(619) % 2_000;
+            place.link.push(&Body::new(&RelayMessage::GoingAway { retry_after_ms }));
+            let code = limits::close::GOING_AWAY;
+            place.link.close(Close { code, reason: "the relay goes away" });
+        }
+    }
+}
+
+/// Compares without telling by its time where two tokens differ.
+fn same(a: &Secret, b: &Secret) -> bool {
+    let (a, b) = (a.as_str().as_bytes(), b.as_str().as_bytes());
+    a.len() == b.len() && a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}
+
+/// What a log says of a code.
+#[must_use]
+pub fn words(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::Malformed => "the request cannot be understood",
+        ErrorCode::Unauthenticated => "no valid token",
+        ErrorCode::Forbidden => "not allowed",
+        ErrorCode::NotFound => "not found",
+        ErrorCode::RateLimited => "too often",
+        ErrorCode::Busy => "busy",
+        ErrorCode::Stale => "too late",
+        ErrorCode::TooLarge => "too large",
+        ErrorCode::Unavailable => "the relay cannot do it at present",
+        ErrorCode::Internal => "a fault of the relay",
+        ErrorCode::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,390 @@
+//! What outlives the process: accounts, devices, contacts, conversations, the history of calls.
+//!
+//! The traits are the seam. [`sqlite`] is the embedded implementation; `tests/store.rs` is the one
+//! suite that every implementation has to pass. Whatever a method acknowledged survives a crash
+//! of the process and of the machine.
+
+pub mod sqlite;
+
+use async_trait::async_trait;
+use bellwire_protocol::http::{Device, Registration};
+use bellwire_protocol::{
+    CallId, CallRecord, CallableBy, Contact, Conversation, ConversationId, ConversationKind,
+    DeviceId, DisplayName, NoticeKind, Person, SecurityNotice, UserId, Username,
+};
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk, or the quota of the database, is full. Reading goes on.
+    #[error("the disk is full")]
+    Full,
+    /// Another process holds the database for longer than the busy timeout.
+    #[error("the database is locked by another process")]
+    Locked,
+    /// The database file fails its integrity check or is not a database.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+    /// A newer version of the relay wrote this database.
+    #[error("the database has schema {found}, this relay knows up to {known}")]
+    Newer {
+        /// What the file says.
+        found: i64,
+        /// What this build can read.
+        known: i64,
+    },
+    /// Anything else that the database reports.
+    #[error("the database failed: {0}")]
+    Fault(String),
+}
+
+/// SHA-256 of a token. The tokens themselves are never stored.
+pub type TokenHash = [u8; 32];
+
+/// One account with its password hash.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Who.
+    pub person: Person,
+    /// Argon2id, PHC string.
+    pub password_hash: String,
+    /// Who may ring.
+    pub callable_by: CallableBy,
+    /// May invite people.
+    pub administrator: bool,
+}
+
+/// An account to be made.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// Who.
+    pub person: Person,
+    /// Argon2id, PHC string.
+    pub password_hash: String,
+    /// ms since 1970.
+    pub created_at: u64,
+    /// What lets this account in.
+    pub admission: Admission,
+}
+
+/// What lets a new account in.
+#[derive(Debug, Clone)]
+pub enum Admission {
+    /// Somebody registers. The first account of all is let in always and administers.
+    Registering {
+        /// The operator's policy.
+        policy: Registration,
+        /// Hash of the invitation's code, where one was given.
+        invite: Option<TokenHash>,
+    },
+    /// The operator adds it on the command line.
+    Operator {
+        /// Whether it administers.
+        administrator: bool,
+    },
+}
+
+/// Why an account was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateAccountError {
+    /// The name is somebody's.
+    #[error("the user name is taken")]
+    Taken,
+    /// The policy asks for an invitation and this one is missing, used or expired.
+    #[error("an invitation is required")]
+    InviteRequired,
+    /// The policy lets nobody in.
+    #[error("registration is closed")]
+    Closed,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A sign-in to be made.
+#[derive(Debug, Clone)]
+pub struct NewDevice {
+    /// Names it.
+    pub id: DeviceId,
+    /// Whose.
+    pub user: UserId,
+    /// What it calls itself.
+    pub name: String,
+    /// Its platform.
+    pub platform: String,
+    /// Its identity key.
+    pub public_key: Option<String>,
+    /// Hash of its first refresh token.
+    pub refresh: TokenHash,
+    /// ms since 1970.
+    pub created_at: u64,
+}
+
+/// What became of a presented refresh token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// It was good; its successor is stored.
+    Rotated(UserId, DeviceId),
+    /// It was used a moment ago and its successor was not: the reply was lost. Nothing changed.
+    Repeated(UserId, DeviceId),
+    /// It was used before. The sign-in is gone and a notice is stored.
+    Reused(UserId, DeviceId),
+    /// No sign-in has it.
+    Unknown,
+}
+
+/// How long refresh tokens are good.
+#[derive(Debug, Clone, Copy)]
+pub struct RefreshLife {
+    /// A used token may come again for this long, in ms.
+    pub grace_ms: u64,
+    /// An unused token dies after this long, in ms.
+    pub idle_ms: u64,
+}
+
+/// A notice with the key to remove it by.
+#[derive(Debug, Clone)]
+pub struct StoredNotice {
+    /// Grows with every notice.
+    pub key: i64,
+    /// What the person must hear.
+    pub notice: SecurityNotice,
+}
+
+/// What a request for contact became.
+#[derive(Debug, Clone)]
+pub enum ContactRequest {
+    /// Nobody has that name.
+    NoSuchUser,
+    /// The user asked for themself.
+    Yourself,
+    /// It is stored; nothing changed if it was there before.
+    Asked(ContactPair),
+    /// The other had asked before: they are contacts.
+    Accepted(ContactPair, ConversationId),
+}
+
+/// One relation seen from both ends.
+#[derive(Debug, Clone)]
+pub struct ContactPair {
+    /// As the acting user sees it.
+    pub mine: Contact,
+    /// As the other sees it; absent where the other must not hear of it.
+    pub theirs: Option<Contact>,
+}
+
+/// What a block or its end changed.
+#[derive(Debug, Clone)]
+pub struct BlockChange {
+    /// As the acting user sees it; absent when nothing is left between the two.
+    pub mine: Option<Contact>,
+}
+
+/// Who a call in a conversation reaches.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Two people or more.
+    pub kind: ConversationKind,
+    /// Who calls.
+    pub caller: Person,
+    /// Everybody else in it.
+    pub others: Vec<RouteMember>,
+}
+
+/// One member as a possible callee.
+#[derive(Debug, Clone)]
+pub struct RouteMember {
+    /// Who.
+    pub person: Person,
+    /// False where a block or the person's choice keeps the call away. The caller must not be able
+    /// to tell it from absence.
+    pub rings: bool,
+}
+
+/// A finished call and who may see it.
+#[derive(Debug, Clone)]
+pub struct NewRecord {
+    /// The line.
+    pub record: CallRecord,
+    /// Whose history it is in.
+    pub audience: Vec<UserId>,
+}
+
+/// An invitation as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredInvite {
+    /// Names it.
+    pub id: [u8; 16],
+    /// Hash of its code.
+    pub code: TokenHash,
+    /// ms since 1970.
+    pub expires_at: u64,
+    /// Whether somebody used it.
+    pub used: bool,
+}
+
+/// What was there when an account went.
+#[derive(Debug, Clone, Default)]
+pub struct Departed {
+    /// Its sign-ins.
+    pub devices: Vec<DeviceId>,
+    /// Users that had it as a contact, asked or were asked.
+    pub contacts: Vec<UserId>,
+    /// Direct conversations that went with it, with the other member.
+    pub conversations: Vec<(ConversationId, UserId)>,
+}
+
+/// Accounts, sign-ins, invitations.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Makes an account; spends the invitation in the same transaction. True: it administers.
+    async fn create_account(&self, new: NewAccount) -> Result<bool, CreateAccountError>;
+    /// The account of that name.
+    async fn account_by_name(&self, name: &Username) -> Result<Option<Account>, StoreError>;
+    /// The account.
+    async fn account(&self, user: UserId) -> Result<Option<Account>, StoreError>;
+    /// Every account, by name.
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
+    /// Changes what is given.
+    async fn patch_account(
+        &self,
+        user: UserId,
+        display_name: Option<&DisplayName>,
+        callable_by: Option<CallableBy>,
+    ) -> Result<(), StoreError>;
+    /// Replaces the password hash.
+    async fn set_password_hash(&self, user: UserId, hash: &str) -> Result<(), StoreError>;
+    /// Removes the account and everything of it.
+    async fn remove_account(&self, user: UserId) -> Result<Departed, StoreError>;
+
+    /// Stores a sign-in.
+    async fn add_device(&self, new: NewDevice) -> Result<(), StoreError>;
+    /// Whether this sign-in of this user exists.
+    async fn has_device(&self, user: UserId, device: DeviceId) -> Result<bool, StoreError>;
+    /// The user's sign-ins, newest first. `this` is false on all.
+    async fn devices(&self, user: UserId) -> Result<Vec<Device>, StoreError>;
+    /// Notes that the device was connected.
+    async fn touch_device(&self, device: DeviceId, now: u64) -> Result<(), StoreError>;
+    /// Ends a sign-in of this user. False: there is none.
+    async fn remove_device(&self, user: UserId, device: DeviceId) -> Result<bool, StoreError>;
+    /// Ends every other sign-in and returns them.
+    async fn remove_other_devices(
+        &self,
+        user: UserId,
+        keep: DeviceId,
+    ) -> Result<Vec<DeviceId>, StoreError>;
+    /// Of these sign-ins, those that do not exist (any more).
+    async fn missing_devices(&self, devices: &[DeviceId]) -> Result<Vec<DeviceId>, StoreError>;
+    /// Exchanges a refresh token for its successor, in one transaction.
+    async fn rotate_refresh(
+        &self,
+        presented: TokenHash,
+        successor: TokenHash,
+        now: u64,
+        life: RefreshLife,
+    ) -> Result<Rotation, StoreError>;
+
+    /// Stores an invitation.
+    async fn add_invite(&self, invite: StoredInvite) -> Result<(), StoreError>;
+    /// Every invitation, newest first.
+    async fn invites(&self) -> Result<Vec<StoredInvite>, StoreError>;
+    /// Takes one back. False: there is none.
+    async fn remove_invite(&self, id: [u8; 16]) -> Result<bool, StoreError>;
+
+    /// Stores a notice until it is delivered.
+    async fn add_notice(&self, user: UserId, kind: NoticeKind, at: u64) -> Result<(), StoreError>;
+    /// What the user has not heard yet.
+    async fn notices(&self, user: UserId) -> Result<Vec<StoredNotice>, StoreError>;
+    /// Forgets delivered notices up to this key.
+    async fn remove_notices(&self, user: UserId, up_to: i64) -> Result<(), StoreError>;
+}
+
+/// Contacts, blocks, conversations.
+#[async_trait]
+pub trait People: Send + Sync {
+    /// The user's contact list.
+    async fn contacts(&self, user: UserId) -> Result<Vec<Contact>, StoreError>;
+    /// Asks for contact; accepts where the other asked before.
+    async fn request_contact(
+        &self,
+        user: UserId,
+        name: &Username,
+        conversation: ConversationId,
+        now: u64,
+    ) -> Result<ContactRequest, StoreError>;
+    /// Accepts a request. `None`: nobody asked.
+    async fn accept_contact(
+        &self,
+        user: UserId,
+        other: UserId,
+        conversation: ConversationId,
+        now: u64,
+    ) -> Result<Option<(ContactPair, ConversationId)>, StoreError>;
+    /// Removes a contact or request on both sides. `None`: there was nothing. Else the direct
+    /// conversation that is hidden from here on.
+    async fn remove_contact(
+        &self,
+        user: UserId,
+        other: UserId,
+    ) -> Result<Option<Option<ConversationId>>, StoreError>;
+    /// Blocks. `None`: no such user.
+    async fn block(&self, user: UserId, other: UserId) -> Result<Option<BlockChange>, StoreError>;
+    /// Takes a block back. `None`: there was none.
+    async fn unblock(&self, user: UserId, other: UserId)
+    -> Result<Option<BlockChange>, StoreError>;
+
+    /// The user's conversations with their newest call.
+    async fn conversations(&self, user: UserId) -> Result<Vec<Conversation>, StoreError>;
+    /// One of them. `None`: absent, or not the user's.
+    async fn conversation(
+        &self,
+        user: UserId,
+        id: ConversationId,
+    ) -> Result<Option<Conversation>, StoreError>;
+    /// Makes a group of the user and accepted contacts. False: somebody is not one.
+    async fn create_group(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        name: &DisplayName,
+        members: &[UserId],
+        now: u64,
+    ) -> Result<bool, StoreError>;
+    /// Everyone who shares a conversation with the user and may see their presence, and the
+    /// reverse: blocks count in both directions.
+    async fn audience(&self, user: UserId) -> Result<Vec<UserId>, StoreError>;
+    /// Whom a call reaches. `None`: no such conversation of this user.
+    async fn route(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Route>, StoreError>;
+}
+
+/// The history of calls.
+#[async_trait]
+pub trait History: Send + Sync {
+    /// Stores a finished call.
+    async fn add_record(&self, new: NewRecord) -> Result<(), StoreError>;
+    /// The user's calls, newest first, those placed before `before` if it is given.
+    async fn records(
+        &self,
+        user: UserId,
+        conversation: Option<ConversationId>,
+        before: Option<CallId>,
+        limit: u32,
+    ) -> Result<Vec<CallRecord>, StoreError>;
+    /// Forgets calls that ended before this time. Says how many.
+    async fn prune_records(&self, ended_before: u64) -> Result<u64, StoreError>;
+}
+
+/// Everything that a relay keeps.
+#[async_trait]
+pub trait Store: Accounts + People + History {
+    /// Whether the store can be read.
+    async fn check(&self) -> Result<(), StoreError>;
+    /// A number that changes when another process writes to the store.
+    async fn foreign_writes(&self) -> Result<i64, StoreError>;
+    /// Flushes and closes. Nothing can be asked afterwards.
+    async fn close(&self);
+}

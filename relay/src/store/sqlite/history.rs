@@ -1,0 +1,138 @@
+//! The history of calls.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use bellwire_protocol::{CallId, CallRecord, ConversationId, UserId};
+
+use super::{Key, SqliteStore, from_ms, from_word, is_unique_violation, ms, word};
+use crate::store::{History, NewRecord, StoreError};
+
+/// `id, conversation, media, caller, started_at, answered_at, ended_at, reason`.
+type CallRow = (Vec<u8>, Vec<u8>, String, Vec<u8>, i64, Option<i64>, i64, String);
+
+#[async_trait]
+impl History for SqliteStore {
+    async fn add_record(&self, new: NewRecord) -> Result<(), StoreError> {
+        let record = new.record;
+        let mut tx = self.write().await?;
+        let inserted = sqlx::query("INSERT INTO calls VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+            .bind(record.call_id.key())
+            .bind(record.conversation.key())
+            .bind(word(record.media)?)
+            .bind(record.caller.key())
+            .bind(ms(record.started_at))
+            .bind(record.answered_at.map(ms))
+            .bind(ms(record.ended_at))
+            .bind(word(record.reason)?)
+            .execute(&mut *tx)
+            .await;
+        match inserted {
+            Ok(_) => {}
+            // A call that outlived a restart of the relay was recorded before.
+            Err(error) if is_unique_violation(&error) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+        let people: BTreeSet<UserId> =
+            record.participants.iter().chain(&new.audience).copied().collect();
+        for user in people {
+            sqlx::query("INSERT INTO call_people VALUES ($1, $2, $3, $4)")
+                .bind(record.call_id.key())
+                .bind(user.key())
+                .bind(record.participants.contains(&user))
+                .bind(new.audience.contains(&user))
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn records(
+        &self,
+        user: UserId,
+        conversation: Option<ConversationId>,
+        before: Option<CallId>,
+        limit: u32,
+    ) -> Result<Vec<CallRecord>, StoreError> {
+        records_of(self, user, conversation, before, limit).await
+    }
+
+    async fn prune_records(&self, ended_before: u64) -> Result<u64, StoreError> {
+        let pruned = sqlx::query("DELETE FROM calls WHERE ended_at < $1")
+            .bind(ms(ended_before))
+            .execute(&self.writer)
+            .await?;
+        Ok(pruned.rows_affected())
+    }
+}
+
+pub(super) async fn records_of(
+    store: &SqliteStore,
+    user: UserId,
+    conversation: Option<ConversationId>,
+    before: Option<CallId>,
+    limit: u32,
+) -> Result<Vec<CallRecord>, StoreError> {
+    let rows: Vec<CallRow> = sqlx::query_as(
+        "SELECT c.id, c.conversation, c.media, c.caller, c.started_at, c.answered_at, c.ended_at,
+                c.reason
+         FROM call_people p JOIN calls c ON c.id = p.call
+         WHERE p.user = $1 AND p.sees
+         AND ($2 IS NULL OR c.conversation = $2)
+         AND ($3 IS NULL OR (c.started_at, c.id) < (SELECT b.started_at, b.id FROM calls b
+              JOIN call_people q ON q.call = b.id AND q.user = $1 AND q.sees WHERE b.id = $3))
+         ORDER BY c.started_at DESC, c.id DESC LIMIT $4",
+    )
+    .bind(user.key())
+    .bind(conversation.map(|id| id.key()))
+    .bind(before.map(|id| id.key()))
+    .bind(i64::from(limit))
+    .fetch_all(&store.readers)
+    .await?;
+    let mut records = Vec::with_capacity(rows.len());
+    for row in rows {
+        records.push(record(store, row).await?);
+    }
+    Ok(records)
+}
+
+pub(super) async fn record_of(
+    store: &SqliteStore,
+    call: CallId,
+) -> Result<Option<CallRecord>, StoreError> {
+    let row: Option<CallRow> = sqlx::query_as(
+        "SELECT id, conversation, media, caller, started_at, answered_at, ended_at, reason
+         FROM calls WHERE id = $1",
+    )
+    .bind(call.key())
+    .fetch_optional(&store.readers)
+    .await?;
+    match row {
+        Some(row) => Ok(Some(record(store, row).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn record(store: &SqliteStore, row: CallRow) -> Result<CallRecord, StoreError> {
+    let (id, conversation, media, caller, started_at, answered_at, ended_at, reason) = row;
+    let people: Vec<(Vec<u8>,)> =
+        sqlx::query_as("SELECT user FROM call_people WHERE call = $1 AND took_part")
+            .bind(id.clone())
+            .fetch_all(&store.readers)
+            .await?;
+    Ok(CallRecord {
+        call_id: CallId::from_key(&id)?,
+        conversation: ConversationId::from_key(&conversation)?,
+        media: from_word(media)?,
+        caller: UserId::from_key(&caller)?,
+        participants: people
+            .into_iter()
+            .map(|(user,)| UserId::from_key(&user))
+            .collect::<Result<_, _>>()?,
+        started_at: from_ms(started_at),
+        answered_at: answered_at.map(from_ms),
+        ended_at: from_ms(ended_at),
+        reason: from_word(reason)?,
+    })
+}

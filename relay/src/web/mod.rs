@@ -1,0 +1,147 @@
+//! The web client, embedded in the binary, and the headers that every answer carries.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::Relay;
+
+/// One file of the built web client. Compressed forms are there where they are smaller.
+#[derive(Debug)]
+pub struct Asset {
+    path: &'static str,
+    mime: &'static str,
+    etag: &'static str,
+    /// Its name changes with its content.
+    immutable: bool,
+    plain: &'static [u8],
+    brotli: Option<&'static [u8]>,
+    gzip: Option<&'static [u8]>,
+}
+
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+const NOT_BUILT: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Bellwire</title>\
+<p>This relay was built without its web client. Build the <code>ui</code> folder and then the \
+relay again, or connect with the desktop app.";
+
+/// Serves a file of the web client; a page's address without a file is the client's own business
+/// and gets `index.html`.
+pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    if method != Method::GET && method != Method::HEAD {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    let path = uri.path().trim_start_matches('/');
+    let exact = ASSETS.iter().find(|asset| asset.path == path);
+    if let Some(asset) = exact {
+        return answer(asset, &headers);
+    }
+    // A missing script must not be answered with a page.
+    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    if is_file || path.starts_with("api/") || path.starts_with("assets/") {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    match ASSETS.iter().find(|asset| asset.path == "index.html") {
+        Some(index) => answer(index, &headers),
+        None => axum::response::Html(NOT_BUILT).into_response(),
+    }
+}
+
+fn answer(asset: &'static Asset, headers: &HeaderMap) -> Response {
+    let etag = HeaderValue::from_static(asset.etag);
+    let caching = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let known = headers.get(header::IF_NONE_MATCH) == Some(&etag);
+    let (bytes, encoding) = chosen(asset, headers);
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Body::from(bytes).into_response()
+    };
+    let out = response.headers_mut();
+    out.insert(header::ETAG, etag);
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.mime));
+    if let Some(encoding) = encoding.filter(|_| !known) {
+        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    response
+}
+
+/// The smallest form that the browser takes.
+fn chosen(asset: &'static Asset, headers: &HeaderMap) -> (&'static [u8], Option<&'static str>) {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let accepts = |name: &str| {
+        accepted.into_iter().flat_map(|list| list.split(',')).any(|item| {
+            let mut parts = item.split(';');
+            let refused = item.replace(' ', "").ends_with(";q=0");
+            parts.next().is_some_and(|part| part.trim() == name) && !refused
+        })
+    };
+    if let Some(bytes) = asset.brotli.filter(|_| accepts("br")) {
+        return (bytes, Some("br"));
+    }
+    if let Some(bytes) = asset.gzip.filter(|_| accepts("gzip")) {
+        return (bytes, Some("gzip"));
+    }
+    (asset.plain, None)
+}
+
+/// Headers that are the same for everybody.
+const HEADERS: [(HeaderName, &str); 7] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), \
+         speaker-selection=(self), screen-wake-lock=(self), geolocation=(), payment=(), usb=()",
+    ),
+];
+
+/// Adds them, and the content security policy, which names the relay's own sockets: in CSP,
+/// `'self'` of a page does not cover `ws:` in every browser.
+pub async fn security_headers(
+    State(relay): State<Arc<Relay>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let host = own_host(&relay, request.headers());
+    let https = relay.config.public_url.as_ref().is_some_and(|u| u.origin().starts_with("https"));
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let sockets = host.map(|host| format!(" ws://{host} wss://{host}")).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self' data: blob:; font-src 'self'; connect-src 'self'{sockets}; \
+         media-src 'self' blob: mediastream:; manifest-src 'self'; worker-src 'self' blob:; \
+         frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
+         require-trusted-types-for 'script'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    if https {
+        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+    response
+}
+
+/// The host that the page is at, if it is nothing but a host.
+fn own_host(relay: &Relay, headers: &HeaderMap) -> Option<String> {
+    let public = relay.config.public_url.as_ref().and_then(|u| u.origin().split("://").nth(1));
+    let host = public.or_else(|| headers.get(header::HOST)?.to_str().ok())?;
+    let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
+    (plain && !host.is_empty()).then(|| host.to_owned())
+}
