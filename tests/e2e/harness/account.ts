@@ -25,6 +25,16 @@ export async function makeAccount(relay: Relay, name: string): Promise<Account> 
   return { username, name, password, user: signedIn.user, token: signedIn.access_token };
 }
 
+/** Signs an account in on one more device; gives its access token. */
+export async function signInDevice(relay: Relay, account: Account): Promise<string> {
+  const { access_token } = (await post(relay, '/auth/login', {
+    username: account.username,
+    password: account.password,
+    device: { name: 'Harness', platform: 'cli' },
+  })) as { access_token: string };
+  return access_token;
+}
+
 /** Makes two accounts contacts of each other; the relay makes their conversation. */
 export async function befriend(relay: Relay, one: Account, other: Account): Promise<void> {
   await post(relay, '/contacts', { username: other.username }, one.token);

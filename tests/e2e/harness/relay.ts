@@ -40,6 +40,13 @@ export class Relay {
     }
   }
 
+  /** The process as it runs since the last start. */
+  get pid(): number {
+    const { pid } = this.child;
+    if (pid === undefined) throw new Error('the relay does not run');
+    return pid;
+  }
+
   /** Ends the process as a power cut would. */
   async kill(): Promise<void> {
     await end(this.child, 'SIGKILL');
