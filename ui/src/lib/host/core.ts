@@ -1,6 +1,7 @@
 import type { Alert, Command, PeerCommand, PeerEvent, PeerId, View } from '../bindings';
 import type { Peers } from '../rtc/peers';
 import { Alarm } from './alarm';
+import { trace } from '../trace';
 import type { Records } from './records';
 
 /** The wasm client, as `crates/web` exports it. */
@@ -26,7 +27,13 @@ export interface Hands {
   connect(url: string): void;
   disconnect(): void;
   send(frame: string): void;
-  fetch(id: number, method: string, url: string, bearer?: string | null, body?: string | null): void;
+  fetch(
+    id: number,
+    method: string,
+    url: string,
+    bearer?: string | null,
+    body?: string | null,
+  ): void;
   wake(inMs: number): void;
   keep(key: string, record: string): void;
   erase(): void;
@@ -120,7 +127,9 @@ export class RunningCore implements Hands {
     };
     socket.onopen = () => whileCurrent((client) => client.opened());
     socket.onmessage = ({ data }: MessageEvent<unknown>) =>
-      whileCurrent((client) => (typeof data === 'string' ? client.frame(data) : client.malformed()));
+      whileCurrent((client) =>
+        typeof data === 'string' ? client.frame(data) : client.malformed(),
+      );
     socket.onclose = ({ code }) =>
       whileCurrent((client) => {
         this.#socket = null;
@@ -139,7 +148,13 @@ export class RunningCore implements Hands {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(frame);
   }
 
-  fetch(id: number, method: string, url: string, bearer?: string | null, body?: string | null): void {
+  fetch(
+    id: number,
+    method: string,
+    url: string,
+    bearer?: string | null,
+    body?: string | null,
+  ): void {
     void this.#request(method, url, bearer ?? null, body ?? null).then(
       ([status, text]) => this.#enter((client) => client.replied(id, status, text)),
       () => this.#enter((client) => client.unreachable(id)),
@@ -181,7 +196,7 @@ export class RunningCore implements Hands {
     try {
       work(client);
     } catch (error) {
-      console.error('the core failed', error);
+      trace('the core failed', error);
       this.#client = null;
       this.#release();
       this.#listener.onCrash();

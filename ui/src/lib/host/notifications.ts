@@ -44,7 +44,10 @@ export class Notifications {
     this.#notify(alert, words);
   }
 
-  #notify(alert: Exclude<Alert, { type: 'ring_stopped' }>, { title, body }: { title: string; body: string }): void {
+  #notify(
+    alert: Exclude<Alert, { type: 'ring_stopped' }>,
+    { title, body }: { title: string; body: string },
+  ): void {
     const rings = alert.type === 'ring';
     let notification: Notification;
     try {

@@ -1,3 +1,4 @@
+import { trace } from '../trace';
 import { type Sealed, makeKey, seal, unseal } from './sealing';
 
 /** What the core keeps between its lives. */
@@ -25,7 +26,7 @@ export async function openRecords(): Promise<Records> {
     const database = await openDatabase();
     return new IndexedRecords(database, await keyOf(database));
   } catch (error) {
-    console.warn('records are not kept', error instanceof Error ? error.name : '');
+    trace('records are not kept', error);
     return memoryRecords();
   }
 }
@@ -54,7 +55,7 @@ class IndexedRecords implements Records {
         records.push(await unseal(this.#key, String(names[index]), one));
       } catch {
         // Altered, or from before the key was renewed.
-        console.warn('a record cannot be read');
+        trace('a record cannot be read');
       }
     }
     return records;
@@ -85,7 +86,7 @@ class IndexedRecords implements Records {
 
   #write(work: () => Promise<void>): void {
     this.#writes = this.#writes.then(work).catch((error: unknown) => {
-      console.warn('a record was not written', error instanceof Error ? error.name : '');
+      trace('a record was not written', error);
     });
   }
 

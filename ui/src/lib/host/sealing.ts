@@ -21,7 +21,11 @@ export async function seal(key: CryptoKey, name: string, text: string): Promise<
 }
 
 /** Opens what {@link seal} sealed; rejects for anything else. */
-export async function unseal(key: CryptoKey, name: string, { nonce, sealed }: Sealed): Promise<string> {
+export async function unseal(
+  key: CryptoKey,
+  name: string,
+  { nonce, sealed }: Sealed,
+): Promise<string> {
   const bytes = await crypto.subtle.decrypt(parametersOf(nonce, name), key, sealed);
   return new TextDecoder().decode(bytes);
 }

@@ -182,7 +182,10 @@ export class Tabs {
       case 'view':
         if (state.at === 'following' || state.at === 'asking') {
           this.#state = { ...state, view: message.view };
-          this.#outputs.push({ type: 'seat', seat: 'elsewhere' }, { type: 'show', view: message.view });
+          this.#outputs.push(
+            { type: 'seat', seat: 'elsewhere' },
+            { type: 'show', view: message.view },
+          );
         }
         return;
       case 'command':

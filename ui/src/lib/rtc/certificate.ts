@@ -11,7 +11,10 @@ export interface Certificates {
 export function certificates(): Certificates {
   let ready: RTCCertificate | null = null;
   const make = (): void => {
-    RTCPeerConnection.generateCertificate({ name: 'ECDSA', namedCurve: 'P-256' } as EcKeyGenParams).then(
+    RTCPeerConnection.generateCertificate({
+      name: 'ECDSA',
+      namedCurve: 'P-256',
+    } as EcKeyGenParams).then(
       (certificate) => (ready = certificate),
       // A connection without one makes its own.
       () => (ready = null),

@@ -54,7 +54,10 @@ export class Devices {
     // Two devices that nobody allowed yet cost one prompt if they are asked for together. Devices
     // that are allowed open faster side by side, and sound need not wait for the camera.
     const together =
-      first && second && first.source !== second.source && !requests.every((r) => this.#isGranted(r.source));
+      first &&
+      second &&
+      first.source !== second.source &&
+      !requests.every((r) => this.#isGranted(r.source));
     if (requests.length === 2 && together) void this.#openTogether(first, second);
     else for (const request of requests) void this.#openOne(request);
   }
@@ -67,7 +70,8 @@ export class Devices {
       };
       const stream = await this.#capture(constraints);
       for (const request of [first, second]) {
-        const [main] = request.source === 'audio' ? stream.getAudioTracks() : stream.getVideoTracks();
+        const [main] =
+          request.source === 'audio' ? stream.getAudioTracks() : stream.getVideoTracks();
         if (main) request.settle({ type: 'opened', main, sound: null });
         else request.settle({ type: 'failed', problem: 'missing' });
       }
@@ -112,10 +116,13 @@ export class Devices {
     if (!media) return Promise.reject(new HungError());
     return new Promise((resolve, reject) => {
       let late = false;
-      const timer = setTimeout(() => {
-        late = true;
-        reject(new HungError());
-      }, this.#isAsking(constraints) ? PROMPT_MS : HANG_MS);
+      const timer = setTimeout(
+        () => {
+          late = true;
+          reject(new HungError());
+        },
+        this.#isAsking(constraints) ? PROMPT_MS : HANG_MS,
+      );
       media.getUserMedia(constraints).then(
         (stream) => {
           clearTimeout(timer);
@@ -165,7 +172,12 @@ function constraintsOf(source: 'audio' | 'camera', device: string | null): Media
   switch (source) {
     case 'audio':
       return {
-        audio: { ...deviceId, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+        audio: {
+          ...deviceId,
+          echoCancellation: true,
+          noiseSuppression: true,
+          autoGainControl: true,
+        },
       };
     case 'camera':
       return {

@@ -85,7 +85,10 @@ function selectedPair(stats: Map<string, Stat>): Stat | null {
   // Firefox has no transport stats.
   for (const stat of stats.values()) {
     const isPair = stat.type === 'candidate-pair';
-    if (isPair && (stat['selected'] === true || (stat['nominated'] === true && stat['state'] === 'succeeded'))) {
+    if (
+      isPair &&
+      (stat['selected'] === true || (stat['nominated'] === true && stat['state'] === 'succeeded'))
+    ) {
       return stat;
     }
   }
@@ -97,7 +100,9 @@ function pathOf(stats: Map<string, Stat>, pair: Stat): Figures['path'] {
   const remote = stats.get(String(pair['remoteCandidateId']));
   if (!local) return 'unknown';
   if (local['candidateType'] === 'relay') {
-    return local['relayProtocol'] === 'tcp' || local['relayProtocol'] === 'tls' ? 'relayed-tcp' : 'relayed';
+    return local['relayProtocol'] === 'tcp' || local['relayProtocol'] === 'tls'
+      ? 'relayed-tcp'
+      : 'relayed';
   }
   return remote?.['candidateType'] === 'relay' ? 'relayed' : 'direct';
 }

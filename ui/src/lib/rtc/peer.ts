@@ -1,4 +1,5 @@
 import type { IceServer, PeerCommand, PeerEvent, Slot, SlotState } from '../bindings';
+import { trace } from '../trace';
 import type { Taker } from './capture';
 import { pathState } from './path';
 import { firstMidOf, ufragOf, withStartBitrate } from './sdp';
@@ -64,7 +65,7 @@ export class Peer {
         ...(certificates && { certificates }),
       });
     } catch (error) {
-      console.warn('ice servers refused', nameOf(error));
+      trace('ice servers refused', error);
     }
   }
 
@@ -209,7 +210,7 @@ export class Peer {
     if (!sender || sender.track === track || this.#closed) return;
     sender.replaceTrack(track).catch((error: unknown) => {
       if (this.#closed || track === null) return;
-      console.warn('track refused', slot, nameOf(error));
+      trace(`track refused on ${slot}`, error);
       this.#report({ type: 'slot', slot, state: { type: 'unavailable', problem: 'other' } });
     });
   }
@@ -241,7 +242,9 @@ export class Peer {
     const local = this.connection.localDescription?.sdp ?? '';
     // `null` ends the gathering; browsers differ in whether they end the generation as well.
     const ufrag =
-      candidate?.usernameFragment ?? /\bufrag (\S+)/.exec(candidate?.candidate ?? '')?.[1] ?? ufragOf(local);
+      candidate?.usernameFragment ??
+      /\bufrag (\S+)/.exec(candidate?.candidate ?? '')?.[1] ??
+      ufragOf(local);
     const line = candidate?.candidate ?? '';
     if (line === '') {
       if (ufrag === '' || this.#ended.has(ufrag)) return;
@@ -283,10 +286,6 @@ function configurationOf({ iceServers, relayOnly, certificate }: Opening): RTCCo
     })),
     ...(certificate && { certificates: [certificate] }),
   };
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error || error instanceof DOMException ? error.name : 'error';
 }
 
 function messageOf(error: unknown): string {

@@ -5,34 +5,31 @@
  * parameters, as libwebrtc demands.
  */
 export function withStartBitrate(sdp: string, kbps: number): string {
-  const parameter = `x-google-start-bitrate=${kbps}`;
   return sdp
     .split(/(?=^m=)/m)
-    .map((section) => {
-      if (!section.startsWith('m=video')) return section;
-      const lines: string[] = [];
-      const codecs = new Set<string>();
-      const tuned = new Set<string>();
-      for (const line of section.split('\r\n')) {
-        const map = /^a=rtpmap:(\d+) (VP8|VP9|H264|AV1|H265)\//i.exec(line);
-        if (map?.[1]) codecs.add(map[1]);
-        const format = /^a=fmtp:(\d+) /.exec(line)?.[1];
-        if (format && codecs.has(format) && !line.includes('x-google-start-bitrate')) {
-          tuned.add(format);
-          lines.push(`${line};${parameter}`);
-        } else {
-          lines.push(line);
-        }
-      }
-      return lines
-        .flatMap((line) => {
-          const codec = /^a=rtpmap:(\d+) /.exec(line)?.[1];
-          const bare = codec !== undefined && codecs.has(codec) && !tuned.has(codec);
-          return bare ? [line, `a=fmtp:${codec} ${parameter}`] : [line];
-        })
-        .join('\r\n');
-    })
+    .map((section) => (section.startsWith('m=video') ? tuned(section, kbps) : section))
     .join('');
+}
+
+function tuned(section: string, kbps: number): string {
+  const parameter = `x-google-start-bitrate=${kbps}`;
+  const codecs = new Set(matches(section, /^a=rtpmap:(\d+) (?:VP8|VP9|H264|H265|AV1)\//gim));
+  const parametrised = new Set(matches(section, /^a=fmtp:(\d+) /gm));
+  return section
+    .split('\r\n')
+    .flatMap((line) => {
+      const map = /^a=rtpmap:(\d+) /.exec(line)?.[1];
+      if (map && codecs.has(map) && !parametrised.has(map))
+        return [line, `a=fmtp:${map} ${parameter}`];
+      const format = /^a=fmtp:(\d+) /.exec(line)?.[1];
+      const adds = format && codecs.has(format) && !line.includes('x-google-start-bitrate');
+      return [adds ? `${line};${parameter}` : line];
+    })
+    .join('\r\n');
+}
+
+function matches(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([, first]) => first ?? '');
 }
 
 /** The ICE generation that a description belongs to, or nothing if it does not say. */

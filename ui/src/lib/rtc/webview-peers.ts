@@ -115,7 +115,11 @@ export class WebviewPeers implements Peers, Media {
     this.#peers.set(id, new Peer(opening, emit, this.#tracksChanged));
   }
 
-  #send(id: PeerId, peer: Peer, { slot, on, device }: Extract<PeerCommand, { type: 'send' }>): void {
+  #send(
+    id: PeerId,
+    peer: Peer,
+    { slot, on, device }: Extract<PeerCommand, { type: 'send' }>,
+  ): void {
     // The sound of a screen comes and goes with the screen.
     if (slot === 'screenAudio') return;
     if (on) this.#captures[slot].take(id, peer.taker(slot), device);

@@ -1,0 +1,309 @@
+import { describe, expect, test } from 'vitest';
+import type { Command, View } from '../bindings';
+import { type Message, type TabInput, type TabOutput, Tabs } from './tabs';
+
+const LOADING = { account: { type: 'loading' } } as View;
+
+function home(
+  parts: { rings?: string[]; call?: string; online?: boolean; ready?: boolean } = {},
+): View {
+  return {
+    account: {
+      type: 'signed_in',
+      ready: parts.ready ?? true,
+      rings: (parts.rings ?? []).map((call) => ({ call })),
+      call: parts.call ? { stage: { type: parts.call } } : null,
+    },
+    relay: { type: (parts.online ?? true) ? 'online' : 'connecting' },
+  } as unknown as View;
+}
+
+const ACCEPT: Command = { type: 'accept_call', call: 'c1', media: 'video' };
+const PLACE: Command = { type: 'place_call', conversation: 'v1', media: 'voice' };
+const MARK: Command = { type: 'mark_seen', conversation: 'v1' };
+
+/** Windows of one profile: a lock with a queue, a channel, timers that the test fires. */
+class Profile {
+  readonly windows = new Map<string, FakeWindow>();
+  #holder: FakeWindow | null = null;
+  #queue: FakeWindow[] = [];
+  #work: (() => void)[] = [];
+
+  open(name: string): FakeWindow {
+    const window = new FakeWindow(name, this);
+    this.windows.set(name, window);
+    this.#queue.push(window);
+    this.send(window, { type: 'hello' });
+    this.settle();
+    return window;
+  }
+
+  close(window: FakeWindow): void {
+    this.windows.delete(window.name);
+    this.#queue = this.#queue.filter((one) => one !== window);
+    if (this.#holder === window) this.#holder = null;
+    this.settle();
+  }
+
+  steal(window: FakeWindow): void {
+    const loser = this.#holder;
+    this.#queue = this.#queue.filter((one) => one !== window);
+    this.#holder = window;
+    if (loser) {
+      this.later(() => loser.feed({ type: 'lock_lost' }));
+      this.#queue.push(loser);
+    }
+    this.later(() => window.feed({ type: 'locked' }));
+  }
+
+  send(from: FakeWindow, message: Message): void {
+    for (const window of this.windows.values()) {
+      if (window !== from && !window.frozen)
+        this.later(() => window.feed({ type: 'message', message }));
+    }
+  }
+
+  later(work: () => void): void {
+    this.#work.push(work);
+  }
+
+  settle(): void {
+    for (;;) {
+      if (!this.#holder) {
+        const next = this.#queue.shift();
+        if (next) {
+          this.#holder = next;
+          this.later(() => next.feed({ type: 'locked' }));
+        }
+      }
+      const work = this.#work.shift();
+      if (!work) return;
+      work();
+    }
+  }
+}
+
+class FakeWindow {
+  readonly #tabs: Tabs;
+  running = false;
+  frozen = false;
+  seat = 'here';
+  shown: View | null = null;
+  timer: number | null = null;
+  readonly dispatched: Command[] = [];
+
+  constructor(
+    readonly name: string,
+    readonly profile: Profile,
+  ) {
+    this.#tabs = new Tabs(name);
+  }
+
+  feed(input: TabInput): void {
+    for (const output of this.#tabs.handle(input)) this.#perform(output);
+  }
+
+  do(input: TabInput): void {
+    this.feed(input);
+    this.profile.settle();
+  }
+
+  /** The core of this window draws. */
+  draws(view: View): void {
+    expect(this.running, 'only a running core draws').toBe(true);
+    this.do({ type: 'core_view', view });
+  }
+
+  times(): void {
+    expect(this.timer, 'a timer runs').not.toBeNull();
+    this.timer = null;
+    this.do({ type: 'timeout' });
+  }
+
+  #perform(output: TabOutput): void {
+    switch (output.type) {
+      case 'start_core':
+        expect(
+          [...this.profile.windows.values()].filter((w) => w.running && !w.frozen),
+          'one core at a time',
+        ).toEqual([]);
+        this.running = true;
+        return;
+      case 'stop_core':
+        this.running = false;
+        this.profile.later(() => this.feed({ type: 'core_stopped' }));
+        return;
+      case 'dispatch':
+        this.dispatched.push(output.command);
+        return;
+      case 'post':
+        return this.profile.send(this, output.message);
+      case 'show':
+        this.shown = output.view;
+        return;
+      case 'seat':
+        this.seat = output.seat;
+        return;
+      case 'steal_lock':
+        return this.profile.steal(this);
+      case 'timer':
+        this.timer = output.ms;
+        return;
+    }
+  }
+}
+
+/** A holder with this view and a follower. */
+function pair(view: View): { profile: Profile; holder: FakeWindow; follower: FakeWindow } {
+  const profile = new Profile();
+  const holder = profile.open('holder');
+  holder.draws(view);
+  const follower = profile.open('follower');
+  return { profile, holder, follower };
+}
+
+describe('following', () => {
+  test('the first window holds the core; the second shows its view and hands it commands', () => {
+    const { holder, follower } = pair(home());
+    expect([holder.running, holder.seat]).toEqual([true, 'here']);
+    expect([follower.running, follower.seat, follower.shown]).toEqual([false, 'elsewhere', home()]);
+    holder.draws(home({ rings: ['c1'] }));
+    expect(follower.shown).toEqual(home({ rings: ['c1'] }));
+    follower.do({ type: 'command', command: MARK });
+    expect(holder.dispatched).toEqual([MARK]);
+  });
+
+  test('a fresh window shows every view of its core', () => {
+    const window = new Profile().open('only');
+    window.draws(LOADING);
+    expect(window.shown).toEqual(LOADING);
+    window.draws(home({ ready: false }));
+    expect(window.shown).toEqual(home({ ready: false }));
+  });
+
+  test('when the holder closes, another window goes on, without flicker', () => {
+    const { profile, holder, follower } = pair(home());
+    profile.close(holder);
+    expect([follower.running, follower.seat]).toEqual([true, 'here']);
+    follower.draws(LOADING);
+    expect(follower.shown, 'what was there stays').toEqual(home());
+    follower.draws(home({ rings: ['c2'] }));
+    expect(follower.shown).toEqual(home({ rings: ['c2'] }));
+  });
+
+  test('a core that never settles is shown as it is after the time', () => {
+    const { profile, holder, follower } = pair(home());
+    profile.close(holder);
+    follower.draws(home({ ready: false }));
+    follower.times();
+    expect(follower.shown).toEqual(home({ ready: false }));
+  });
+});
+
+describe('a call that is accepted in another window', () => {
+  test('moves the core there and is accepted when the ring is back', () => {
+    const { profile, holder, follower } = pair(home({ rings: ['c1'] }));
+    profile.open('third');
+    follower.do({ type: 'command', command: ACCEPT });
+    expect([holder.running, holder.seat]).toEqual([false, 'elsewhere']);
+    expect([follower.running, follower.seat], 'not the third, which waited longer').toEqual([
+      true,
+      'here',
+    ]);
+    follower.draws(LOADING);
+    follower.draws(home({ ready: true }));
+    expect(follower.dispatched, 'the ring is not there yet').toEqual([]);
+    follower.draws(home({ rings: ['c1'] }));
+    expect(follower.dispatched).toEqual([ACCEPT]);
+    follower.draws(home({ call: 'connecting' }));
+    expect(follower.dispatched, 'once').toEqual([ACCEPT]);
+    expect(holder.shown, 'the old holder follows').toEqual(home({ call: 'connecting' }));
+  });
+
+  test('is dropped when the ring does not come back in time', () => {
+    const { follower } = pair(home({ rings: ['c1'] }));
+    follower.do({ type: 'command', command: ACCEPT });
+    follower.draws(home());
+    follower.times();
+    follower.draws(home({ rings: ['c1'] }));
+    expect(follower.dispatched, 'a late ring is not accepted by itself').toEqual([]);
+  });
+
+  test('takes the lock from a holder that does not answer', () => {
+    const { holder, follower } = pair(home({ rings: ['c1'] }));
+    holder.frozen = true;
+    follower.do({ type: 'command', command: ACCEPT });
+    expect(follower.running).toBe(false);
+    follower.times();
+    expect([follower.running, holder.running], 'the holder stops when it wakes').toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  test('goes on if the holder closes meanwhile', () => {
+    const { profile, holder, follower } = pair(home({ rings: ['c1'] }));
+    holder.frozen = true;
+    follower.do({ type: 'command', command: ACCEPT });
+    profile.close(holder);
+    follower.draws(home({ rings: ['c1'] }));
+    expect(follower.dispatched).toEqual([ACCEPT]);
+  });
+
+  test('stays with a holder that is in a call', () => {
+    const { holder, follower } = pair(home({ rings: ['c1'], call: 'connected' }));
+    follower.do({ type: 'command', command: ACCEPT });
+    expect([holder.running, follower.seat]).toEqual([true, 'elsewhere']);
+    expect(holder.dispatched, 'the holder decides').toEqual([ACCEPT]);
+    expect(follower.timer).toBeNull();
+  });
+
+  test('moves after a call that ended', () => {
+    const { follower } = pair(home({ rings: ['c1'], call: 'ended' }));
+    follower.do({ type: 'command', command: ACCEPT });
+    expect(follower.running).toBe(true);
+  });
+});
+
+test('a call is placed where the person is, as soon as the relay is reached', () => {
+  const { follower } = pair(home());
+  follower.do({ type: 'command', command: PLACE });
+  follower.draws(home({ online: false }));
+  expect(follower.dispatched).toEqual([]);
+  follower.draws(home({ online: true }));
+  expect(follower.dispatched).toEqual([PLACE]);
+});
+
+test('moving here takes a live call along', () => {
+  const { holder, follower } = pair(home({ call: 'connected' }));
+  follower.do({ type: 'move_here' });
+  expect([holder.running, follower.running]).toEqual([false, true]);
+  follower.draws(home({ call: 'connected' }));
+  expect(follower.seat).toBe('here');
+});
+
+test('a holder takes up its core again when the other window is gone', () => {
+  const { profile, holder, follower } = pair(home());
+  holder.do({ type: 'message', message: { type: 'want', from: 'gone', live: false } });
+  expect(holder.running).toBe(false);
+  holder.times();
+  expect([holder.running, follower.running]).toEqual([true, false]);
+  profile.close(follower);
+});
+
+test('a command typed while the core moves reaches it', () => {
+  const { follower } = pair(home({ rings: ['c1'] }));
+  follower.do({ type: 'command', command: ACCEPT });
+  follower.do({ type: 'command', command: MARK });
+  expect(follower.dispatched).toEqual([MARK]);
+});
+
+test('a second click does not ask twice', () => {
+  const { holder, follower } = pair(home({ rings: ['c1'] }));
+  holder.frozen = true;
+  follower.do({ type: 'command', command: ACCEPT });
+  follower.do({ type: 'command', command: ACCEPT });
+  follower.times();
+  follower.draws(home({ rings: ['c1'] }));
+  expect(follower.dispatched).toEqual([ACCEPT]);
+});
