@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 what=${1:-build}
 tools=${BELLWIRE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bellwire/tools}
-wasm_bindgen_version=$(sed -n 's/^wasm-bindgen = "=\(.*\)"/\1/p' Cargo.toml)
+wasm_bindgen_version=$(sed -n 's/^wasm-bindgen = .*version = "=\([0-9.]*\)".*/\1/p' crates/web/Cargo.toml)
 cargo_deny_version=0.20.2
 
 say() { printf '%s\n' "setup: $*" >&2; }
@@ -59,11 +59,18 @@ install_tool wasm-bindgen wasm-bindgen-cli "$wasm_bindgen_version"
 npm_packages() { # folder
   if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock" 2>/dev/null; then
     say "installing npm packages of $1"
-    (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+    # `ci` refuses a lock file that a mirror without some platforms' packages made; `install` keeps
+    # to the versions in it all the same.
+    (
+      cd "$1"
+      flags=(--ignore-scripts --no-audit --no-fund --loglevel=error)
+      npm ci "${flags[@]}" 2>/dev/null || npm install --no-save "${flags[@]}"
+    )
     cp "$1/package-lock.json" "$1/node_modules/.installed-lock"
   fi
 }
 npm_packages ui
 if [ "$what" = test ]; then
   npm_packages tests/e2e
+  npm_packages tests/bench
 fi

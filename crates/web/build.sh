@@ -5,12 +5,12 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-tools="${BELLWIRE_TOOLS:-$HOME/.cache/bellwire/tools}/bin"
+tools="${BELLWIRE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bellwire/tools}/bin"
 bindgen="${WASM_BINDGEN:-wasm-bindgen}"
 if [ -z "${WASM_BINDGEN:-}" ] && [ -x "$tools/wasm-bindgen" ]; then bindgen="$tools/wasm-bindgen"; fi
 out="${1:-ui/src/lib/wasm}"
 
-cargo build --locked --package bellwire-web --target wasm32-unknown-unknown --profile wasm
+cargo build --quiet --locked --package bellwire-web --target wasm32-unknown-unknown --profile wasm
 "$bindgen" --target web --omit-default-module-path --out-dir "$out" --out-name bellwire \
   "${CARGO_TARGET_DIR:-target}/wasm32-unknown-unknown/wasm/bellwire_web.wasm"
 
