@@ -325,7 +325,12 @@ fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
 fn list(key: &str, items: Vec<toml::Value>) -> Result<String, ConfigError> {
     let texts = items.into_iter().map(|item| match item {
         toml::Value::String(text) => Ok(text),
-        other => Err(ConfigError::Value {
+        other @ (toml::Value::Integer(_)
+        | toml::Value::Float(_)
+        | toml::Value::Boolean(_)
+        | toml::Value::Datetime(_)
+        | toml::Value::Array(_)
+        | toml::Value::Table(_)) => Err(ConfigError::Value {
             name: key.to_owned(),
             value: format!("{other:?}"),
             allowed: "a list of texts",

@@ -88,15 +88,13 @@ fn remedy(cause: &StoreError) -> &'static str {
 }
 
 fn listen_remedy(cause: &std::io::Error) -> &'static str {
-    match cause.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            "Another program has this port: stop it, or choose another address with \
-             BELLWIRE_LISTEN or BELLWIRE_OPS_LISTEN"
-        }
-        std::io::ErrorKind::PermissionDenied => {
-            "Ports below 1024 need a privilege: choose a higher one, or grant it"
-        }
-        _ => "Choose an address of this machine",
+    if cause.kind() == std::io::ErrorKind::AddrInUse {
+        "Another program has this port: stop it, or choose another address with BELLWIRE_LISTEN \
+         or BELLWIRE_OPS_LISTEN"
+    } else if cause.kind() == std::io::ErrorKind::PermissionDenied {
+        "Ports below 1024 need a privilege: choose a higher one, or grant it"
+    } else {
+        "Choose an address of this machine"
     }
 }
 

@@ -265,7 +265,6 @@ async fn in_time(request: Request, next: axum::middleware::Next) -> Response {
     }
 }
 
-#[expect(clippy::unused_async, reason = "the router takes async functions")]
 async fn never_stored(mut response: Response) -> Response {
     let no_store = HeaderValue::from_static("no-store");
     response.headers_mut().insert(header::CACHE_CONTROL, no_store);
@@ -302,7 +301,6 @@ async fn upgrade(State(relay): State<Arc<Relay>>, request: Request) -> Response 
         .on_upgrade(move |socket| crate::signaling::socket::serve(relay, socket, stranger))
 }
 
-#[expect(clippy::unused_async, reason = "the router takes async functions")]
 async fn healthy() -> &'static str {
     "ok\n"
 }
@@ -320,7 +318,6 @@ async fn ready(State(relay): State<Arc<Relay>>) -> Response {
     }
 }
 
-#[expect(clippy::unused_async, reason = "the router takes async functions")]
 async fn metrics(State(relay): State<Arc<Relay>>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let kind: (HeaderName, &str) = (header::CONTENT_TYPE, kind);

@@ -95,3 +95,6 @@ impl<K: Hash + Eq> Quota<K> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -152,3 +152,6 @@ pub fn weakness(password: &Secret) -> Option<ProblemReason> {
     // A search by lines: the text is small and sign-ups are rare.
     COMMON.lines().any(|common| common == lower).then_some(ProblemReason::PasswordCommon)
 }
+
+#[cfg(test)]
+mod tests;

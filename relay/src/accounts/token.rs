@@ -128,3 +128,6 @@ pub fn random<const N: usize>() -> [u8; N] {
 pub fn hash(token: &Secret) -> TokenHash {
     Sha256::digest(token.as_str().as_bytes()).into()
 }
+
+#[cfg(test)]
+mod tests;

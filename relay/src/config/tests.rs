@@ -1,1 +1,117 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use bellwire_protocol::http::Registration;
+
+use super::{Config, ConfigError};
+
+fn environment(settings: &[(&str, &str)]) -> BTreeMap<String, String> {
+    settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn load(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::load(None, &environment(settings))
+}
+
+#[test]
+fn nothing_set_is_a_relay_on_loopback_that_is_open() {
+    let config = load(&[]).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8470");
+    assert_eq!(config.ops_listen.to_string(), "127.0.0.1:8471");
+    assert_eq!(config.registration_policy(), Registration::Open);
+    assert!(config.ice_servers.is_empty());
+    assert_eq!(config.timing.max_call_ms, None);
+    assert_eq!(config.history_days, 30);
+}
+
+#[test]
+fn elsewhere_accounts_need_an_invitation() {
+    let config = load(&[("BELLWIRE_LISTEN", "0.0.0.0:80")]).unwrap();
+    assert_eq!(config.registration_policy(), Registration::Invite);
+    let open = [("BELLWIRE_LISTEN", "0.0.0.0:80"), ("BELLWIRE_REGISTRATION", "open")];
+    assert_eq!(load(&open).unwrap().registration_policy(), Registration::Open);
+}
+
+#[test]
+fn a_wrong_value_is_named_with_what_is_allowed() {
+    let turn = ("TURN_SERVER", "turn:turn.example.org");
+    for settings in [
+        &[("BELLWIRE_LISTEN", "8470")][..],
+        &[("BELLWIRE_OPS_LISTEN", "localhost")],
+        &[("BELLWIRE_PUBLIC_URL", "example.org")],
+        &[("BELLWIRE_PUBLIC_URL", "https://example.org/path")],
+        &[("BELLWIRE_DATABASE_URL", "postgres://db")],
+        &[("BELLWIRE_DATABASE_URL", "sqlite:")],
+        &[("BELLWIRE_REGISTRATION", "everybody")],
+        &[("STUN_SERVERS", "stun.example.org")],
+        &[("STUN_SERVERS", ",")],
+        &[("TURN_SERVER", "stun:stun.example.org")],
+        &[turn],
+        &[("MAX_CALL_DURATION_MS", "0")],
+        &[("MAX_CALL_DURATION_MS", "1h")],
+        &[("BELLWIRE_RINGS_PER_MINUTE", "0")],
+        &[("BELLWIRE_RINGS_PER_PERSON", "-1")],
+        &[("BELLWIRE_HISTORY_DAYS", "0")],
+        &[("BELLWIRE_DEMO", "maybe")],
+    ] {
+        let error = load(settings).unwrap_err();
+        let text = error.to_string();
+        let (name, value) = settings[0];
+        assert!(text.contains(name) && text.contains(value), "{text}");
+        assert!(text.contains("allowed: "), "{text}");
+    }
+}
+
+#[test]
+fn a_credential_is_never_repeated() {
+    let error = load(&[("TURN_CREDENTIAL", "canary-5512")]).unwrap_err().to_string();
+    assert!(error.contains("TURN_SERVER") && !error.contains("canary"), "{error}");
+}
+
+#[test]
+fn turn_and_stun_reach_every_welcome() {
+    let config = load(&[
+        ("STUN_SERVERS", "stun:a.example.org, stun:b.example.org:3478"),
+        ("TURN_SERVER", "turn:t.example.org?transport=udp"),
+        ("TURN_USERNAME", "relay"),
+        ("TURN_CREDENTIAL", "secret"),
+    ])
+    .unwrap();
+    assert_eq!(config.ice_servers[0].urls.len(), 2);
+    assert_eq!(config.ice_servers[1].username.as_ref().unwrap().as_str(), "relay");
+}
+
+#[test]
+fn the_environment_goes_over_the_file_and_the_file_over_the_defaults() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    write!(
+        file,
+        "listen = \"127.0.0.1:1\"\nhistory_days = 7\ndemo = true\n\
+         stun_servers = [\"stun:a\", \"stun:b\"]\ndata_dir = \"elsewhere\"\n"
+    )
+    .unwrap();
+    let over = environment(&[("BELLWIRE_LISTEN", "127.0.0.1:2"), ("BELLWIRE_DEMO", "")]);
+    let config = Config::load(Some(file.path()), &over).unwrap();
+    assert_eq!(config.listen.port(), 2);
+    assert_eq!(config.history_days, 7);
+    assert!(config.demo, "an empty variable is not set");
+    assert_eq!(config.ice_servers[0].urls, ["stun:a", "stun:b"]);
+    assert_eq!(config.database, std::path::Path::new("elsewhere/relay.db"));
+}
+
+#[test]
+fn a_file_with_a_strange_key_or_no_toml_stops_the_start() {
+    let strange = |text: &str| {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        write!(file, "{text}").unwrap();
+        Config::load(Some(file.path()), &BTreeMap::new()).unwrap_err().to_string()
+    };
+    let error = strange("lisen = \"127.0.0.1:1\"\n");
+    assert!(error.contains("lisen") && error.contains("ops_listen"), "{error}");
+    assert!(strange("listen 5").contains("cannot be read"));
+    assert!(strange("listen = 1.5").contains("1.5"));
+    let missing = Config::load(Some(std::path::Path::new("absent.toml")), &BTreeMap::new());
+    assert!(missing.unwrap_err().to_string().contains("absent.toml"));
+}

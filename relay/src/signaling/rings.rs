@@ -94,3 +94,6 @@ fn full(rings: Option<&mut VecDeque<u64>>, now: u64, window: u64, most: u32) -> 
     }
     rings.front().map(|oldest| (oldest + window).saturating_sub(now))
 }
+
+#[cfg(test)]
+mod tests;

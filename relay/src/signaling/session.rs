@@ -174,3 +174,6 @@ impl Allowance {
         Verdict::Refused(missing.div_ceil(u64::from(limits::MESSAGES_PER_SECOND)))
     }
 }
+
+#[cfg(test)]
+mod tests;

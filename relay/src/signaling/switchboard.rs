@@ -414,10 +414,8 @@ impl Switchboard {
         let link = Arc::clone(&place.link);
         let who = place.who.clone();
         self.clear_timers(me.device);
-        if was_absent {
-            if let Some(change) = self.presence.connect(who.user, who.device, audience) {
-                self.tell_presence(&change);
-            }
+        if was_absent && let Some(change) = self.presence.connect(who.user, who.device, audience) {
+            self.tell_presence(&change);
         }
         let _ = reply.send(Some((link, epoch)));
         self.apply(now, Input::Connected { device: who, fresh: false });

@@ -1,6 +1,7 @@
 //! A relay on port 0 and clients that speak to it over real sockets.
 #![allow(dead_code, unreachable_pub, reason = "every test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test picks one message out of many")]
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

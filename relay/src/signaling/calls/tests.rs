@@ -1,1 +1,636 @@
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "tests pick messages")]
 
+use bellwire_protocol::{
+    Answer, CallId, Candidate, ConversationId, DeviceId, DisplayName, EndReason, LiveCallState,
+    Media, MediaState, Mid, Offer, OfferId, Participant, RejectReason, RelayMessage, Sdp, Ufrag,
+    UserId, limits,
+};
+use proptest::prelude::*;
+
+use super::{
+    Callee, Calls, CheckedClaim, Input, Measure, Output, Refusal, Signal, Timing, Trickle,
+};
+
+const T0: u64 = 1_700_000_000_000;
+
+fn user(n: u8) -> UserId {
+    UserId::from_bytes([n; 16])
+}
+
+/// Device `d` of user `n`.
+fn device(n: u8, d: u8) -> Participant {
+    let mut id = [n; 16];
+    id[15] = d;
+    let name = DisplayName::new(format!("user {n}")).unwrap();
+    Participant { user: user(n), device: DeviceId::from_bytes(id), name }
+}
+
+fn call(n: u8) -> CallId {
+    CallId::from_bytes([n; 16])
+}
+
+fn conversation() -> ConversationId {
+    ConversationId::from_bytes([7; 16])
+}
+
+fn offer() -> Offer {
+    let offer_id = OfferId::from_bytes([1; 16]);
+    Offer { offer_id, sdp: Sdp::new("offer").unwrap(), proof: None }
+}
+
+fn callee(n: u8, devices: &[u8]) -> Callee {
+    let devices = devices.iter().map(|d| device(n, *d).device).collect();
+    let name = device(n, 0).name;
+    Callee { user: user(n), name, rings: true, dnd: false, devices }
+}
+
+struct Bench {
+    calls: Calls,
+    now: u64,
+    said: Vec<(DeviceId, RelayMessage)>,
+    records: Vec<crate::store::NewRecord>,
+    measures: Vec<Measure>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::timed(Timing::default())
+    }
+
+    fn timed(timing: Timing) -> Self {
+        let (said, records, measures) = Default::default();
+        Self { calls: Calls::new(timing), now: T0, said, records, measures }
+    }
+
+    fn handle(&mut self, input: Input) -> Result<(), Refusal> {
+        let outcome = self.calls.handle(self.now, input);
+        while let Some(output) = self.calls.poll() {
+            match output {
+                Output::Send { to, message } => self.said.push((to, message)),
+                Output::Record(record) => self.records.push(record),
+                Output::Measured(measure) => self.measures.push(measure),
+            }
+        }
+        outcome
+    }
+
+    fn wait(&mut self, ms: u64) {
+        self.now += ms;
+        self.handle(Input::Tick).unwrap();
+    }
+
+    fn place(&mut self, by: Participant, id: u8, callees: Vec<Callee>) -> Result<(), Refusal> {
+        let direct = callees.len() == 1;
+        self.handle(Input::Initiate {
+            by,
+            call_id: call(id),
+            conversation: conversation(),
+            direct,
+            media: Media::Video,
+            offer: Box::new(offer()),
+            callees,
+        })
+    }
+
+    fn answer(&mut self, by: Participant, id: u8) -> Result<(), Refusal> {
+        let answer =
+            Answer { offer_id: offer().offer_id, sdp: Sdp::new("answer").unwrap(), proof: None };
+        let answer = Box::new(answer);
+        self.handle(Input::Answer { by, call_id: call(id), media: Media::Voice, answer })
+    }
+
+    fn reject(&mut self, by: Participant, id: u8, reason: RejectReason) -> Result<(), Refusal> {
+        self.handle(Input::Reject { by, call_id: call(id), reason })
+    }
+
+    fn trickle(&mut self, by: Participant, id: u8, to: Option<DeviceId>) -> Result<(), Refusal> {
+        let trickle = Trickle {
+            ufrag: Ufrag::new("abcd").unwrap(),
+            mid: Mid::new("0").unwrap(),
+            candidate: Candidate::new("candidate:1").unwrap(),
+        };
+        self.handle(Input::Trickle { by, call_id: call(id), to, trickle })
+    }
+
+    /// What the device was told since the last look at it.
+    fn told(&mut self, to: &Participant) -> Vec<RelayMessage> {
+        let (mine, rest) = std::mem::take(&mut self.said)
+            .into_iter()
+            .partition::<Vec<_>, _>(|(device, _)| *device == to.device);
+        self.said = rest;
+        mine.into_iter().map(|(_, message)| message).collect()
+    }
+
+    fn ends(&mut self, to: &Participant) -> Vec<(CallId, EndReason)> {
+        let told = self.told(to).into_iter();
+        told.filter_map(|message| match message {
+            RelayMessage::CallEnded { call_id, reason } => Some((call_id, reason)),
+            _ => None,
+        })
+        .collect()
+    }
+
+    fn live(&mut self) {
+        self.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
+        self.answer(device(2, 1), 1).unwrap();
+        self.said.clear();
+    }
+}
+
+#[test]
+fn a_call_rings_on_every_device_and_the_first_answer_wins() {
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1, 2])]).unwrap();
+    for d in [1, 2] {
+        let told = it.told(&device(2, d));
+        assert!(matches!(told.as_slice(), [RelayMessage::CallIncoming { .. }]), "device {d} rings");
+    }
+    let told = it.told(&device(1, 1));
+    assert!(matches!(told.as_slice(), [RelayMessage::CallRinging { devices: 2, .. }]));
+    it.answer(device(2, 2), 1).unwrap();
+    assert_eq!(it.answer(device(2, 1), 1), Err(Refusal::Stale), "the second is too late");
+    assert_eq!(it.answer(device(2, 2), 1), Ok(()), "the same answer twice is one answer");
+    assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::AnsweredElsewhere)]);
+    let told = it.told(&device(1, 1));
+    assert!(matches!(told.as_slice(), [RelayMessage::CallAccepted { .. }]), "told once");
+    assert!(it.measures.iter().any(|m| matches!(m, Measure::Rang { .. })));
+}
+
+#[test]
+fn candidates_are_held_until_the_answer_and_then_follow_it() {
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
+    for _ in 0..limits::HELD_CANDIDATES {
+        it.trickle(device(1, 1), 1, None).unwrap();
+    }
+    assert_eq!(it.trickle(device(1, 1), 1, None), Err(Refusal::TooMany));
+    assert_eq!(it.trickle(device(2, 1), 1, None), Err(Refusal::NotFound), "not in the call yet");
+    it.told(&device(2, 1));
+    it.answer(device(2, 1), 1).unwrap();
+    let told = it.told(&device(2, 1));
+    assert_eq!(told.len(), limits::HELD_CANDIDATES, "all of them, to the device that answered");
+    it.trickle(device(1, 1), 1, None).unwrap();
+    assert_eq!(it.told(&device(2, 1)).len(), 1, "one that crossed with the answer arrives too");
+    it.trickle(device(2, 1), 1, Some(device(1, 1).device)).unwrap();
+    assert_eq!(it.calls.standing_for(user(1), call(1)).unwrap().candidates, 66);
+}
+
+#[test]
+fn nobody_there_is_unreachable_and_somebody_silent_is_no_answer() {
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[])]).unwrap();
+    assert!(it.told(&device(1, 1)).is_empty(), "it does not ring anywhere");
+    it.wait(limits::RING_MS);
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Unreachable)]);
+    it.place(device(1, 1), 2, vec![callee(2, &[1])]).unwrap();
+    it.wait(limits::RING_MS);
+    assert_eq!(it.ends(&device(1, 1)), [(call(2), EndReason::NoAnswer)]);
+    assert_eq!(it.ends(&device(2, 1)), [(call(2), EndReason::NoAnswer)]);
+    let reasons: Vec<_> = it.records.iter().map(|new| new.record.reason).collect();
+    assert_eq!(reasons, [EndReason::Unreachable, EndReason::NoAnswer]);
+    assert!(it.records.iter().all(|new| new.audience.contains(&user(2))), "a missed call");
+    assert!(it.calls.is_empty() && it.calls.deadline().is_none(), "nothing is left behind");
+}
+
+#[test]
+fn a_call_kept_from_a_callee_looks_like_absence() {
+    let mut it = Bench::new();
+    let blocked = Callee { rings: false, ..callee(2, &[1]) };
+    it.place(device(1, 1), 1, vec![blocked]).unwrap();
+    assert!(it.said.is_empty(), "neither side is told anything");
+    assert_eq!(it.answer(device(2, 1), 1), Err(Refusal::NotFound));
+    assert_eq!(it.reject(device(2, 1), 1, RejectReason::Declined), Err(Refusal::NotFound));
+    assert!(it.calls.snapshot(&device(2, 2)).is_empty());
+    it.wait(limits::RING_MS);
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Unreachable)]);
+    assert_eq!(it.records[0].audience, [user(1)], "no missed call for who blocked");
+    assert_eq!(it.reject(device(2, 1), 1, RejectReason::Declined), Err(Refusal::NotFound));
+}
+
+#[test]
+fn do_not_disturb_refuses_without_ringing() {
+    let mut it = Bench::new();
+    let resting = Callee { dnd: true, ..callee(2, &[1]) };
+    it.place(device(1, 1), 1, vec![resting]).unwrap();
+    assert!(it.told(&device(2, 1)).iter().all(|m| !matches!(m, RelayMessage::CallIncoming { .. })));
+    let told = it.told(&device(1, 1));
+    assert!(
+        matches!(
+            told.as_slice(),
+            [
+                RelayMessage::CallRejected { reason: RejectReason::Dnd, .. },
+                RelayMessage::CallEnded { reason: EndReason::Dnd, .. }
+            ]
+        ),
+        "{told:?}"
+    );
+    assert_eq!(it.records[0].audience.len(), 2, "a missed call for the callee");
+    assert!(it.calls.deadline().is_none());
+}
+
+#[test]
+fn busy_ends_the_call_only_when_every_device_is_busy() {
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1, 2])]).unwrap();
+    it.reject(device(2, 1), 1, RejectReason::Busy).unwrap();
+    assert!(it.ends(&device(1, 1)).is_empty(), "the other device rings on");
+    it.reject(device(2, 2), 1, RejectReason::Busy).unwrap();
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Busy)]);
+    assert_eq!(it.records[0].record.reason, EndReason::Busy);
+}
+
+#[test]
+fn declining_on_one_device_stops_the_others() {
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1, 2])]).unwrap();
+    it.reject(device(2, 1), 1, RejectReason::Declined).unwrap();
+    assert_eq!(it.ends(&device(2, 2)), [(call(1), EndReason::DeclinedElsewhere)]);
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Declined)]);
+    assert_eq!(it.reject(device(2, 1), 1, RejectReason::Declined), Err(Refusal::Stale));
+    assert_eq!(it.answer(device(2, 2), 1), Err(Refusal::Stale), "too late to answer");
+    assert_eq!(it.answer(device(3, 1), 1), Err(Refusal::NotFound), "a stranger learns nothing");
+}
+
+#[test]
+fn in_a_group_one_refusal_is_not_the_end() {
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1]), callee(3, &[1])]).unwrap();
+    it.reject(device(2, 1), 1, RejectReason::Declined).unwrap();
+    let told = it.told(&device(1, 1));
+    assert!(told.iter().any(|m| matches!(m, RelayMessage::CallRejected { .. })));
+    assert!(!told.iter().any(|m| matches!(m, RelayMessage::CallEnded { .. })));
+    it.reject(device(3, 1), 1, RejectReason::Declined).unwrap();
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Declined)]);
+}
+
+#[test]
+fn only_the_calling_device_cancels_and_only_before_an_answer() {
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
+    let cancel = |by| Input::Cancel { by, call_id: call(1) };
+    assert_eq!(it.handle(cancel(device(2, 1))), Err(Refusal::NotFound));
+    assert_eq!(it.handle(cancel(device(1, 2))), Err(Refusal::NotFound));
+    it.handle(cancel(device(1, 1))).unwrap();
+    assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::Cancelled)]);
+    assert_eq!(it.handle(cancel(device(1, 1))), Err(Refusal::Stale));
+    let mut it = Bench::new();
+    it.live();
+    assert_eq!(it.handle(cancel(device(1, 1))), Err(Refusal::Stale), "it crossed with an answer");
+    assert_eq!(it.calls.len(), 1);
+}
+
+#[test]
+fn of_two_crossing_calls_the_smaller_lives_and_rings_at_the_loser() {
+    for (first, second) in [(1, 2), (2, 1)] {
+        let mut it = Bench::new();
+        it.place(device(1, 1), first, vec![callee(2, &[1, 2])]).unwrap();
+        it.said.clear();
+        it.place(device(2, 1), second, vec![callee(1, &[1])]).unwrap();
+        let (winner, loser) = if first < second { (1, 2) } else { (2, 1) };
+        let told = it.told(&device(loser, 1));
+        let rings = told.iter().position(
+            |m| matches!(m, RelayMessage::CallIncoming { call_id, .. } if *call_id == call(1)),
+        );
+        let ends = told.iter().position(|m| {
+            matches!(m, RelayMessage::CallEnded { call_id, reason: EndReason::Replaced }
+                if *call_id == call(2))
+        });
+        assert!(rings.unwrap() < ends.unwrap(), "it rings first, so that it can be answered");
+        assert_eq!(it.calls.len(), 1, "one call is left");
+        assert!(it.records.is_empty(), "the replaced one is not history");
+        it.answer(device(loser, 1), 1).unwrap();
+        let told = it.told(&device(winner, 1));
+        assert!(told.iter().any(|m| matches!(m, RelayMessage::CallAccepted { .. })));
+    }
+}
+
+#[test]
+fn a_device_in_a_call_cannot_place_or_answer_another() {
+    let mut it = Bench::new();
+    it.live();
+    assert_eq!(it.place(device(1, 1), 2, vec![callee(3, &[1])]), Err(Refusal::Busy));
+    let there = Input::Initiate {
+        by: device(3, 1),
+        call_id: call(3),
+        conversation: ConversationId::from_bytes([8; 16]),
+        direct: true,
+        media: Media::Voice,
+        offer: Box::new(offer()),
+        callees: vec![callee(1, &[1])],
+    };
+    it.handle(there).unwrap();
+    assert_eq!(it.answer(device(1, 1), 3), Err(Refusal::Busy));
+    assert_eq!(it.reject(device(1, 1), 3, RejectReason::Busy), Ok(()));
+}
+
+#[test]
+fn placing_the_same_call_twice_places_it_once() {
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
+    it.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
+    assert_eq!(it.told(&device(2, 1)).len(), 1, "it rings once");
+    assert_eq!(it.place(device(3, 1), 1, vec![callee(2, &[1])]), Err(Refusal::NotFound));
+    it.handle(Input::Cancel { by: device(1, 1), call_id: call(1) }).unwrap();
+    let late = it.place(device(1, 1), 1, vec![callee(2, &[1])]);
+    assert_eq!(late, Err(Refusal::Stale), "an ended call does not ring again");
+}
+
+#[test]
+fn a_device_that_connects_while_it_rings_rings_too() {
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[])]).unwrap();
+    it.wait(10_000);
+    it.handle(Input::Connected { device: device(2, 1), fresh: true }).unwrap();
+    let shown = it.calls.snapshot(&device(2, 1));
+    assert!(matches!(shown[0].state, LiveCallState::Ringing { offer: Some(_), .. }));
+    let told = it.told(&device(1, 1));
+    assert!(matches!(told.as_slice(), [RelayMessage::CallRinging { devices: 1, .. }]));
+    let own = it.calls.snapshot(&device(1, 1));
+    assert!(matches!(own[0].state, LiveCallState::Ringing { offer: None, .. }));
+    it.handle(Input::Connected { device: device(2, 2), fresh: false }).unwrap();
+    let told = it.told(&device(2, 2));
+    assert!(matches!(told.as_slice(), [RelayMessage::CallIncoming { .. }]), "after a resume");
+    it.answer(device(2, 1), 1).unwrap();
+    assert!(matches!(it.calls.snapshot(&device(2, 1))[0].state, LiveCallState::Live { .. }));
+    assert!(it.calls.snapshot(&device(2, 2)).is_empty(), "not in the call");
+}
+
+#[test]
+fn a_seat_is_kept_and_then_lost() {
+    let mut it = Bench::new();
+    it.live();
+    it.handle(Input::Disconnected { device: device(2, 1) }).unwrap();
+    it.wait(limits::SEAT_MS - 1);
+    assert_eq!(it.calls.len(), 1, "the seat is kept");
+    it.handle(Input::Connected { device: device(2, 1), fresh: true }).unwrap();
+    it.wait(limits::SEAT_MS);
+    assert_eq!(it.calls.len(), 1, "it came back");
+    it.handle(Input::Disconnected { device: device(2, 1) }).unwrap();
+    it.wait(limits::SEAT_MS);
+    let told = it.told(&device(1, 1));
+    assert!(
+        matches!(
+            told.as_slice(),
+            [
+                RelayMessage::PeerLeft { reason: EndReason::Lost, .. },
+                RelayMessage::CallEnded { reason: EndReason::Lost, .. }
+            ]
+        ),
+        "{told:?}"
+    );
+    assert_eq!(it.records[0].record.reason, EndReason::Lost);
+}
+
+#[test]
+fn a_seat_is_kept_longer_while_media_flows() {
+    let mut it = Bench::new();
+    it.live();
+    it.handle(Input::Disconnected { device: device(2, 1) }).unwrap();
+    it.wait(limits::SEAT_MS - 1);
+    let flowing = Some(device(2, 1).device);
+    let report = Input::Report { by: device(1, 1), call_id: call(1), setup_ms: None, flowing };
+    it.handle(report).unwrap();
+    it.wait(limits::SEAT_WITH_MEDIA_MS - 1);
+    assert_eq!(it.calls.len(), 1, "media flowed");
+    it.wait(1);
+    assert!(it.calls.is_empty(), "and was not reported again");
+}
+
+#[test]
+fn a_caller_that_vanishes_while_it_rings_gives_up() {
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
+    it.handle(Input::Disconnected { device: device(1, 1) }).unwrap();
+    it.wait(limits::SEAT_MS);
+    assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::Cancelled)]);
+}
+
+#[test]
+fn the_operators_limit_ends_a_call() {
+    let mut it = Bench::timed(Timing { max_call_ms: Some(5_000), ..Timing::default() });
+    it.live();
+    assert_eq!(it.calls.deadline(), Some(T0 + 5_000));
+    it.wait(5_000);
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::TimeLimit)]);
+    assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::TimeLimit)]);
+}
+
+#[test]
+fn signing_out_leaves_the_call() {
+    let mut it = Bench::new();
+    it.live();
+    it.handle(Input::SignedOut { device: device(2, 1) }).unwrap();
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Ended)]);
+    it.place(device(1, 1), 2, vec![callee(2, &[1])]).unwrap();
+    it.handle(Input::SignedOut { device: device(1, 1) }).unwrap();
+    assert_eq!(it.ends(&device(2, 1)), [(call(2), EndReason::Cancelled)]);
+}
+
+#[test]
+fn signals_pass_only_between_participants() {
+    let mut it = Bench::new();
+    let signal = |by: Participant, to: &Participant| Input::Signal {
+        by,
+        call_id: call(1),
+        to: to.device,
+        signal: Box::new(Signal::Offer {
+            offer_id: OfferId::from_bytes([2; 16]),
+            restart: true,
+            sdp: Sdp::new("restart").unwrap(),
+            proof: None,
+        }),
+    };
+    it.place(device(1, 1), 1, vec![callee(2, &[1, 2])]).unwrap();
+    let early = it.handle(signal(device(1, 1), &device(2, 1)));
+    assert_eq!(early, Err(Refusal::NotFound), "nobody answered yet");
+    it.answer(device(2, 1), 1).unwrap();
+    it.said.clear();
+    it.handle(signal(device(1, 1), &device(2, 1))).unwrap();
+    let told = it.told(&device(2, 1));
+    assert!(matches!(told.as_slice(), [RelayMessage::SdpOffer { restart: true, .. }]));
+    for (by, to) in [
+        (device(2, 2), device(1, 1)),
+        (device(1, 1), device(2, 2)),
+        (device(3, 1), device(1, 1)),
+        (device(1, 1), device(1, 1)),
+    ] {
+        assert_eq!(it.handle(signal(by, &to)), Err(Refusal::NotFound));
+    }
+}
+
+#[test]
+fn the_newest_media_state_wins() {
+    let mut it = Bench::new();
+    let state = |n, mic| Input::MediaState {
+        by: device(1, 1),
+        call_id: call(1),
+        n,
+        state: MediaState { mic, camera: false, screen: false },
+    };
+    it.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
+    it.handle(state(1, true)).unwrap();
+    it.told(&device(2, 1));
+    it.answer(device(2, 1), 1).unwrap();
+    let told = it.told(&device(2, 1));
+    assert!(matches!(told.as_slice(), [RelayMessage::MediaState { n: 1, .. }]), "kept");
+    it.handle(state(3, false)).unwrap();
+    it.handle(state(2, true)).unwrap();
+    let told = it.told(&device(2, 1));
+    assert!(matches!(told.as_slice(), [RelayMessage::MediaState { n: 3, .. }]), "2 is old");
+    it.handle(Input::Sync { by: device(2, 1), call_id: call(1), claim: None }).unwrap();
+    let told = it.told(&device(2, 1));
+    let [RelayMessage::CallState { participants, since, media_state, .. }] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert_eq!((participants.len(), *since, media_state[0].n), (2, Some(T0), 3));
+}
+
+fn claim(participants: Vec<Participant>) -> Option<Box<CheckedClaim>> {
+    Some(Box::new(CheckedClaim {
+        conversation: conversation(),
+        media: Media::Voice,
+        caller: device(1, 1),
+        participants,
+        audience: vec![user(1), user(2)],
+        sent_at: T0 - 60_000,
+        since: T0 - 50_000,
+    }))
+}
+
+#[test]
+fn a_relay_that_forgot_a_call_learns_it_from_a_claim() {
+    let mut it = Bench::new();
+    let both = vec![device(1, 1), device(2, 1)];
+    let by = device(1, 1);
+    let forgotten = Input::Sync { by: by.clone(), call_id: call(1), claim: None };
+    assert_eq!(it.handle(forgotten), Err(Refusal::NotFound));
+    let foreign = Input::Sync { by: device(3, 1), call_id: call(1), claim: claim(both.clone()) };
+    assert_eq!(it.handle(foreign), Err(Refusal::NotFound), "one must be in one's own claim");
+    let sync = Input::Sync { by: by.clone(), call_id: call(1), claim: claim(both.clone()) };
+    it.handle(sync).unwrap();
+    it.wait(limits::SEAT_MS - 1);
+    let sync = Input::Sync { by: device(2, 1), call_id: call(1), claim: claim(both) };
+    it.handle(sync).unwrap();
+    it.wait(limits::SEAT_MS);
+    assert_eq!(it.calls.len(), 1, "both claimed it");
+    it.handle(Input::Leave { by, call_id: call(1) }).unwrap();
+    let record = &it.records[0].record;
+    assert_eq!((record.started_at, record.answered_at), (T0 - 60_000, Some(T0 - 50_000)));
+}
+
+#[test]
+fn who_does_not_claim_a_call_is_gone_from_it() {
+    let mut it = Bench::new();
+    let both = vec![device(1, 1), device(2, 1)];
+    let sync = Input::Sync { by: device(1, 1), call_id: call(1), claim: claim(both) };
+    it.handle(sync).unwrap();
+    let other = it.place(device(2, 1), 2, vec![callee(3, &[1])]);
+    assert_eq!(other, Ok(()), "somebody else's claim keeps nobody from calling");
+    it.wait(limits::SEAT_MS);
+    assert!(it.ends(&device(1, 1)).contains(&(call(1), EndReason::Lost)));
+}
+
+#[test]
+fn set_up_is_measured_once_a_participant() {
+    let mut it = Bench::new();
+    it.live();
+    it.measures.clear();
+    for _ in 0..3 {
+        let report =
+            Input::Report { by: device(1, 1), call_id: call(1), setup_ms: Some(90), flowing: None };
+        it.handle(report).unwrap();
+    }
+    assert_eq!(it.measures, [Measure::SetUp { ms: 90 }]);
+}
+
+/// Every input that a hostile or confused client can cause, with few names so that they meet.
+fn any_input() -> impl Strategy<Value = Input> {
+    let who = || (1_u8..4, 1_u8..3).prop_map(|(n, d)| device(n, d));
+    let id = || (1_u8..4).prop_map(call);
+    let reason = prop_oneof![
+        Just(RejectReason::Declined),
+        Just(RejectReason::Busy),
+        Just(RejectReason::Dnd)
+    ];
+    prop_oneof![
+        (who(), any::<bool>()).prop_map(|(device, fresh)| Input::Connected { device, fresh }),
+        who().prop_map(|device| Input::Disconnected { device }),
+        who().prop_map(|device| Input::SignedOut { device }),
+        (who(), id(), 1_u8..4, any::<bool>(), any::<bool>()).prop_map(
+            |(by, call_id, to, rings, dnd)| {
+                let callee = Callee { rings, dnd, ..callee(to, &[1, 2]) };
+                let callees = if by.user == callee.user { Vec::new() } else { vec![callee] };
+                Input::Initiate {
+                    by,
+                    call_id,
+                    conversation: conversation(),
+                    direct: callees.len() == 1,
+                    media: Media::Video,
+                    offer: Box::new(offer()),
+                    callees,
+                }
+            }
+        ),
+        (who(), id()).prop_map(|(by, call_id)| {
+            let sdp = Sdp::new("answer").unwrap();
+            let answer = Box::new(Answer { offer_id: offer().offer_id, sdp, proof: None });
+            Input::Answer { by, call_id, media: Media::Voice, answer }
+        }),
+        (who(), id(), reason).prop_map(|(by, call_id, reason)| Input::Reject {
+            by,
+            call_id,
+            reason
+        }),
+        (who(), id()).prop_map(|(by, call_id)| Input::Cancel { by, call_id }),
+        (who(), id()).prop_map(|(by, call_id)| Input::Leave { by, call_id }),
+        (who(), id()).prop_map(|(by, call_id)| Input::PeerList { by, call_id }),
+        (who(), id(), any::<bool>()).prop_map(|(by, call_id, claims)| {
+            let claim = claims.then(|| claim(vec![device(1, 1), by.clone()])).flatten();
+            Input::Sync { by, call_id, claim }
+        }),
+        (who(), id(), who()).prop_map(|(by, call_id, peer)| Input::Report {
+            by,
+            call_id,
+            setup_ms: Some(1),
+            flowing: Some(peer.device),
+        }),
+        Just(Input::Tick),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Whatever is said in whatever order: no panic, every deadline is in the future, whoever is
+    /// refused changed nothing, an ended call does not come back while it is remembered, and when everybody is gone and
+    /// time passes nothing is left.
+    #[test]
+    fn any_order_of_inputs_leaves_the_calls_whole(
+        inputs in proptest::collection::vec((any_input(), 0_u64..2_000), 1..80)
+    ) {
+        let mut it = Bench::new();
+        let mut over = std::collections::BTreeSet::new();
+        for (input, wait) in inputs {
+            it.now += wait;
+            it.handle(Input::Tick).unwrap();
+            let before = (it.calls.len(), it.said.len());
+            if it.handle(input).is_err() {
+                prop_assert_eq!((it.calls.len(), it.said.len()), before, "a refusal is silent");
+            }
+            for new in it.records.drain(..) {
+                prop_assert!(over.insert(new.record.call_id), "recorded once");
+                prop_assert!(new.record.ended_at >= new.record.started_at);
+            }
+            prop_assert!(it.calls.deadline().is_none_or(|at| at > it.now), "nothing is overdue");
+        }
+        for n in 1..4 {
+            for d in 1..3 {
+                it.handle(Input::SignedOut { device: device(n, d) }).unwrap();
+            }
+        }
+        it.wait(limits::RING_MS + limits::SEAT_WITH_MEDIA_MS);
+        prop_assert!(it.calls.is_empty());
+        prop_assert!(it.calls.deadline().is_none());
+        prop_assert!(it.calls.by_user.is_empty(), "the index forgets as well");
+    }
+}

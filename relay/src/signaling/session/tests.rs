@@ -1,0 +1,141 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+
+use bellwire_protocol::{RelayFrame, RelayMessage, limits};
+use proptest::prelude::*;
+
+use super::{Allowance, Body, Outbox, Verdict};
+
+fn ok(re: u32) -> Body {
+    Body::new(&RelayMessage::Ok { re })
+}
+
+fn read(frame: &str) -> (u64, RelayMessage) {
+    let frame: RelayFrame = bellwire_protocol::decode(frame).unwrap();
+    (frame.seq, frame.message)
+}
+
+#[test]
+fn frames_are_numbered_from_one() {
+    let mut outbox = Outbox::default();
+    outbox.push(&ok(7));
+    outbox.push(&Body::new(&RelayMessage::GoingAway { retry_after_ms: 5 }));
+    assert_eq!(read(&outbox.pop().unwrap()), (1, RelayMessage::Ok { re: 7 }));
+    let away = RelayMessage::GoingAway { retry_after_ms: 5 };
+    assert_eq!(read(&outbox.pop().unwrap()), (2, away));
+    assert_eq!(outbox.pop(), None);
+}
+
+#[test]
+fn a_resume_repeats_exactly_what_was_not_handled() {
+    let mut outbox = Outbox::default();
+    for re in 1..=5 {
+        outbox.push(&ok(re));
+    }
+    for _ in 0..4 {
+        outbox.pop();
+    }
+    assert!(outbox.can_resume(2) && outbox.can_resume(5) && !outbox.can_resume(6));
+    outbox.resume(2, &ok(99));
+    let seqs: Vec<u64> = std::iter::from_fn(|| outbox.pop()).map(|f| read(&f).0).collect();
+    assert_eq!(seqs, [2, 3, 4, 5], "the welcome repeats 2, then what was missed");
+    outbox.push(&ok(6));
+    assert_eq!(read(&outbox.pop().unwrap()).0, 6);
+    assert!(!outbox.can_resume(1), "what was handled is forgotten");
+}
+
+#[test]
+fn more_than_the_ring_cannot_be_resumed() {
+    let mut outbox = Outbox::default();
+    for re in 0..=limits::RESUME_FRAMES as u32 {
+        outbox.push(&ok(re));
+        outbox.pop();
+    }
+    assert!(!outbox.can_resume(0) && outbox.can_resume(1));
+    let mut away = Outbox::default();
+    for re in 0..=limits::RESUME_FRAMES as u32 {
+        away.push(&ok(re));
+    }
+    assert!(!away.can_resume(1), "a frame that was never written is lost");
+}
+
+#[test]
+fn a_reader_is_slow_by_frames_and_by_bytes() {
+    let mut outbox = Outbox::default();
+    for re in 0..limits::QUEUE_FRAMES as u32 {
+        outbox.push(&ok(re));
+    }
+    assert!(!outbox.is_overfull());
+    outbox.push(&ok(0));
+    assert!(outbox.is_overfull());
+    outbox.pop();
+    assert!(!outbox.is_overfull());
+    let mut outbox = Outbox::default();
+    let message = "x".repeat(limits::QUEUE_BYTES / 4);
+    let code = bellwire_protocol::ErrorCode::Internal;
+    let large = Body::new(&RelayMessage::Error { re: None, code, message, retry_after_ms: None });
+    for _ in 0..4 {
+        outbox.push(&large);
+    }
+    assert!(outbox.is_overfull(), "four frames, too many bytes");
+}
+
+#[test]
+fn a_burst_is_allowed_and_then_the_rate() {
+    let mut allowance = Allowance::new(0);
+    for _ in 0..limits::MESSAGE_BURST {
+        assert_eq!(allowance.take(0), Verdict::Allowed);
+    }
+    assert_eq!(allowance.take(0), Verdict::Refused(50), "one message in 50 ms");
+    assert_eq!(allowance.take(50), Verdict::Allowed);
+    assert_eq!(allowance.take(1_050), Verdict::Allowed, "twenty more after a second");
+    for _ in 0..limits::MESSAGE_BURST + 19 {
+        allowance.take(1_050);
+    }
+    assert_eq!(allowance.take(1_050), Verdict::Close, "it does not slow down");
+}
+
+proptest! {
+    /// However frames are pushed, written and lost, a client that resumes sees every number once
+    /// and in order.
+    #[test]
+    fn a_client_sees_every_number_once(
+        steps in proptest::collection::vec((0_u8..3, 1_usize..40), 1..60)
+    ) {
+        let mut outbox = Outbox::default();
+        let (mut pushed, mut seen) = (0_u32, 0_u64);
+        for (step, amount) in steps {
+            match step {
+                0 => {
+                    for _ in 0..amount {
+                        outbox.push(&ok(pushed));
+                        pushed += 1;
+                    }
+                    if !outbox.can_resume(seen) {
+                        return Ok(());
+                    }
+                }
+                1 => for _ in 0..amount {
+                    let Some(frame) = outbox.pop() else { break };
+                    let (seq, message) = read(&frame);
+                    if seq == seen {
+                        continue;
+                    }
+                    prop_assert_eq!(seq, seen + 1);
+                    let re = u32::try_from(seq - 1).unwrap();
+                    prop_assert_eq!(message, RelayMessage::Ok { re });
+                    seen = seq;
+                },
+                _ => {
+                    // The last frames that the socket got were lost with it.
+                    let handled = seen.saturating_sub(amount as u64 % 5);
+                    if outbox.can_resume(handled) {
+                        outbox.resume(handled, &ok(0));
+                        seen = handled;
+                    } else if !outbox.can_resume(seen) {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+}
