@@ -10,8 +10,11 @@ bindgen="${WASM_BINDGEN:-wasm-bindgen}"
 if [ -z "${WASM_BINDGEN:-}" ] && [ -x "$tools/wasm-bindgen" ]; then bindgen="$tools/wasm-bindgen"; fi
 out="${1:-ui/src/lib/wasm}"
 
-cargo build --quiet --locked --package bellwire-web --target wasm32-unknown-unknown --profile wasm
-"$bindgen" --target web --omit-default-module-path --out-dir "$out" --out-name bellwire \
+# The names in it tell the tools below what it uses; they take them out.
+cargo build --quiet --locked --package bellwire-web --target wasm32-unknown-unknown --profile wasm \
+  --config profile.wasm.strip=false
+"$bindgen" --target web --omit-default-module-path --remove-name-section \
+  --remove-producers-section --out-dir "$out" --out-name bellwire \
   "${CARGO_TARGET_DIR:-target}/wasm32-unknown-unknown/wasm/bellwire_web.wasm"
 
 wasm="$out/bellwire_bg.wasm"
