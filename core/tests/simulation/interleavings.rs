@@ -1,0 +1,1 @@
+//! Random people on random networks.
