@@ -6,6 +6,7 @@ import { deviceName } from './device-name';
 import type { Fault, Host, Seat } from './host';
 import { Notifications, type Words } from './notifications';
 import { type Records, memoryRecords, openRecords } from './records';
+import { trace } from '../trace';
 import { type Message, type TabInput, type TabOutput, Tabs } from './tabs';
 
 /** The lock of the window that holds the core, and the channel of all windows. */
@@ -131,7 +132,8 @@ export class WebHost implements Host {
       const kept = this.#records.then((records) => records.load());
       try {
         await this.#wasm;
-      } catch {
+      } catch (error) {
+        trace('the core could not be loaded', error);
         this.#faults.set({ type: 'load' });
         return null;
       }
