@@ -41,6 +41,9 @@ pub(crate) enum Done {
 pub(crate) struct Executor {
     pub pcs: BTreeMap<PeerId, Pc>,
     pub closed: BTreeSet<PeerId>,
+    pub orders: Vec<PeerCommand>,
+    /// Which life of the page this is, so that generations differ from the former one's.
+    pub life: u64,
     /// There is no microphone and no camera.
     pub bare: bool,
 }
@@ -70,6 +73,9 @@ impl Executor {
 
     /// Carries out an order; what it leads to happens later.
     pub(crate) fn order(&mut self, device: usize, id: PeerId, command: PeerCommand) -> Option<Done> {
+        if let PeerCommand::Send { .. } = command {
+            self.orders.push(command.clone());
+        }
         if let PeerCommand::Open { .. } = command {
             assert!(!self.closed.contains(&id), "{id:?} is used twice");
             assert!(self.pcs.insert(id, Pc::default()).is_none(), "{id:?} is opened twice");
@@ -80,7 +86,7 @@ impl Executor {
             self.closed.insert(id);
             return None;
         }
-        let bare = self.bare;
+        let (bare, life) = (self.bare, self.life);
         let pc = self.pcs.get_mut(&id).unwrap_or_else(|| panic!("{command:?} for {id:?}, which is not open"));
         match command {
             PeerCommand::Open { .. } | PeerCommand::Close | PeerCommand::Configure { .. } => None,
@@ -88,7 +94,7 @@ impl Executor {
                 assert_eq!(pc.busy.replace(operation), None, "one operation at a time");
                 assert!(!restart || pc.remote.is_some(), "a restart needs a connection");
                 pc.generation += 1;
-                let ufrag = format!("{device:02}{:04}{:04}", id.0, pc.generation);
+                let ufrag = format!("{device:02}{life:02}{:04}{:04}", id.0, pc.generation);
                 let former = pc.open_offer.take().map_or(pc.local.clone(), |(_, former)| former);
                 pc.open_offer = Some((ufrag.clone(), former));
                 Some(Done::Described { operation, sdp: description(&ufrag), ufrag })
@@ -98,7 +104,7 @@ impl Executor {
                 pc.open_offer = None;
                 let remote = ufrag_of(&sdp);
                 pc.generation += 1;
-                let ufrag = format!("{device:02}{:04}{:04}", id.0, pc.generation);
+                let ufrag = format!("{device:02}{life:02}{:04}{:04}", id.0, pc.generation);
                 pc.local = Some(ufrag.clone());
                 pc.remote = Some(remote);
                 Some(Done::Described { operation, sdp: description(&ufrag), ufrag })

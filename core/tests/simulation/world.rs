@@ -89,9 +89,13 @@ pub(crate) struct World {
     pub loss: u64,
     /// No media passes at all.
     pub dark: bool,
-    /// Media passed before this moment needs a restart to pass again.
-    broken: bool,
     trace: bool,
+}
+
+impl Node {
+    pub(crate) fn has_record(&self, wanted: impl Fn(&Record) -> bool) -> bool {
+        self.records.values().any(wanted)
+    }
 }
 
 fn id(kind: u8, n: u8) -> [u8; 16] {
@@ -143,7 +147,6 @@ impl World {
             delay: 20,
             loss: 0,
             dark: false,
-            broken: false,
             trace: std::env::var_os("BELLWIRE_TRACE").is_some(),
         };
         for (index, n) in users.iter().enumerate() {
@@ -301,7 +304,7 @@ impl World {
         present.held.clear();
         present.view = None;
         let bare = present.executor.bare;
-        present.executor = Executor { bare, ..Executor::default() };
+        present.executor = Executor { bare, life, ..Executor::default() };
         present.consent = present.records.values().any(|record| matches!(record, Record::Call(Some(_))));
         self.load(node);
     }
@@ -323,9 +326,6 @@ impl World {
         for socket in self.relay.restart() {
             self.drop_socket(socket, true);
         }
-        for node in &mut self.nodes {
-            node.socket = None;
-        }
         self.relay_down = true;
         self.push(down_ms, Happening::RelayUp);
     }
@@ -338,7 +338,6 @@ impl World {
                 pc.candidates.clear();
             }
         }
-        self.broken = true;
     }
 
     pub(crate) fn input(&mut self, node: usize, input: Input) {
@@ -391,7 +390,9 @@ impl World {
             }
             Output::Link(LinkCommand::Disconnect) => {
                 if let Some(socket) = self.nodes[node].socket.take() {
-                    self.drop_socket(socket, false);
+                    // What was said before still arrives.
+                    let at = self.in_order(socket, true);
+                    self.push_at(at, Happening::Closed(socket, None));
                 }
             }
             Output::Http(request) => {
@@ -448,7 +449,8 @@ impl World {
             };
             assert!(wanted, "device {node} has an open camera that nobody asked for");
         }
-        if !in_call {
+        // A call that is kept for a reload was placed or accepted.
+        if !in_call && !present.has_record(|record| matches!(record, Record::Call(Some(_)))) {
             present.consent = false;
         }
     }
@@ -538,6 +540,9 @@ impl World {
     fn drop_socket(&mut self, socket: Socket, tell: bool) {
         self.relay.close(socket, self.now);
         if tell {
+            if let Some((node, ..)) = self.sockets.get(&socket) {
+                self.nodes[*node].socket = Some(socket);
+            }
             let wait = self.wait();
             self.push(wait, Happening::Closed(socket, None));
         } else {
@@ -613,8 +618,7 @@ impl World {
                 self.relay.close(socket, self.now);
                 self.sockets.remove(&socket);
                 if let Some(node) = node {
-                    let is_present = self.nodes[node].socket.is_none_or(|present| present == socket);
-                    if is_present {
+                    if self.nodes[node].socket == Some(socket) {
                         self.nodes[node].socket = None;
                         self.input(node, Input::Link(LinkEvent::Closed { code }));
                     }
@@ -644,7 +648,8 @@ impl World {
                 }
             }
             Happening::Chat(near, far, data) => {
-                if self.carries(near, far) {
+                let hears = self.nodes[far.0].executor.pcs.get(&far.1).is_some_and(|pc| pc.paired == Some(near));
+                if hears && !self.dark {
                     self.input(far.0, Input::Peer(far.1, PeerEvent::Chat { data }));
                 } else if self.nodes[near.0].executor.pcs.contains_key(&near.1)
                     && self.nodes[far.0].executor.pcs.contains_key(&far.1)
