@@ -1,3 +1,6 @@
+import workerAddress from './alarm.worker.ts?worker&url';
+import { ownScript } from './trusted';
+
 /** Longest delay that `setTimeout` takes, in ms; longer ones would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -50,7 +53,7 @@ export class Alarm {
 
   #background(): Worker | null {
     if (this.#worker === null && typeof Worker !== 'undefined') {
-      this.#worker = new Worker(new URL('./alarm.worker.ts', import.meta.url), { type: 'module' });
+      this.#worker = new Worker(ownScript(workerAddress), { type: 'module' });
       this.#worker.onmessage = () => this.#fire();
     }
     return this.#worker;

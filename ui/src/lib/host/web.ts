@@ -15,6 +15,17 @@ const NAME = 'bellwire';
 const CRASH_LOOP_MS = 60_000;
 const CRASHED_AT = 'bellwire-crashed-at';
 
+const SEAT = 'bellwire-seat';
+
+/**
+ * Whether this window held the core until it was loaded anew. Another one took it over at that
+ * moment; a call belongs back where the person is.
+ */
+function heldBeforeReload(): boolean {
+  const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  return navigation?.type === 'reload' && sessionStorage.getItem(SEAT) === 'here';
+}
+
 /** What the browser client is made of. */
 export interface WebParts {
   peers: OwnedPeers;
@@ -61,6 +72,7 @@ export class WebHost implements Host {
         this.#handle({ type: 'message', message: data });
       this.#channel.postMessage({ type: 'hello' } satisfies Message);
       this.#queueForLock();
+      if (heldBeforeReload()) this.moveHere();
     } else {
       this.#handle({ type: 'locked' });
     }
@@ -112,6 +124,7 @@ export class WebHost implements Host {
       case 'show':
         return this.#views.set(output.view);
       case 'seat':
+        sessionStorage.setItem(SEAT, output.seat);
         return this.#seats.set(output.seat);
       case 'steal_lock':
         return this.#stealLock();
