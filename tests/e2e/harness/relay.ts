@@ -72,7 +72,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await exited;
 }
 
-/** The relay prints `http://host:port` once it listens; everything else it prints is its log. */
+/** The relay logs the address as one JSON object once it listens. */
 async function launch(
   listen: string,
   folder: string,
@@ -94,8 +94,8 @@ async function launch(
     const read = (chunk: Buffer): void => {
       if (printed.length > 64_000) return;
       printed += chunk.toString();
-      const match = /http:\/\/(?:127\.0\.0\.1|localhost):(\d+)/.exec(printed);
-      if (match) found(`http://127.0.0.1:${match[1] ?? ''}`);
+      const match = /"listening","address":"([^"]+)"/.exec(printed);
+      if (match) found(`http://${match[1] ?? ''}`);
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);

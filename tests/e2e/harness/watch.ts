@@ -30,8 +30,8 @@ export class Watch {
       if (message.type() !== 'error') return;
       say(`console: ${message.text()} (${message.location().url})`);
     });
-    context.on('weberror', ({ error }) => {
-      const thrown = error();
+    context.on('weberror', (event) => {
+      const thrown = event.error();
       say(`uncaught: ${thrown.stack ?? thrown.message}`);
     });
     context.on('request', (request) => {
