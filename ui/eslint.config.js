@@ -5,7 +5,9 @@ import ts from 'typescript-eslint';
 import svelteConfig from './svelte.config.js';
 
 export default ts.config(
-  { ignores: ['dist', 'src/lib/paraglide', 'src/lib/wasm', 'src/lib/bindings.ts', 'project.inlang'] },
+  {
+    ignores: ['dist', 'src/lib/paraglide', 'src/lib/wasm', 'src/lib/bindings.ts', 'project.inlang'],
+  },
   js.configs.recommended,
   ...ts.configs.strict,
   ...svelte.configs.recommended,
@@ -18,6 +20,7 @@ export default ts.config(
       '@typescript-eslint/no-non-null-assertion': 'error',
       eqeqeq: 'error',
       'no-console': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       'no-restricted-syntax': [
         'error',
         { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
@@ -38,7 +41,10 @@ export default ts.config(
         'error',
         {
           patterns: [
-            { group: ['**/lib/wasm/**', '../wasm/**'], message: 'Only lib/host/web.ts knows the wasm package.' },
+            {
+              group: ['**/lib/wasm/**', '../wasm/**'],
+              message: 'Only lib/host/web.ts knows the wasm package.',
+            },
             { group: ['@tauri-apps/*'], message: 'Only lib/host/tauri.ts knows the desktop.' },
           ],
         },
@@ -53,7 +59,15 @@ export default ts.config(
         {
           patterns: [
             {
-              group: ['../call/*', '../conversation/*', '../settings/*', '../account/*', '../views/*', '**/lib/bindings', '**/lib/client*'],
+              group: [
+                '../call/*',
+                '../conversation/*',
+                '../settings/*',
+                '../account/*',
+                '../views/*',
+                '**/lib/bindings',
+                '**/lib/client*',
+              ],
               message: 'shared/ knows no domain.',
             },
           ],

@@ -2,18 +2,21 @@ import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
+import packageFile from './package.json' with { type: 'json' };
+
+// Its watcher keeps a test run from ending; `npm test` compiles the messages first.
+const messages =
+  process.env.VITEST === undefined &&
+  paraglideVitePlugin({
+    project: './project.inlang',
+    outdir: './src/lib/paraglide',
+    strategy: ['globalVariable', 'baseLocale'],
+    isServer: 'false',
+  });
 
 export default defineConfig({
-  plugins: [
-    paraglideVitePlugin({
-      project: './project.inlang',
-      outdir: './src/lib/paraglide',
-      strategy: ['globalVariable', 'baseLocale'],
-      isServer: 'false',
-    }),
-    svelte(),
-    svelteTesting(),
-  ],
+  define: { __VERSION__: JSON.stringify(packageFile.version) },
+  plugins: [messages, svelte(), svelteTesting()],
   build: {
     target: 'es2023',
     // `light-dark()` stays as written: the stage turns dark by `color-scheme` alone.

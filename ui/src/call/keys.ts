@@ -1,14 +1,6 @@
 /** What a key does in a call. */
 export type CallKey =
-  | 'mute'
-  | 'camera'
-  | 'screen'
-  | 'chat'
-  | 'quality'
-  | 'devices'
-  | 'hang-up'
-  | 'help'
-  | 'talk';
+  'mute' | 'camera' | 'screen' | 'chat' | 'quality' | 'devices' | 'hang-up' | 'help' | 'talk';
 
 const TYPED = 'input, textarea, select, [contenteditable="true"], [role="textbox"]';
 const PRESSED = 'button, a, [role="menuitem"], [role="menuitemradio"], [role="tab"]';

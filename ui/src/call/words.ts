@@ -12,7 +12,11 @@ export interface Ending {
 /** A reason in words, seen from the caller (`outgoing`) or the called person. */
 export function endWords(reason: EndReason, outgoing: boolean, name: string): Ending {
   const ordinary = (title: string): Ending => ({ title, detail: null, ordinary: true });
-  const told = (title: string, detail: string | null): Ending => ({ title, detail, ordinary: false });
+  const told = (title: string, detail: string | null): Ending => ({
+    title,
+    detail,
+    ordinary: false,
+  });
   switch (reason) {
     case 'ended':
       return ordinary(m.end_ended());

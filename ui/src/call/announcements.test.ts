@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { call, remote } from '../dev/views';
+import { changes } from './announcements';
+
+const live = (change: Parameters<typeof call>[1] = {}) =>
+  call({ type: 'connected', since: 0 }, change);
+const sends = (mic: boolean, camera: boolean, screen = false) =>
+  live({ remotes: [remote({ name: 'Grace', sends: { mic, camera, screen } })] });
+
+describe('what is announced', () => {
+  it('is what the other side switched', () => {
+    expect(changes(sends(true, true), sends(false, true))).toEqual(['Grace muted']);
+    expect(changes(sends(false, true), sends(true, true))).toEqual(['Grace unmuted']);
+    expect(changes(sends(true, true), sends(true, false))).toEqual(['Grace turned the camera off']);
+    expect(changes(sends(true, false), sends(true, true))).toEqual(['Grace turned the camera on']);
+    expect(changes(sends(true, true), sends(true, true, true))).toEqual(['Grace shares a screen']);
+    expect(changes(sends(true, true, true), sends(true, true))).toEqual(['Grace stopped sharing']);
+  });
+
+  it('is that the connection went and came back', () => {
+    const away = call({ type: 'reconnecting', since: 0 });
+    expect(changes(live(), away)).toEqual(['Reconnecting…']);
+    expect(changes(away, live())).toEqual(['Connection restored']);
+  });
+
+  it('is who joined and left', () => {
+    const alan = remote({ device: 'd-alan', name: 'Alan' });
+    expect(changes(live(), live({ remotes: [remote(), alan] }))).toEqual(['Alan joined']);
+    expect(changes(live({ remotes: [remote(), alan] }), live())).toEqual(['Alan left']);
+  });
+
+  it('is nothing where nothing changed, or another call began', () => {
+    expect(changes(live(), live())).toEqual([]);
+    expect(changes(live({ id: 'another' }), live())).toEqual([]);
+    expect(changes(null, live())).toEqual([]);
+  });
+
+  it('is not the first state of somebody who was not connected yet', () => {
+    const before = live({ remotes: [remote({ connected: false })] });
+    const after = live({
+      remotes: [remote({ sends: { mic: false, camera: false, screen: false } })],
+    });
+    expect(changes(before, after)).toEqual([]);
+  });
+});

@@ -1,0 +1,112 @@
+import type { Alert, Command, PeerId, Slot, View } from '../lib/bindings';
+import type { Fault, Host, Seat } from '../lib/host/host';
+import type { Figures, Media } from '../lib/rtc/peers';
+
+/** A host that shows what it is told and remembers what it is asked. */
+export class FakeHost implements Host {
+  readonly commands: Command[] = [];
+  moved = 0;
+  #view: View;
+  #seat: Seat;
+  readonly #views = new Set<(view: View) => void>();
+  readonly #seats = new Set<(seat: Seat) => void>();
+  readonly #faults = new Set<(fault: Fault) => void>();
+
+  constructor(view: View, seat: Seat = 'here') {
+    this.#view = view;
+    this.#seat = seat;
+  }
+
+  show(view: View): void {
+    this.#view = view;
+    for (const listener of this.#views) listener(view);
+  }
+
+  sit(seat: Seat): void {
+    this.#seat = seat;
+    for (const listener of this.#seats) listener(seat);
+  }
+
+  fail(fault: Fault): void {
+    for (const listener of this.#faults) listener(fault);
+  }
+
+  dispatch(command: Command): void {
+    this.commands.push(command);
+  }
+
+  onView(listener: (view: View) => void): () => void {
+    this.#views.add(listener);
+    listener(this.#view);
+    return () => this.#views.delete(listener);
+  }
+
+  onAlert(_listener: (alert: Alert) => void): () => void {
+    return () => undefined;
+  }
+
+  onSeat(listener: (seat: Seat) => void): () => void {
+    this.#seats.add(listener);
+    listener(this.#seat);
+    return () => this.#seats.delete(listener);
+  }
+
+  onFault(listener: (fault: Fault) => void): () => void {
+    this.#faults.add(listener);
+    return () => this.#faults.delete(listener);
+  }
+
+  moveHere(): void {
+    this.moved += 1;
+  }
+}
+
+/** Media of a call that does not exist. Tracks are what the maker returns. */
+export class FakeMedia implements Media {
+  readonly #make: (owner: PeerId | 'local', slot: Slot) => MediaStreamTrack | null;
+  readonly #tracks = new Map<string, MediaStreamTrack | null>();
+  #at = 0;
+
+  constructor(make: (owner: PeerId | 'local', slot: Slot) => MediaStreamTrack | null = () => null) {
+    this.#make = make;
+  }
+
+  local(slot: Slot): MediaStreamTrack | null {
+    return this.#track('local', slot);
+  }
+
+  remote(peer: PeerId, slot: Slot): MediaStreamTrack | null {
+    return this.#track(peer, slot);
+  }
+
+  onTracks(_listener: () => void): () => void {
+    return () => undefined;
+  }
+
+  figures(_peer: PeerId): Promise<Figures | null> {
+    this.#at += 1;
+    const wave = Math.sin(this.#at / 4);
+    return Promise.resolve({
+      at: Date.now(),
+      bitrateUp: 1_400_000 + 300_000 * wave,
+      bitrateDown: 1_700_000 - 250_000 * wave,
+      lossUp: 0,
+      lossDown: 0.004 + 0.004 * wave,
+      roundTrip: 38 + 6 * wave,
+      jitter: 7 + 2 * wave,
+      framesPerSecond: 30,
+      frameWidth: 1280,
+      frameHeight: 720,
+      path: 'direct',
+    });
+  }
+
+  #track(owner: PeerId | 'local', slot: Slot): MediaStreamTrack | null {
+    const key = `${owner} ${slot}`;
+    const known = this.#tracks.get(key);
+    if (known !== undefined) return known;
+    const track = this.#make(owner, slot);
+    this.#tracks.set(key, track);
+    return track;
+  }
+}

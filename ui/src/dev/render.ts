@@ -1,0 +1,38 @@
+import { render } from '@testing-library/svelte';
+import { flushSync } from 'svelte';
+import type { Command, View } from '../lib/bindings';
+import { Client } from '../lib/client.svelte';
+import App from '../views/App.svelte';
+import { FakeHost, FakeMedia } from './fake';
+import type { Scene } from './scenes';
+
+/** The application in front of a fake host. */
+export interface Stage {
+  host: FakeHost;
+  client: Client;
+  /** Shows another view and waits for the DOM. */
+  show: (view: View) => void;
+  /** What was asked of the core, without what the application asks by itself. */
+  asked: () => Command[];
+}
+
+const ITSELF: Command['type'][] = ['open_conversation', 'load_devices'];
+
+export function stage(
+  scene: Scene,
+  media = new FakeMedia((_owner, slot) => ({ kind: slot }) as unknown as MediaStreamTrack),
+): Stage {
+  const host = new FakeHost(scene.view, scene.seat);
+  const client = new Client(host, media);
+  client.router.place = scene.place ?? { page: 'home' };
+  client.minimised = scene.minimised ?? false;
+  client.fault = scene.fault ?? null;
+  render(App, { props: { client } });
+  flushSync();
+  return {
+    host,
+    client,
+    show: (view) => flushSync(() => host.show(view)),
+    asked: () => host.commands.filter(({ type }) => !ITSELF.includes(type)),
+  };
+}

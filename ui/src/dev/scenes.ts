@@ -1,0 +1,144 @@
+import type { EndReason, View } from '../lib/bindings';
+import type { Fault, Seat } from '../lib/host/host';
+import type { Place } from '../shared/router.svelte';
+import { SECTIONS } from '../settings/sections';
+import { busyHome, call, home, NOW, remote, ring, settings, signedOut, view } from './views';
+
+/** One picture of the application. */
+export interface Scene {
+  view: View;
+  place?: Place;
+  seat?: Seat;
+  minimised?: boolean;
+  fault?: Fault;
+  /** Buttons to press, by their names. */
+  press?: string[];
+  /** A key to press. */
+  key?: string;
+}
+
+const GRACE: Place = { page: 'conversation', id: 'grace' };
+const connected = () => call({ type: 'connected', since: Date.now() - 754_000 });
+
+function inCall(change: Parameters<typeof call>[1] = {}): View {
+  return view(busyHome({ call: { ...connected(), ...change } }));
+}
+
+function ended(reason: EndReason, outgoing = true): View {
+  return view(
+    busyHome({ call: call({ type: 'ended', reason, length_s: null }, { outgoing, remotes: [] }) }),
+  );
+}
+
+const six = [
+  'Grace Hopper',
+  'Alan Turing',
+  'Barbara Liskov',
+  'Ken Thompson',
+  'Radia Perlman',
+  'Edsger Dijkstra',
+];
+
+/** Every screen and the states that look different. */
+export const scenes: Record<string, Scene> = {
+  welcome: { view: view(signedOut()) },
+  'welcome-wrong': {
+    view: view(signedOut({ problem: { type: 'refused', reason: 'wrong_credentials' } })),
+  },
+  'welcome-create': {
+    view: view(
+      signedOut({
+        registration: 'invite',
+        problem: { type: 'refused', reason: 'username_taken' },
+      }),
+    ),
+    press: ['Create account'],
+  },
+  'welcome-closed': { view: view(signedOut({ registration: 'closed' })) },
+  'welcome-unreachable': {
+    view: view(signedOut({ relay_version: null, registration: null }), {
+      relay: { type: 'offline', retry_at: NOW },
+    }),
+  },
+  'device-check': {
+    view: view(busyHome(), { settings: { ...settings, devices_checked: false } }),
+  },
+  skeleton: { view: view(home({ ready: false, me: null })), place: GRACE },
+  empty: { view: view(home()) },
+  home: { view: view(busyHome()) },
+  conversation: { view: view(busyHome()), place: GRACE },
+  'conversation-empty': {
+    view: view(busyHome({ open: { id: 'ken', entries: [], has_more: false, loading: false } })),
+    place: { page: 'conversation', id: 'ken' },
+  },
+  calls: { view: view(busyHome()), place: { page: 'calls' } },
+  'add-contact': { view: view(busyHome()), press: ['Add contact'] },
+  offline: {
+    view: view(busyHome(), { relay: { type: 'offline', retry_at: Date.now() + 4000 } }),
+    place: GRACE,
+  },
+  notice: {
+    view: view(busyHome(), {
+      notices: [{ id: 1, text: { type: 'contact_requested', username: 'katherine' } }],
+    }),
+    place: GRACE,
+  },
+  incoming: { view: view(busyHome({ rings: [ring()] })), place: GRACE },
+  'incoming-voice': { view: view(busyHome({ rings: [ring({ media: 'voice' })] })), place: GRACE },
+  dialling: { view: view(busyHome({ call: call({ type: 'dialling', ringing: true }) })) },
+  call: { view: inCall() },
+  'call-voice': {
+    view: inCall({
+      media: 'voice',
+      remotes: [remote({ sends: { mic: true, camera: false, screen: false } })],
+      local: {
+        audio: { on: false, state: { type: 'off' } },
+        camera: { on: false, state: { type: 'off' } },
+        screen: { on: false, state: { type: 'off' } },
+      },
+    }),
+  },
+  'call-problem': {
+    view: inCall({
+      local: {
+        audio: { on: true, state: { type: 'live', label: 'Microphone' } },
+        camera: { on: true, state: { type: 'unavailable', problem: 'busy' } },
+        screen: { on: false, state: { type: 'off' } },
+      },
+      remotes: [remote({ sends: { mic: false, camera: false, screen: false } })],
+    }),
+  },
+  'call-chat': { view: inCall(), press: ['Chat'] },
+  'call-quality': { view: inCall(), press: ['Call quality'] },
+  'call-devices': { view: inCall(), key: 'd' },
+  'call-screen': {
+    view: inCall({ remotes: [remote({ sends: { mic: true, camera: true, screen: true } })] }),
+  },
+  'call-grid': {
+    view: inCall({
+      remotes: six.map((name, index) =>
+        remote({
+          peer: index + 1,
+          name,
+          user: `u-${name}`,
+          device: `d-${name}`,
+          sends: { mic: index !== 2, camera: index % 3 !== 1, screen: false },
+        }),
+      ),
+    }),
+  },
+  'call-reconnecting': {
+    view: view(busyHome({ call: call({ type: 'reconnecting', since: Date.now() - 754_000 }) })),
+  },
+  'ended-declined': { view: ended('declined') },
+  'ended-lost': { view: ended('lost') },
+  minimised: { view: inCall(), place: GRACE, minimised: true },
+  elsewhere: { view: inCall(), place: GRACE, seat: 'elsewhere' },
+  fault: { view: view(busyHome()), fault: { type: 'load' } },
+  ...Object.fromEntries(
+    SECTIONS.map((section) => [
+      `settings-${section}`,
+      { view: view(busyHome()), place: { page: 'settings' as const, section } },
+    ]),
+  ),
+};

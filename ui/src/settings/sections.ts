@@ -1,0 +1,36 @@
+import { m } from '../lib/paraglide/messages';
+
+/** The parts of the settings, as their addresses call them. */
+export const SECTIONS = [
+  'devices',
+  'calls',
+  'notifications',
+  'appearance',
+  'language',
+  'account',
+  'about',
+] as const;
+export type Section = (typeof SECTIONS)[number];
+
+export function isSection(text: string | null): text is Section {
+  return SECTIONS.some((section) => section === text);
+}
+
+export function sectionName(section: Section): string {
+  switch (section) {
+    case 'devices':
+      return m.devices();
+    case 'calls':
+      return m.calls();
+    case 'notifications':
+      return m.notifications();
+    case 'appearance':
+      return m.appearance();
+    case 'language':
+      return m.language();
+    case 'account':
+      return m.account();
+    case 'about':
+      return m.about();
+  }
+}

@@ -1,0 +1,20 @@
+import type { DeviceProblem } from '../lib/bindings';
+import { m } from '../lib/paraglide/messages';
+
+/** Why a test could not open a device. */
+export function testWords(kind: 'microphone' | 'camera', problem: DeviceProblem): string {
+  const device = kind === 'microphone' ? m.your_microphone() : m.your_camera();
+  switch (problem) {
+    case 'denied':
+    case 'dismissed':
+      return m.test_denied({ device });
+    case 'missing':
+    case 'unplugged':
+      return m.test_missing({ device });
+    case 'busy':
+      return m.test_busy({ device });
+    case 'hung':
+    case 'other':
+      return m.test_other({ device });
+  }
+}

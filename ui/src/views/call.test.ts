@@ -1,0 +1,285 @@
+import { fireEvent, screen, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { stage } from '../dev/render';
+import { busyHome, call, remote, ring, view } from '../dev/views';
+import type { CallView, DeviceProblem, RingView } from '../lib/bindings';
+
+const button = (name: string) => screen.getByRole('button', { name });
+const live = (change: Partial<CallView> = {}) =>
+  call({ type: 'connected', since: Date.now() - 65_000 }, change);
+const inCall = (change: Partial<CallView> = {}) => view(busyHome({ call: live(change) }));
+const ringing = (...rings: RingView[]) => view(busyHome({ rings }));
+
+beforeEach(() => {
+  Object.assign(navigator, {
+    mediaDevices: {
+      getDisplayMedia: () => Promise.reject(new DOMException()),
+      enumerateDevices: () =>
+        Promise.resolve([
+          { kind: 'audioinput', deviceId: 'default', label: 'Default' },
+          { kind: 'audioinput', deviceId: 'mic-2', label: 'Headset' },
+          { kind: 'videoinput', deviceId: 'cam-1', label: '' },
+        ]),
+      addEventListener: () => undefined,
+      removeEventListener: () => undefined,
+    },
+  });
+});
+afterEach(() => void vi.useRealTimers());
+
+describe('an incoming call', () => {
+  it('says who and what, and is accepted, also without video, or declined', async () => {
+    const { asked, client } = stage({ view: ringing(ring()) });
+    const dialog = screen.getByRole('alertdialog', { name: 'Incoming call' });
+    expect(dialog).toHaveTextContent('Grace Hopper');
+    expect(dialog).toHaveTextContent('Video call');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Accept' }));
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Accept without video' }));
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Decline' }));
+    expect(asked()).toEqual([
+      { type: 'accept_call', call: 'call-2', media: 'video' },
+      { type: 'accept_call', call: 'call-2', media: 'voice' },
+      { type: 'decline_call', call: 'call-2' },
+    ]);
+    expect(client.router.place).toEqual({ page: 'conversation', id: 'grace' });
+  });
+
+  it('offers no video where there is none', () => {
+    stage({ view: ringing(ring({ media: 'voice' })) });
+    expect(screen.queryByRole('button', { name: 'Accept without video' })).toBeNull();
+  });
+
+  it('is accepted by Enter and declined by Escape', async () => {
+    const { asked } = stage({ view: ringing(ring()) });
+    const dialog = await screen.findByRole('alertdialog');
+    await fireEvent.keyDown(dialog, { key: 'Enter' });
+    await fireEvent.keyDown(dialog, { key: 'Escape' });
+    expect(asked().map(({ type }) => type)).toEqual(['accept_call', 'decline_call']);
+  });
+
+  it('is not accepted by an Enter that was meant for a message', async () => {
+    const { asked, show } = stage({
+      view: view(busyHome()),
+      place: { page: 'conversation', id: 'grace' },
+    });
+    screen.getByRole('textbox', { name: 'Message' }).focus();
+    show(ringing(ring()));
+    await fireEvent.keyDown(screen.getByRole('alertdialog'), { key: 'Enter' });
+    expect(asked()).toEqual([]);
+  });
+
+  it('is gone as soon as it no longer rings', () => {
+    const { show } = stage({ view: ringing(ring()) });
+    expect(document.title).toBe('Grace Hopper is calling');
+    show(ringing());
+    expect(screen.queryByRole('alertdialog')).toBeNull();
+    expect(document.title).not.toContain('Grace');
+  });
+});
+
+describe('dialling', () => {
+  it('says how far it is and can be cancelled', async () => {
+    const dial = (reached: boolean) =>
+      view(busyHome({ call: call({ type: 'dialling', ringing: reached }) }));
+    const { asked, show } = stage({ view: dial(false) });
+    const region = screen.getByRole('region', { name: 'Call' });
+    expect(region).toHaveTextContent('Calling…');
+    show(dial(true));
+    expect(region).toHaveTextContent('Ringing…');
+    expect(screen.getByLabelText('You')).toBeInstanceOf(HTMLVideoElement);
+    await userEvent.click(within(region).getByRole('button', { name: 'Cancel' }));
+    expect(asked()).toEqual([{ type: 'hang_up', call: 'call-1' }]);
+  });
+});
+
+describe('a call', () => {
+  it('shows everybody, the duration and the title', () => {
+    stage({ view: inCall() });
+    const region = screen.getByRole('region', { name: 'Call' });
+    expect(within(region).getByLabelText('Grace Hopper')).toBeInstanceOf(HTMLVideoElement);
+    expect(within(region).getByLabelText('You')).toBeInstanceOf(HTMLVideoElement);
+    expect(region).toHaveTextContent('1:05');
+    expect(document.title).toBe('In call with Grace Hopper');
+  });
+
+  it('shows no picture of whoever sends none', () => {
+    stage({
+      view: inCall({ remotes: [remote({ sends: { mic: false, camera: false, screen: false } })] }),
+    });
+    expect(document.querySelector('video[aria-label="Grace Hopper"]')).toBeNull();
+    expect(screen.getByRole('region', { name: 'Call' })).toHaveTextContent('Grace Hopper, muted');
+  });
+
+  it('plays each remote sound once, and goes on while minimised', () => {
+    const { client, show } = stage({ view: inCall() });
+    const heard = () => document.querySelectorAll('audio').length;
+    expect(heard(), 'voice and the sound of a shared screen').toBe(2);
+    client.minimised = true;
+    show(inCall());
+    expect(heard()).toBe(2);
+    show(view(busyHome({ call: call({ type: 'ended', reason: 'ended', length_s: 65 }) })));
+    expect(heard()).toBe(0);
+  });
+
+  it('switches microphone, camera and screen, and says what is on', async () => {
+    const { asked } = stage({ view: inCall() });
+    expect(button('Mute')).toHaveAttribute('aria-pressed', 'false');
+    expect(button('Camera')).toHaveAttribute('aria-pressed', 'true');
+    expect(button('Share screen')).toHaveAttribute('aria-pressed', 'false');
+    for (const name of ['Mute', 'Camera', 'Share screen', 'Hang up']) {
+      await userEvent.click(button(name));
+    }
+    expect(asked()).toEqual([
+      { type: 'set_slot', slot: 'audio', on: false },
+      { type: 'set_slot', slot: 'camera', on: false },
+      { type: 'set_slot', slot: 'screen', on: true },
+      { type: 'hang_up', call: 'call-1' },
+    ]);
+  });
+
+  it('obeys its keys', async () => {
+    const { asked } = stage({ view: inCall() });
+    await userEvent.keyboard('mvs');
+    await userEvent.keyboard('{Control>}{Shift>}[KeyH]{/Shift}{/Control}');
+    expect(asked()).toEqual([
+      { type: 'set_slot', slot: 'audio', on: false },
+      { type: 'set_slot', slot: 'camera', on: false },
+      { type: 'set_slot', slot: 'screen', on: true },
+      { type: 'hang_up', call: 'call-1' },
+    ]);
+  });
+
+  it('talks while Space is held, muted', async () => {
+    const muted = inCall({
+      local: { ...live().local, audio: { on: false, state: { type: 'off' } } },
+    });
+    const { asked } = stage({ view: muted });
+    const user = userEvent.setup();
+    await user.keyboard('[Space>]');
+    expect(asked()).toEqual([{ type: 'set_slot', slot: 'audio', on: true }]);
+    await user.keyboard('[/Space]');
+    expect(asked()[1]).toEqual({ type: 'set_slot', slot: 'audio', on: false });
+  });
+
+  it('opens the chat with C, and then takes no keys from who types', async () => {
+    const { asked, host } = stage({ view: inCall() });
+    await userEvent.keyboard('c');
+    expect(host.commands).toContainEqual({ type: 'open_conversation', conversation: 'grace' });
+    const panel = screen.getByRole('complementary', { name: 'Chat' });
+    expect(within(panel).getByRole('log', { name: 'Messages' })).toBeVisible();
+    await userEvent.type(within(panel).getByRole('textbox', { name: 'Message' }), 'mvs');
+    expect(asked()).toEqual([]);
+    await userEvent.click(within(panel).getByRole('button', { name: 'Send' }));
+    expect(asked()).toEqual([{ type: 'send_chat', conversation: 'grace', text: 'mvs' }]);
+    expect(panel).not.toHaveTextContent('when a call connects you');
+  });
+
+  it('shows its keys with ?', async () => {
+    stage({ view: inCall() });
+    await userEvent.keyboard('?');
+    expect(await screen.findByRole('dialog', { name: 'Keys' })).toHaveTextContent('Hold to talk');
+  });
+
+  it('chooses devices', async () => {
+    const { asked } = stage({ view: inCall() });
+    // Without layout the menu counts as hidden, and what is hidden has no name.
+    const item = async (name: string) =>
+      (await screen.findByText(name)).closest('[role="menuitemradio"]') as HTMLElement;
+    await userEvent.keyboard('d');
+    await userEvent.click(await item('Headset'));
+    expect(asked()).toMatchObject([{ type: 'save_settings', settings: { microphone: 'mic-2' } }]);
+    expect(await item('Camera 1')).toHaveAttribute('aria-checked', 'false');
+    expect(screen.queryByText('Default'), 'the system’s choice has its own line').toBeNull();
+  });
+
+  it('says what changed in its status', () => {
+    const { show } = stage({ view: inCall() });
+    const status = within(screen.getByRole('region', { name: 'Call' })).getByRole('status');
+    expect(status).toHaveTextContent('');
+    show(inCall({ remotes: [remote({ sends: { mic: false, camera: true, screen: false } })] }));
+    expect(status).toHaveTextContent('Grace Hopper muted');
+    show(view(busyHome({ call: call({ type: 'reconnecting', since: 0 }) })));
+    expect(status).toHaveTextContent('Reconnecting…');
+    show(inCall());
+    expect(status).toHaveTextContent('Connection restored');
+  });
+
+  const SLOTS = { audio: 'nobody hears you', camera: 'without your picture' } as const;
+  const problems: DeviceProblem[] = ['denied', 'busy', 'missing', 'unplugged', 'hung', 'other'];
+  for (const slot of ['audio', 'camera'] as const) {
+    for (const problem of problems) {
+      it(`goes on with ${slot} ${problem}, says so and tries again`, async () => {
+        const state = { on: true, state: { type: 'unavailable' as const, problem } };
+        const { asked } = stage({ view: inCall({ local: { ...live().local, [slot]: state } }) });
+        const alert = screen.getByRole('alert');
+        expect(alert).toHaveTextContent(SLOTS[slot]);
+        await userEvent.click(within(alert).getByRole('button', { name: 'Try again' }));
+        await userEvent.click(within(alert).getByRole('button', { name: 'Go on without' }));
+        expect(asked()).toEqual([
+          { type: 'set_slot', slot, on: true },
+          { type: 'set_slot', slot, on: false },
+        ]);
+      });
+    }
+  }
+
+  it('hides its controls after three seconds, but not while the focus is inside', async () => {
+    vi.useFakeTimers();
+    stage({ view: inCall() });
+    const hidden = () => document.querySelector('.stage')?.classList.contains('hidden');
+    await vi.advanceTimersByTimeAsync(2900);
+    expect(hidden()).toBe(false);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(hidden()).toBe(true);
+    await fireEvent.keyDown(document.body, { key: 'Tab' });
+    button('Mute').focus();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(hidden()).toBe(false);
+  });
+
+  it('moves the own picture with the arrow keys', async () => {
+    stage({ view: inCall() });
+    const own = screen.getByRole('group', { name: 'Your picture' });
+    expect(own).toHaveClass('bottom-right');
+    await fireEvent.keyDown(own, { key: 'ArrowUp' });
+    await fireEvent.keyDown(own, { key: 'ArrowLeft' });
+    expect(own).toHaveClass('top-left');
+  });
+
+  it('lays out a group and names every picture', () => {
+    const names = Array.from({ length: 15 }, (_, index) => `Person ${index + 1}`);
+    const remotes = names.map((name, index) =>
+      remote({ peer: index + 1, name, device: `d${index}`, user: `u${index}` }),
+    );
+    stage({ view: inCall({ remotes }) });
+    for (const name of names) expect(screen.getByLabelText(name)).toBeInTheDocument();
+  });
+});
+
+describe('the end of a call', () => {
+  const over = (change: Partial<CallView> = {}, reason = 'declined') =>
+    view(busyHome({ call: call({ type: 'ended', reason, length_s: null }, change) }));
+
+  it('says how it ended, and offers to call again', async () => {
+    const { asked } = stage({ view: over() });
+    const region = screen.getByRole('region', { name: 'Call' });
+    expect(within(region).getByRole('heading')).toHaveTextContent('Grace Hopper declined');
+    await userEvent.click(within(region).getByRole('button', { name: 'Call again' }));
+    await userEvent.click(within(region).getByRole('button', { name: 'Close' }));
+    expect(asked()).toEqual([
+      { type: 'place_call', conversation: 'grace', media: 'video' },
+      { type: 'dismiss_call', call: 'call-1' },
+    ]);
+  });
+
+  it('leaves by itself after an ordinary ending, and stays after any other', async () => {
+    vi.useFakeTimers();
+    const { asked, show } = stage({ view: over({}, 'lost') });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked()).toEqual([]);
+    show(over({ id: 'call-9' }, 'ended'));
+    await vi.advanceTimersByTimeAsync(2600);
+    expect(asked()).toEqual([{ type: 'dismiss_call', call: 'call-9' }]);
+  });
+});

@@ -1,0 +1,257 @@
+import { screen, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it } from 'vitest';
+import { stage } from '../dev/render';
+import { busyHome, call, home, settings, view } from '../dev/views';
+import type { Place } from '../shared/router.svelte';
+
+const GRACE: Place = { page: 'conversation', id: 'grace' };
+const button = (name: string | RegExp) => screen.getByRole('button', { name });
+
+describe('home', () => {
+  it('lists conversations as links named by the other person', async () => {
+    const { host, client } = stage({ view: view(busyHome()) });
+    const nav = screen.getByRole('navigation', { name: 'Conversations' });
+    const links = within(nav).getAllByRole('link');
+    expect(links.map((link) => link.ariaLabel)).toEqual([
+      'Grace Hopper',
+      'Edsger Dijkstra',
+      'Barbara Liskov',
+      'Radia Perlman',
+      'Ken Thompson',
+    ]);
+    const edsger = within(nav).getByRole('link', { name: 'Edsger Dijkstra' });
+    expect(edsger).toHaveAccessibleDescription('Away, 2 missed calls');
+    await userEvent.click(edsger);
+    expect(client.router.place).toEqual({ page: 'conversation', id: 'edsger' });
+    expect(location.pathname).toBe('/c/edsger');
+    expect(host.commands).toContainEqual({ type: 'open_conversation', conversation: 'edsger' });
+  });
+
+  it('finds conversations by name', async () => {
+    stage({ view: view(busyHome()) });
+    await userEvent.type(screen.getByRole('searchbox', { name: 'Search' }), 'lisk');
+    const nav = screen.getByRole('navigation', { name: 'Conversations' });
+    expect(within(nav).getAllByRole('link')).toHaveLength(1);
+    await userEvent.type(screen.getByRole('searchbox', { name: 'Search' }), 'ov and more');
+    expect(nav).toHaveTextContent('choose Add contact');
+  });
+
+  it('adds a contact', async () => {
+    const { asked } = stage({ view: view(busyHome()) });
+    await userEvent.click(button('Add contact'));
+    const dialog = await screen.findByRole('dialog', { name: 'Add contact' });
+    await userEvent.type(within(dialog).getByRole('textbox', { name: 'Their username' }), ' ken ');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Send request' }));
+    expect(asked()).toEqual([{ type: 'add_contact', username: 'ken' }]);
+  });
+
+  it('answers a contact request and takes an own one back', async () => {
+    const { asked } = stage({ view: view(busyHome()) });
+    await userEvent.click(button('Accept the request of Alan Turing'));
+    await userEvent.click(button('Decline the request of Alan Turing'));
+    await userEvent.click(button('Take back the request to Katherine Johnson'));
+    expect(asked()).toEqual([
+      { type: 'accept_contact', user: 'u-alan' },
+      { type: 'remove_contact', user: 'u-alan' },
+      { type: 'remove_contact', user: 'u-kat' },
+    ]);
+  });
+
+  it('says what to do next where there is nothing yet', () => {
+    stage({ view: view(home()) });
+    expect(screen.getByText(/Add a contact to call somebody/)).toBeVisible();
+    expect(screen.getByRole('heading', { name: 'Who do you want to call?' })).toBeVisible();
+  });
+
+  it('places calls from a conversation', async () => {
+    const { asked } = stage({ view: view(busyHome()), place: GRACE });
+    await userEvent.click(button('Voice call'));
+    await userEvent.click(button('Video call'));
+    expect(asked()).toEqual([
+      { type: 'place_call', conversation: 'grace', media: 'voice' },
+      { type: 'place_call', conversation: 'grace', media: 'video' },
+    ]);
+  });
+
+  it('shows calls and messages as one timeline, oldest first', () => {
+    stage({ view: view(busyHome()), place: GRACE });
+    const log = screen.getByRole('log', { name: 'Messages' });
+    expect(log.textContent).toMatch(/42:21.*compiler on Friday.*Missed call.*12:34.*Thanks!/s);
+    expect(within(log).getByText('Waits for your next call')).toBeVisible();
+  });
+
+  it('sends a message with Enter, keeps lines with Shift+Enter and sends nothing empty', async () => {
+    const { asked } = stage({ view: view(busyHome()), place: GRACE });
+    const box = screen.getByRole('textbox', { name: 'Message' });
+    expect(box).toHaveAccessibleDescription(/gets this when a call connects you/);
+    await userEvent.type(box, '  {enter}');
+    await userEvent.type(box, 'one{shift>}{enter}{/shift}two{enter}');
+    expect(asked()).toEqual([{ type: 'send_chat', conversation: 'grace', text: 'one\ntwo' }]);
+    expect(box).toHaveValue('');
+  });
+
+  it('lists all calls with a way to call back', async () => {
+    const { asked, host } = stage({ view: view(busyHome()) });
+    await userEvent.click(screen.getByRole('tab', { name: 'Calls' }));
+    expect(location.pathname).toBe('/calls');
+    const list = screen.getByRole('list', { name: 'All calls' });
+    expect(within(list).getAllByRole('listitem')).toHaveLength(4);
+    await userEvent.click(button('Call Edsger Dijkstra back'));
+    await userEvent.click(screen.getByRole('tab', { name: 'Calls' }));
+    await userEvent.click(button('Show earlier'));
+    expect(asked()).toEqual([
+      { type: 'place_call', conversation: 'edsger', media: 'voice' },
+      { type: 'load_earlier' },
+    ]);
+    expect(host.commands).toContainEqual({ type: 'open_conversation', conversation: null });
+  });
+
+  it('sets the own status', async () => {
+    const { asked } = stage({ view: view(busyHome()) });
+    await userEvent.click(button('Your status'));
+    // Without layout the menu counts as hidden, and what is hidden has no name.
+    const items = await screen.findAllByText('Do not disturb');
+    const item = items.find((text) => text.closest('[role="menuitem"]'));
+    await userEvent.click(item as HTMLElement);
+    expect(asked()).toEqual([{ type: 'set_status', status: 'dnd' }]);
+  });
+
+  it('says that the relay is away, what still works, and tries again', async () => {
+    const { asked } = stage({
+      view: view(busyHome(), { relay: { type: 'offline', retry_at: Date.now() + 4000 } }),
+      place: GRACE,
+    });
+    expect(screen.getByText(/can’t reach calls\.example\.org\. You can read/)).toBeVisible();
+    expect(screen.getByText('Next try in 4 s')).toBeVisible();
+    expect(button('Video call')).toBeDisabled();
+    await userEvent.click(button('Try now'));
+    expect(asked()).toEqual([{ type: 'reconnect' }]);
+  });
+
+  it('keeps a notice about safety until it was read', async () => {
+    const { asked } = stage({
+      view: view(busyHome(), { notices: [{ id: 7, text: { type: 'sign_in_copied', at: 0 } }] }),
+    });
+    expect(screen.getByText(/copy of one of your sign-ins/)).toBeVisible();
+    await userEvent.click(button('Dismiss'));
+    expect(asked()).toEqual([{ type: 'dismiss_notice', notice: 7 }]);
+  });
+
+  it('offers the check of devices once, and opens nothing before a press', async () => {
+    const { asked } = stage({
+      view: view(busyHome(), { settings: { ...settings, devices_checked: false } }),
+    });
+    expect(screen.getByRole('heading', { name: 'Ready for your first call?' })).toBeVisible();
+    expect(button('Test microphone')).toBeEnabled();
+    await userEvent.click(button('Skip'));
+    expect(asked()).toEqual([
+      { type: 'save_settings', settings: { ...settings, devices_checked: true } },
+    ]);
+  });
+
+  it('keeps a minimised call in sight', async () => {
+    const live = call({ type: 'connected', since: Date.now() - 5000 });
+    const { asked, client } = stage({ view: view(busyHome({ call: live })), minimised: true });
+    const bar = screen.getByRole('region', { name: 'Running call' });
+    expect(bar).toHaveTextContent(/In call with Grace Hopper\s*0:05/);
+    await userEvent.click(within(bar).getByRole('button', { name: 'Hang up' }));
+    expect(asked()).toEqual([{ type: 'hang_up', call: 'call-1' }]);
+    await userEvent.click(within(bar).getByRole('button', { name: 'Return' }));
+    expect(client.minimised).toBe(false);
+    expect(screen.getByRole('region', { name: 'Call' })).toBeVisible();
+  });
+
+  it('offers to bring a call here that another window holds', async () => {
+    const live = call({ type: 'connected', since: Date.now() });
+    const { host } = stage({ view: view(busyHome({ call: live })), seat: 'elsewhere' });
+    expect(screen.queryByRole('region', { name: 'Call' })).toBeNull();
+    await userEvent.click(button('Move here'));
+    expect(host.moved).toBe(1);
+  });
+
+  it('counts what waits in the title', () => {
+    stage({ view: view(busyHome()) });
+    expect(document.title).toBe('(5) Bellwire');
+  });
+});
+
+describe('settings', () => {
+  const open = (section: string) =>
+    stage({ view: view(busyHome()), place: { page: 'settings', section } });
+
+  it('save what was chosen at once', async () => {
+    const { asked } = open('calls');
+    await userEvent.click(screen.getByRole('switch', { name: 'Ring on this device' }));
+    await userEvent.click(screen.getByRole('switch', { name: 'Hide my address' }));
+    await userEvent.click(screen.getByRole('radio', { name: /Everyone on this relay/ }));
+    expect(asked()).toEqual([
+      { type: 'save_settings', settings: { ...settings, ring_here: false } },
+      { type: 'save_settings', settings: { ...settings, always_relay: true } },
+      { type: 'change_callable_by', callable_by: 'everyone' },
+    ]);
+  });
+
+  it('show the theme that was chosen', async () => {
+    const { asked, show } = open('appearance');
+    await userEvent.click(screen.getByRole('radio', { name: 'Dark' }));
+    expect(asked()).toEqual([
+      { type: 'save_settings', settings: { ...settings, appearance: 'dark' } },
+    ]);
+    show(view(busyHome(), { settings: { ...settings, appearance: 'dark' } }));
+    expect(document.documentElement.dataset.theme).toBe('dark');
+    show(view(busyHome()));
+    expect(document.documentElement.dataset.theme).toBeUndefined();
+  });
+
+  it('change the language at once', () => {
+    const { show } = open('language');
+    show(view(busyHome(), { settings: { ...settings, language: 'de' } }));
+    expect(screen.getByRole('heading', { name: 'Sprache' })).toBeVisible();
+  });
+
+  it('list the devices of the account and sign one out', async () => {
+    const { asked, host } = open('account');
+    expect(host.commands).toContainEqual({ type: 'load_devices' });
+    expect(screen.getByText('This device')).toBeVisible();
+    await userEvent.click(button('Sign out Safari on iPhone'));
+    expect(asked()).toEqual([{ type: 'remove_device', device: 'd-2' }]);
+  });
+
+  it('change name and password', async () => {
+    const { asked } = open('account');
+    const name = screen.getByRole('textbox', { name: 'Name' });
+    await userEvent.clear(name);
+    await userEvent.type(name, 'Countess');
+    await userEvent.click(button('Save'));
+    await userEvent.type(screen.getByLabelText('Present password'), 'old password');
+    await userEvent.type(screen.getByLabelText('New password'), 'too short');
+    expect(button('Change password')).toBeDisabled();
+    await userEvent.type(screen.getByLabelText('New password'), ' no more');
+    await userEvent.click(button('Change password'));
+    expect(asked()).toEqual([
+      { type: 'change_display_name', display_name: 'Countess' },
+      {
+        type: 'change_password',
+        old_password: 'old password',
+        new_password: 'too short no more',
+      },
+    ]);
+  });
+
+  it('delete the account only with the password', async () => {
+    const { asked } = open('account');
+    await userEvent.click(button('Delete account'));
+    const dialog = await screen.findByRole('dialog', { name: 'Delete your account?' });
+    const sure = within(dialog).getByRole('button', { name: 'Delete account' });
+    expect(sure).toBeDisabled();
+    await userEvent.type(within(dialog).getByLabelText('Password'), 'analytical engine');
+    await userEvent.click(sure);
+    expect(asked()).toEqual([{ type: 'delete_account', password: 'analytical engine' }]);
+  });
+
+  it('show the devices where the address names no known part', () => {
+    open('nowhere');
+    expect(screen.getByRole('heading', { name: 'Devices' })).toBeVisible();
+  });
+});
