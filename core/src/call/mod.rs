@@ -99,6 +99,8 @@ pub(crate) struct Calls {
     numbers: Numbers,
     /// What this device sent before a reload.
     kept: Option<CallInProgress>,
+    /// Another window of this device took over, and may have placed or accepted a call.
+    displaced: bool,
     /// Participants by device, as far as messages named them.
     known: BTreeMap<DeviceId, Participant>,
     /// The answer that `Effect::Bind` belongs to.
@@ -119,6 +121,7 @@ impl Calls {
             former: None,
             numbers: Numbers::default(),
             kept: None,
+            displaced: false,
             known: BTreeMap::new(),
             answer: None,
             next_tick: None,
@@ -163,6 +166,15 @@ impl Calls {
         let mut news = Vec::new();
         self.feed(event, desk, &mut news);
         news
+    }
+
+    /// Another window of this device took over.
+    pub(crate) fn be_displaced(&mut self, desk: &mut Desk<'_>) -> Vec<CallNews> {
+        if let Some(occasion) = self.occasion.as_ref().filter(|_| self.is_busy()) {
+            self.kept = Some(occasion.in_progress());
+        }
+        self.displaced = true;
+        self.handle(Event::TakenOver, desk)
     }
 
     /// Places a call.
@@ -232,6 +244,7 @@ impl Calls {
                 self.feed(event, desk, &mut news);
             }
             RelayMessage::SdpOffer { call_id, from, offer_id, restart, sdp, proof: _ } => {
+                self.feed(Event::Addressed { call: call_id }, desk, &mut news);
                 self.on_occasion(Some(call_id), desk, &mut news, |occasion, pass| {
                     occasion.receive_offer(from, offer_id, restart, sdp.as_str(), pass);
                 });
@@ -256,7 +269,7 @@ impl Calls {
                     && call.id == call_id
                     && since.is_some()
                 {
-                    self.on_standing(call, participants, since, desk, &mut news);
+                    self.on_standing(call, participants, since, true, desk, &mut news);
                 }
                 self.on_occasion(Some(call_id), desk, &mut news, |occasion, _| {
                     for media in media_state {
@@ -268,7 +281,7 @@ impl Calls {
                 if let Some(call) = self.machine.open_call()
                     && call.id == call_id
                 {
-                    self.on_standing(call, participants, None, desk, &mut news);
+                    self.on_standing(call, participants, None, true, desk, &mut news);
                 }
             }
             RelayMessage::Welcome(_)
@@ -321,6 +334,7 @@ impl Calls {
         call: Call,
         participants: Vec<Participant>,
         since: Option<u64>,
+        known: bool,
         desk: &mut Desk<'_>,
         news: &mut Vec<CallNews>,
     ) {
@@ -332,7 +346,7 @@ impl Calls {
                 self.known.insert(participant.device, participant);
             }
         }
-        self.feed(Event::Standing { call, others }, desk, news);
+        self.feed(Event::Standing { call, others, known }, desk, news);
         if let Some(occasion) = &mut self.occasion
             && occasion.call.id == call.id
             && since.is_some()
@@ -382,8 +396,11 @@ impl Calls {
         let own = desk.me.map(|me| me.device);
         let gone = self.machine.rings().keys().copied().chain(self.machine.open_call().map(|call| call.id));
         for call in gone.filter(|call| !present.contains(call)).collect::<Vec<_>>() {
+            let is_live = matches!(self.machine.stage(), Stage::Live { call: live, .. } if live.id == call);
             let event = match ended.get(&call) {
                 Some(reason) => Event::Ended { call, reason: *reason },
+                // The answer to `call_sync` decides: the relay may take it up again.
+                None if is_live => continue,
                 None => Event::Forgotten { call },
             };
             self.feed(event, desk, &mut news);
@@ -411,29 +428,43 @@ impl Calls {
                         media: live.media,
                         outgoing: Some(live.from.device) == own,
                     };
-                    self.resume(call, live.from, live.sent_at, since, desk);
-                    self.on_standing(call, participants, Some(since), desk, &mut news);
+                    let known = self.resume(call, live.from, live.sent_at, since, desk);
+                    self.on_standing(call, participants, Some(since), known, desk, &mut news);
                 }
             }
         }
+        self.displaced = false;
         if self.kept.take().is_some() && !self.is_busy() {
             desk.out.push_back(Output::Store(Record::Call(None)));
         }
         news
     }
 
-    /// Makes room for a call that this device was in before a reload.
-    fn resume(&mut self, call: Call, caller: Participant, sent_at: u64, since: u64, desk: &Desk<'_>) {
-        if self.is_busy() || self.machine.is_over(call.id) {
-            return;
+    /// Makes room for a call that the person placed or accepted on this device: before a reload, or
+    /// in another window. False if it is not such a call.
+    fn resume(
+        &mut self,
+        call: Call,
+        caller: Participant,
+        sent_at: u64,
+        since: u64,
+        desk: &Desk<'_>,
+    ) -> bool {
+        let kept = self.kept.as_ref().filter(|kept| kept.call_id == call.id);
+        if self.machine.open_call().is_some_and(|open| open.id == call.id) {
+            return true;
         }
-        let local = match &self.kept {
-            Some(kept) if kept.call_id == call.id => Local::resuming(kept.sending, desk.unix),
-            Some(_) | None => Local::starting(call.media, desk.unix),
+        if self.is_busy() || self.machine.is_over(call.id) || kept.is_none() && !self.displaced {
+            return false;
+        }
+        let local = match kept {
+            Some(kept) => Local::resuming(kept.sending, desk.unix),
+            None => Local::starting(call.media, desk.unix),
         };
         let mut occasion = Occasion::new(call, call.media, caller, sent_at, local, desk.now);
         occasion.since = Some(since);
         self.occasion = Some(occasion);
+        true
     }
 
     /// The relay answered a request about a call.
@@ -643,12 +674,12 @@ impl Calls {
                 let missed = self.rings.get(&call).filter(|_| missed).cloned();
                 news.push(CallNews::RingStopped { call, missed });
             }
-            Effect::Keep(Some(_)) => {
+            Effect::Live(_) => {
                 if let Some(occasion) = &mut self.occasion {
                     occasion.go_live(desk);
                 }
-                self.keep(desk);
             }
+            Effect::Keep(Some(_)) => self.keep(desk),
             Effect::Keep(None) => desk.out.push_back(Output::Store(Record::Call(None))),
             Effect::Arm(timer, ms) => {
                 self.timers.insert(timer, desk.now.after(ms));
@@ -703,13 +734,8 @@ impl Calls {
 
     /// Keeps the running call for a reload.
     fn keep(&self, desk: &mut Desk<'_>) {
-        if let (Stage::Live { call, .. }, Some(occasion)) = (self.machine.stage(), &self.occasion) {
-            desk.out.push_back(Output::Store(Record::Call(Some(CallInProgress {
-                call_id: call.id,
-                conversation: call.conversation,
-                media: occasion.media,
-                sending: occasion.local.wanted(),
-            }))));
+        if let Some(occasion) = self.occasion.as_ref().filter(|_| self.is_busy()) {
+            desk.out.push_back(Output::Store(Record::Call(Some(occasion.in_progress()))));
         }
     }
 

@@ -13,7 +13,7 @@ use super::sdp::Description;
 use super::{Desk, HELD_CANDIDATES};
 use crate::api::{PathState, PeerCommand, PeerEvent, PeerId, Slot};
 use crate::machine::{Call, Event};
-use crate::{Output, Time};
+use crate::{CallInProgress, Output, Time};
 
 /// A heartbeat goes out this often, in ms.
 const BEAT_MS: u64 = 500;
@@ -106,6 +106,16 @@ impl Occasion {
             opening: Opening::Done,
             beat_at: now,
             flowing_at: now,
+        }
+    }
+
+    /// What is kept for a reload.
+    pub(super) const fn in_progress(&self) -> CallInProgress {
+        CallInProgress {
+            call_id: self.call.id,
+            conversation: self.call.conversation,
+            media: self.media,
+            sending: self.local.wanted(),
         }
     }
 

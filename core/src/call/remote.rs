@@ -133,7 +133,8 @@ impl Remote {
     }
 
     pub(super) fn negotiation_deadline(&self) -> Option<Time> {
-        self.peers.iter().filter_map(|peer| peer.negotiation.deadline()).min()
+        // A connection that is being replaced negotiates no more.
+        self.peers.last().and_then(|peer| peer.negotiation.deadline())
     }
 
     /// The newest count wins.
@@ -219,10 +220,7 @@ impl Remote {
     }
 
     pub(super) fn elapsed(&mut self, now: Time, ops: &mut Operations) -> Moves {
-        let ids: Vec<PeerId> = self.peer_ids().collect();
-        ids.into_iter()
-            .flat_map(|id| self.on_peer(id, |negotiation, out| negotiation.elapsed(now, ops, out)))
-            .collect()
+        self.on_newest(|negotiation, out| negotiation.elapsed(now, ops, out))
     }
 
     /// A candidate of the other side: added where its generation is set, else kept, else dropped.

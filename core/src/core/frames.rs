@@ -9,7 +9,7 @@ use super::Core;
 use super::replies::seconds;
 use crate::LinkEvent;
 use crate::api::NoticeText;
-use crate::machine::Event;
+use crate::call::Calls;
 use crate::session::{Line, News, Refused};
 
 impl Core {
@@ -47,7 +47,7 @@ impl Core {
                 }
             }
             Some(News::Revoked) => self.be_revoked(),
-            Some(News::Replaced) => self.with_calls(|calls, desk| calls.handle(Event::TakenOver, desk)),
+            Some(News::Replaced) => self.with_calls(Calls::be_displaced),
         }
     }
 

@@ -261,6 +261,9 @@ pub enum Event {
         call: Call,
         /// The other devices.
         others: Vec<DeviceId>,
+        /// The person placed or accepted it on this device and did not hang up: a reload, or
+        /// another window. Without that no word of the relay opens a microphone.
+        known: bool,
     },
     /// The relay has a call ringing that this device placed.
     StillRinging {
@@ -269,6 +272,11 @@ pub enum Event {
     },
     /// The relay does not know the call any more.
     Forgotten {
+        /// Which.
+        call: CallId,
+    },
+    /// A participant wants a connection for a call.
+    Addressed {
         /// Which.
         call: CallId,
     },
@@ -325,6 +333,8 @@ pub enum Effect {
         /// The person missed it.
         missed: bool,
     },
+    /// The call is answered; media is being set up.
+    Live(CallId),
     /// Keep, for a reload, that this device is in the call; or that it is in none.
     Keep(Option<CallId>),
     /// Set a deadline from here on, in place of a former one.
@@ -447,9 +457,10 @@ impl Machine {
             }
             Event::Confirmed { call } => self.on_confirmed(call, out),
             Event::TooLate { call } => self.on_too_late(call, out),
-            Event::Standing { call, others } => self.on_standing(call, others, out),
+            Event::Standing { call, others, known } => self.on_standing(call, others, known, out),
             Event::StillRinging { call } => self.on_still_ringing(call, out),
             Event::Forgotten { call } => self.on_forgotten(call, out),
+            Event::Addressed { call } => self.on_addressed(call, out),
             Event::PathUp { device } => self.on_path(device, Path::Connected, out),
             Event::PathDown { device } => self.on_path(device, Path::Reconnecting, out),
             Event::GaveUp { device } => self.on_given_up(device, EndReason::Lost, out),
@@ -563,6 +574,7 @@ impl Machine {
         self.disarm(out);
         self.stage = Stage::Live { call, others };
         out.push(Effect::Arm(Timer::Connect, CONNECT_MS));
+        out.push(Effect::Live(call.id));
         out.push(Effect::Keep(Some(call.id)));
         let crossed: Vec<CallId> =
             self.rings.iter().filter(|(_, ring)| ring.held).map(|(call, _)| *call).collect();

@@ -22,6 +22,7 @@ impl Machine {
         }
         self.stage = Stage::Dialling { call, progress: Progress::Describing };
         out.push(Effect::Arm(Timer::Dial, ring_ms.saturating_add(DIAL_GRACE_MS)));
+        out.push(Effect::Keep(Some(call.id)));
         out.push(Effect::Dial(call));
     }
 
@@ -52,6 +53,7 @@ impl Machine {
         out.push(Effect::Arm(Timer::Answer, ANSWER_MS));
         // The new connection opens before the old one closes, so that the devices stay open.
         out.push(Effect::Answer(call));
+        out.push(Effect::Keep(Some(call.id)));
         if let Some(former) = former {
             self.remember(former.id);
             out.push(Effect::Close(former.id));
@@ -81,7 +83,7 @@ impl Machine {
             }
             Stage::Answering { said, .. } => {
                 out.push(Effect::Say(Self::withdrawal(call, *said)));
-                EndReason::Ended
+                if *said { EndReason::Ended } else { EndReason::Declined }
             }
             Stage::Live { .. } => {
                 out.push(Effect::Say(Say::Leave(call)));

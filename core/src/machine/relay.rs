@@ -160,6 +160,7 @@ impl Machine {
         &mut self,
         standing: Call,
         present: Vec<DeviceId>,
+        known: bool,
         out: &mut Vec<Effect>,
     ) {
         // The hang-up did not reach the relay.
@@ -191,15 +192,23 @@ impl Machine {
                 let call = *call;
                 self.rejoin(call, present, out);
             }
-            Stage::Idle | Stage::Ended { .. } => {
-                self.stop_ring(standing.id, false, out);
-                self.over.retain(|call| *call != standing.id);
+            Stage::Idle | Stage::Ended { .. } if known => {
+                if self.rings.remove(&standing.id).is_some() {
+                    out.push(Effect::Disarm(Timer::Ring(standing.id)));
+                    out.push(Effect::RingStopped { call: standing.id, missed: false });
+                }
                 self.rejoin(standing, present, out);
             }
-            Stage::Dialling { .. }
+            Stage::Idle
+            | Stage::Ended { .. }
+            | Stage::Dialling { .. }
             | Stage::Crossed { .. }
             | Stage::Answering { .. }
-            | Stage::Live { .. } => out.push(Effect::Say(Say::Leave(standing.id))),
+            | Stage::Live { .. } => {
+                self.stop_ring(standing.id, false, out);
+                self.remember(standing.id);
+                out.push(Effect::Say(Say::Leave(standing.id)));
+            }
         }
     }
 
@@ -222,6 +231,15 @@ impl Machine {
         if self.stage.open_call().is_none_or(|open| open.id != ringing) {
             // Placed before a reload, or the cancel did not reach the relay.
             out.push(Effect::Say(Say::Cancel(ringing)));
+        }
+    }
+
+    /// Somebody waits for this device in a call that it is not in: its leaving was lost.
+    pub(super) fn on_addressed(&mut self, call: CallId, out: &mut Vec<Effect>) {
+        let is_open = self.stage.open_call().is_some_and(|open| open.id == call);
+        if !is_open && !self.rings.contains_key(&call) {
+            self.remember(call);
+            out.push(Effect::Say(Say::Leave(call)));
         }
     }
 

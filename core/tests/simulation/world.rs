@@ -42,7 +42,6 @@ enum Happening {
     Paired(Name, Name),
     Control(Name, Name, String),
     Chat(Name, Name, String),
-    Doubt(usize, PeerId),
     RelayUp,
 }
 
@@ -245,6 +244,10 @@ impl World {
     }
 
     pub(crate) fn command(&mut self, node: usize, command: Command) {
+        if self.nodes[node].asleep_until > self.now {
+            // Nobody can press anything on a sleeping machine.
+            return;
+        }
         match &command {
             Command::PlaceCall { .. } => self.nodes[node].consent = true,
             Command::AcceptCall { call, .. } => {
@@ -302,6 +305,7 @@ impl World {
         present.life = life;
         present.born = self.now;
         present.held.clear();
+        present.asleep_until = 0;
         present.view = None;
         let bare = present.executor.bare;
         present.executor = Executor { bare, life, ..Executor::default() };
@@ -658,11 +662,6 @@ impl World {
                     self.push(200, Happening::Chat(near, far, data));
                 }
             }
-            Happening::Doubt(node, peer) => {
-                if self.nodes[node].executor.pcs.contains_key(&peer) {
-                    self.input(node, Input::Peer(peer, PeerEvent::Path { state: PathState::Disconnected }));
-                }
-            }
             Happening::RelayUp => self.relay_down = false,
         }
     }
@@ -672,13 +671,6 @@ impl World {
             self.nodes[one.0].executor.pcs.get(&one.1).is_some_and(|pc| pc.paired == Some(other))
         };
         !self.dark && leads(near, far) && leads(far, near)
-    }
-
-    /// The executor of a device doubts its paths.
-    pub(crate) fn doubt(&mut self, node: usize) {
-        for peer in self.nodes[node].executor.pcs.keys().copied().collect::<Vec<_>>() {
-            self.push(0, Happening::Doubt(node, peer));
-        }
     }
 
     fn node_of(&self, socket: Socket) -> Option<usize> {
