@@ -23,7 +23,9 @@ export async function openPair(browser: Browser, relay: Relay): Promise<Pair> {
     contexts.push(context);
     const page = await context.newPage();
     await page.goto('/');
-    await new Welcome(page).signIn(who);
+    const welcome = new Welcome(page);
+    await welcome.signIn(who);
+    await welcome.skipDeviceCheck();
     await new Home(page).open(other.name);
     await warm(page);
     return page;

@@ -80,6 +80,7 @@ class People implements Street {
   async signIn(account: Account, options: BrowserContextOptions = {}): Promise<Person> {
     const person = await this.stranger(options, account);
     await person.welcome.signIn(account);
+    await person.welcome.skipDeviceCheck();
     await person.home.expectShown();
     return person;
   }

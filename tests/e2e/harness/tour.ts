@@ -24,6 +24,9 @@ export async function tourOfTheDoor(
     name: 'Hedy Lamarr',
     password: 'frequency hopping',
   });
+  await expect(hedy.welcome.deviceCheck).toBeVisible();
+  await visit('device-check', hedy.page);
+  await hedy.welcome.skipDeviceCheck();
   await expect(hedy.page.getByRole('heading', { name: 'Who do you want to call?' })).toBeAttached();
   await visit('home-empty', hedy.page);
   await hedy.home.addContact.click();

@@ -8,6 +8,7 @@ export class Welcome {
   readonly name: Locator;
   readonly signInButton: Locator;
   readonly createAccountButton: Locator;
+  readonly deviceCheck: Locator;
 
   constructor(private readonly page: Page) {
     this.username = page.getByRole('textbox', { name: 'Username', exact: true });
@@ -15,6 +16,7 @@ export class Welcome {
     this.name = page.getByRole('textbox', { name: 'Name', exact: true });
     this.signInButton = page.getByRole('button', { name: 'Sign in', exact: true });
     this.createAccountButton = page.getByRole('button', { name: 'Create account', exact: true });
+    this.deviceCheck = page.getByRole('heading', { name: 'Ready for your first call?' });
   }
 
   async expectShown(): Promise<void> {
@@ -34,6 +36,12 @@ export class Welcome {
     await this.name.fill(who.name);
     await this.password.fill(who.password);
     await this.createAccountButton.click();
+  }
+
+  /** The minute with microphone, speaker and camera after the first sign-in on a device. */
+  async skipDeviceCheck(): Promise<void> {
+    await expect(this.deviceCheck).toBeVisible();
+    await this.page.getByRole('button', { name: 'Skip', exact: true }).click();
   }
 
   /** What went wrong, in words: above the form or at its field. */
