@@ -2,6 +2,11 @@
 
 use bellwire_core::Time;
 
+/// The longest sleep between two looks at the clock, in ms. Timers of runtimes and browsers stand
+/// still while the machine sleeps, so a deadline may be late by this much after waking. Lower wakes
+/// the processor more often.
+pub(crate) const NAP_MS: u64 = 5_000;
+
 /// Makes [`Time`] of a monotonic clock, which may stand still while the machine sleeps
 /// (`performance.now` in some browsers, `CLOCK_MONOTONIC`), and a wall clock, which goes on but
 /// may be set back.

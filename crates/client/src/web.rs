@@ -14,6 +14,7 @@ use bellwire_core::{
 };
 
 use crate::Clock;
+use crate::clock::NAP_MS;
 use crate::frame::input_of;
 
 /// What the host does on behalf of the core. JSON texts are those of `bellwire_core::api`.
@@ -95,10 +96,17 @@ impl<H: Hands> Driver<H> {
         self.handle(input_of(text));
     }
 
-    /// The timer of [`Hands::wake`].
+    /// The timer of [`Hands::wake`]. Reaches the core when its deadline has come: the timer may be
+    /// early, or one of the naps in between.
     pub fn tick(&self) {
         self.armed.set(None);
-        self.handle(Input::Tick);
+        let now = self.now();
+        let deadline = self.core.borrow().deadline();
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            self.handle(Input::Tick);
+        } else {
+            self.arm();
+        }
     }
 
     /// The socket or the network changed.
@@ -159,7 +167,7 @@ impl<H: Hands> Driver<H> {
     fn arm(&self) {
         let Some(deadline) = self.core.borrow().deadline() else { return };
         if self.armed.replace(Some(deadline)) != Some(deadline) {
-            self.hands.wake(deadline.since(self.now()));
+            self.hands.wake(deadline.since(self.now()).min(NAP_MS));
         }
     }
 
@@ -168,3 +176,6 @@ impl<H: Hands> Driver<H> {
         self.clock.borrow_mut().at(monotonic, wall)
     }
 }
+
+#[cfg(test)]
+mod tests;

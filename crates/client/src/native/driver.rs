@@ -11,11 +11,10 @@ use super::http::Requests;
 use super::socket::{Arrival, Socket};
 use super::vault::{Keeper, Vault};
 use crate::Clock;
+use crate::clock::NAP_MS;
 use crate::frame::input_of;
 
-/// The longest uninterrupted sleep. The runtime's timers stand still while the machine sleeps, so
-/// a deadline may be late by this much after waking. Lower wakes the processor more often.
-const NAP: Duration = Duration::from_secs(5);
+const NAP: Duration = Duration::from_millis(NAP_MS);
 
 /// What the owner of a client asks of its driver.
 #[derive(Debug)]
