@@ -149,7 +149,7 @@ impl Link {
     pub async fn cut_off(&self, epoch: Epoch) -> Close {
         loop {
             let changed = self.changed.notified();
-            if let Some(close) = ending(&self.state(), epoch) {
+            if let Some(close) = cut(&self.state(), epoch) {
                 return close;
             }
             changed.await;
@@ -157,15 +157,17 @@ impl Link {
     }
 }
 
-fn ending(state: &State, epoch: Epoch) -> Option<Close> {
+/// An end that does not wait for what was said before it: the reader is the reason, or somebody
+/// else reads from here on.
+fn cut(state: &State, epoch: Epoch) -> Option<Close> {
     if state.epoch != epoch {
         let code = limits::close::REPLACED;
         return Some(Close { code, reason: "a newer connection took over" });
     }
-    // What was said before the end is still written, unless the reader is the reason.
-    state.close.filter(|close| {
-        close.code == limits::close::SLOW_READER
-            || close.code == limits::close::REPLACED
-            || !state.outbox.has_waiting()
-    })
+    let urgent = [limits::close::SLOW_READER, limits::close::REPLACED];
+    state.close.filter(|close| urgent.contains(&close.code))
+}
+
+fn ending(state: &State, epoch: Epoch) -> Option<Close> {
+    cut(state, epoch).or_else(|| state.close.filter(|_| !state.outbox.has_waiting()))
 }

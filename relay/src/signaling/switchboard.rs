@@ -303,14 +303,7 @@ impl Switchboard {
     fn handle_event(&mut self, now: u64, event: Event) {
         match event {
             Event::Tell { users, except, message } => {
-                let body = Body::new(&message);
-                for user in users {
-                    for device in self.by_user.get(&user).into_iter().flatten() {
-                        if Some(*device) != except {
-                            self.push(*device, &body);
-                        }
-                    }
-                }
+                self.push_to_users(&users, except, &Body::new(&message));
             }
             Event::MeChanged { me } => {
                 for device in self.by_user.get(&me.user).into_iter().flatten() {
@@ -332,7 +325,7 @@ impl Switchboard {
             }
             Event::Related { a, b, visible } => {
                 for change in self.presence.relate(a, b, visible) {
-                    self.tell_presence(&change);
+                    self.tell_presence(&change, None);
                 }
             }
         }
@@ -373,7 +366,7 @@ impl Switchboard {
         let welcome = self.welcome(now, me, token, false);
         link.open(&[welcome, RelayMessage::Snapshot(Box::new(snapshot))]);
         if let Some(change) = change {
-            self.tell_presence(&change);
+            self.tell_presence(&change, Some(who.device));
         }
         self.perform();
     }
@@ -415,7 +408,7 @@ impl Switchboard {
         let who = place.who.clone();
         self.clear_timers(me.device);
         if was_absent && let Some(change) = self.presence.connect(who.user, who.device, audience) {
-            self.tell_presence(&change);
+            self.tell_presence(&change, None);
         }
         let _ = reply.send(Some((link, epoch)));
         self.apply(now, Input::Connected { device: who, fresh: false });
@@ -446,7 +439,7 @@ impl Switchboard {
         place.absent = true;
         let user = place.who.user;
         if let Some(change) = self.presence.disconnect(user, device) {
-            self.tell_presence(&change);
+            self.tell_presence(&change, None);
         }
     }
 
@@ -461,7 +454,7 @@ impl Switchboard {
             }
         }
         if let Some(change) = self.presence.disconnect(user, device) {
-            self.tell_presence(&change);
+            self.tell_presence(&change, None);
         }
     }
 
@@ -488,7 +481,7 @@ impl Switchboard {
         let change = self.presence.set(user, device, status);
         self.answer(device, re, Ok(()));
         if let Some(change) = change {
-            self.tell_presence(&change);
+            self.tell_presence(&change, None);
         }
     }
 
@@ -593,17 +586,19 @@ impl Switchboard {
         }
     }
 
-    fn push_to_user(&self, user: UserId, body: &Body) {
-        for device in self.by_user.get(&user).into_iter().flatten() {
-            self.push(*device, body);
+    fn push_to_users(&self, users: &[UserId], except: Option<DeviceId>, body: &Body) {
+        for user in users {
+            for device in self.by_user.get(user).into_iter().flatten() {
+                if Some(*device) != except {
+                    self.push(*device, body);
+                }
+            }
         }
     }
 
-    fn tell_presence(&self, change: &Change) {
+    fn tell_presence(&self, change: &Change, except: Option<DeviceId>) {
         let body = Body::new(&RelayMessage::Presence(change.presence.clone()));
-        for user in &change.audience {
-            self.push_to_user(*user, &body);
-        }
+        self.push_to_users(&change.audience, except, &body);
     }
 
     fn drain(&mut self) {

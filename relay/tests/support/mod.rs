@@ -298,11 +298,12 @@ impl Client {
             match next.expect("the relay says something in time") {
                 Some(Ok(Message::Text(text))) => {
                     let frame: RelayFrame = bellwire_protocol::decode(&text).unwrap();
-                    let resumed = matches!(&frame.message, RelayMessage::Welcome(w) if w.resumed);
-                    if resumed {
-                        assert_eq!(frame.seq, self.seq, "a resumed welcome repeats the number");
-                    } else {
-                        assert_eq!(frame.seq, self.seq + 1, "numbers have no gap: {text}");
+                    match &frame.message {
+                        RelayMessage::Welcome(welcome) if welcome.resumed => {
+                            assert_eq!(frame.seq, self.seq, "a resumed welcome repeats the number");
+                        }
+                        RelayMessage::Welcome(_) => assert_eq!(frame.seq, 1, "a fresh session"),
+                        _ => assert_eq!(frame.seq, self.seq + 1, "numbers have no gap: {text}"),
                     }
                     self.seq = frame.seq;
                     return Ok(frame.message);

@@ -1,0 +1,189 @@
+//! Who may say what of whose call: every message of the protocol from every kind of sender.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test picks one message out of many")]
+
+mod support;
+
+use bellwire_protocol::{
+    CallId, Candidate, ClientMessage, ConversationId, DeviceId, ErrorCode, MediaState, Mid,
+    RejectReason, RelayMessage, Ufrag,
+};
+use support::{Client, TestRelay, answer, call_id, initiate, offer};
+
+/// Every message that is about a call.
+fn messages(
+    call_id: CallId,
+    conversation: ConversationId,
+    to: DeviceId,
+) -> Vec<(&'static str, ClientMessage)> {
+    let offer = offer();
+    let (offer_id, sdp) = (offer.offer_id, offer.sdp.clone());
+    let candidate = |to| ClientMessage::IceCandidate {
+        call_id,
+        to,
+        ufrag: Ufrag::new("abcd").unwrap(),
+        mid: Mid::new("0").unwrap(),
+        candidate: Candidate::new("candidate:1").unwrap(),
+    };
+    let listed = vec![
+        ("call_initiate", initiate(call_id, conversation)),
+        ("call_answer", answer(call_id, &offer)),
+        ("call_reject", ClientMessage::CallReject { call_id, reason: RejectReason::Declined }),
+        ("call_cancel", ClientMessage::CallCancel { call_id }),
+        ("call_leave", ClientMessage::CallLeave { call_id }),
+        (
+            "sdp_offer",
+            ClientMessage::SdpOffer {
+                call_id,
+                to,
+                offer_id,
+                restart: false,
+                sdp: sdp.clone(),
+                proof: None,
+            },
+        ),
+        ("sdp_answer", ClientMessage::SdpAnswer { call_id, to, offer_id, sdp, proof: None }),
+        ("ice_candidate", candidate(Some(to))),
+        ("ice_candidate without to", candidate(None)),
+        ("media_state", ClientMessage::MediaState { call_id, n: 1, state: MediaState::default() }),
+        ("call_sync", ClientMessage::CallSync { call_id, claim: None }),
+        ("peer_list", ClientMessage::PeerList { call_id }),
+        (
+            "call_report",
+            ClientMessage::CallReport { call_id, setup_ms: Some(1), flowing: Some(to) },
+        ),
+    ];
+    for (name, message) in &listed {
+        // A new message has to be added above.
+        match message {
+            ClientMessage::CallInitiate { .. }
+            | ClientMessage::CallAnswer { .. }
+            | ClientMessage::CallReject { .. }
+            | ClientMessage::CallCancel { .. }
+            | ClientMessage::CallLeave { .. }
+            | ClientMessage::SdpOffer { .. }
+            | ClientMessage::SdpAnswer { .. }
+            | ClientMessage::IceCandidate { .. }
+            | ClientMessage::MediaState { .. }
+            | ClientMessage::CallSync { .. }
+            | ClientMessage::PeerList { .. }
+            | ClientMessage::CallReport { .. } => {}
+            ClientMessage::Hello { .. }
+            | ClientMessage::Ping { .. }
+            | ClientMessage::PresenceSet { .. }
+            | ClientMessage::Unknown => panic!("{name} is not about a call"),
+        }
+    }
+    listed
+}
+
+async fn refusals(
+    client: &mut Client,
+    call: CallId,
+    conversation: ConversationId,
+    to: DeviceId,
+) -> Vec<(&'static str, Option<ErrorCode>)> {
+    let mut answers = Vec::new();
+    for (name, message) in messages(call, conversation, to) {
+        answers.push((name, client.ask(message).await.err().map(|(code, _)| code)));
+    }
+    answers
+}
+
+#[tokio::test]
+async fn strangers_and_the_blocked_cannot_tell_a_call_from_nothing() {
+    let relay = TestRelay::start();
+    let (ada, grace, eve, mallory) = (
+        relay.sign_up("ada").await,
+        relay.sign_up("grace").await,
+        relay.sign_up("eve").await,
+        relay.sign_up("mallory").await,
+    );
+    let conversation = relay.befriend(&ada, &grace).await;
+    relay.befriend(&mallory, &ada).await;
+    let block = serde_json::json!({ "user": mallory.user() });
+    relay.http("POST", "/api/v1/blocks", Some(ada.token()), &block).await;
+    let mut a = relay.connect(&ada).await;
+    let mut g = relay.connect(&grace).await;
+    for live in [false, true] {
+        let call = call_id();
+        a.ask(initiate(call, conversation)).await.unwrap();
+        let rung = g.incoming(call).await;
+        if live {
+            g.ask(answer(call, &rung)).await.unwrap();
+        }
+        a.drain().await;
+        g.drain().await;
+        for outsider in [&eve, &mallory] {
+            let mut client = relay.connect(outsider).await;
+            for (name, code) in refusals(&mut client, call, conversation, ada.device()).await {
+                assert_eq!(code, Some(ErrorCode::NotFound), "{name}, live: {live}");
+            }
+            let nothing = refusals(&mut client, call_id(), conversation, ada.device()).await;
+            assert!(
+                nothing.iter().all(|(_, code)| *code == Some(ErrorCode::NotFound)),
+                "what is not there is answered the same: {nothing:?}"
+            );
+        }
+        let heard = (a.drain().await, g.drain().await);
+        assert!(heard.0.is_empty() && heard.1.is_empty(), "nobody noticed: {heard:?}");
+        a.ask(ClientMessage::CallLeave { call_id: call }).await.unwrap();
+        g.ended(call).await;
+        for client in [&mut a, &mut g] {
+            let recorded =
+                |m: &RelayMessage| matches!(m, RelayMessage::CallRecorded { .. }).then_some(());
+            client.expect(recorded).await;
+            client.drain().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_members_other_device_is_not_a_participant() {
+    let relay = TestRelay::start();
+    let (ada, grace) = (relay.sign_up("ada").await, relay.sign_up("grace").await);
+    let phone = relay.sign_in("grace").await;
+    let conversation = relay.befriend(&ada, &grace).await;
+    let mut a = relay.connect(&ada).await;
+    let mut g = relay.connect(&grace).await;
+    let mut p = relay.connect(&phone).await;
+    let call = call_id();
+    a.ask(initiate(call, conversation)).await.unwrap();
+    let rung = g.incoming(call).await;
+    g.ask(answer(call, &rung)).await.unwrap();
+    p.ended(call).await;
+    a.drain().await;
+    for (name, code) in refusals(&mut p, call, conversation, ada.device()).await {
+        let stale = matches!(
+            name,
+            "call_answer" | "call_reject" | "call_leave" | "call_sync" | "peer_list"
+        );
+        let expected = if stale { ErrorCode::Stale } else { ErrorCode::NotFound };
+        assert_eq!(code, Some(expected), "{name} from the device that did not answer");
+    }
+    assert!(a.drain().await.is_empty(), "nothing of it reached the call");
+    assert_eq!(g.ask(ClientMessage::PeerList { call_id: call }).await, Ok(()));
+}
+
+#[tokio::test]
+async fn the_signed_out_say_nothing() {
+    let relay = TestRelay::start();
+    let ada = relay.sign_up("ada").await;
+    let grace = relay.sign_up("grace").await;
+    let conversation = relay.befriend(&ada, &grace).await;
+    for (name, message) in messages(call_id(), conversation, ada.device()) {
+        let mut client = Client::open(relay.address).await;
+        client.say(message).await;
+        let code = client.expect(|m| match m {
+            RelayMessage::Error { code, .. } => Some(*code),
+            _ => None,
+        });
+        let code = code.await;
+        assert!(
+            matches!(code, ErrorCode::Unauthenticated | ErrorCode::TooLarge),
+            "{name}: {code:?}"
+        );
+        let closed = client.closed().await;
+        assert_eq!(closed, Some(bellwire_protocol::limits::close::UNAUTHENTICATED), "{name}");
+    }
+}

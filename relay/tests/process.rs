@@ -1,0 +1,332 @@
+//! The real binary: command line, start, crash, drain, logs.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test picks one message out of many")]
+#![cfg(unix)]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use bellwire_protocol::http::SignedIn;
+use bellwire_protocol::{Candidate, ClientMessage, Mid, RelayMessage, Sdp, Ufrag, limits};
+use serde_json::{Value, json};
+use support::{Client, PASSWORD, Person, call_id, http};
+use tempfile::TempDir;
+
+const RELAY: &str = env!("CARGO_BIN_EXE_bellwire-relay");
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(RELAY);
+    command
+        .env_clear()
+        .env("BELLWIRE_DATA_DIR", folder.join("data"))
+        .env("BELLWIRE_LISTEN", "127.0.0.1:0")
+        .env("BELLWIRE_OPS_LISTEN", "127.0.0.1:0");
+    command
+}
+
+struct Process {
+    child: Child,
+    address: SocketAddr,
+    log: std::thread::JoinHandle<String>,
+}
+
+impl Process {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut log = String::new();
+        let address = loop {
+            let before = log.len();
+            assert!(stderr.read_line(&mut log).unwrap() > 0, "it ended: {log}");
+            let line: Value = serde_json::from_str(&log[before..]).unwrap();
+            if line["fields"]["message"] == "listening" {
+                break line["fields"]["address"].as_str().unwrap().parse().unwrap();
+            }
+        };
+        let log = std::thread::spawn(move || {
+            stderr.read_to_string(&mut log).unwrap();
+            log
+        });
+        Self { child, address, log }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Exit code, standard output, log.
+    fn end(mut self) -> (Option<i32>, String, String) {
+        let mut out = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        let code = self.child.wait().unwrap().code();
+        (code, out, self.log.join().unwrap())
+    }
+}
+
+fn run(command: &mut Command, input: &str) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+async fn sign_up(address: SocketAddr, name: &str) -> Person {
+    let body = json!({
+        "username": name, "display_name": name, "password": PASSWORD,
+        "device": { "name": "test", "platform": "cli" },
+    });
+    let reply = http(address, "POST", "/api/v1/auth/register", None, &body, &[]).await;
+    assert_eq!(reply.status, 201, "{}", reply.text);
+    Person { name: name.to_owned(), signed_in: reply.json() }
+}
+
+async fn connect(address: SocketAddr, person: &Person) -> Client {
+    let mut client = Client::open(address).await;
+    client.hello(person.token(), None).await;
+    client.expect(|m| matches!(m, RelayMessage::Snapshot(_)).then_some(())).await;
+    client
+}
+
+#[tokio::test]
+async fn killed_right_after_an_acknowledged_write_it_has_lost_nothing() {
+    let folder = TempDir::new().unwrap();
+    let mut refresh = String::new();
+    for cycle in 0..100 {
+        let process = Process::start(&mut command(folder.path()));
+        if cycle == 0 {
+            let ada = sign_up(process.address, "ada").await;
+            refresh = ada.signed_in.refresh_token.as_str().to_owned();
+        } else {
+            // The rotation that the last cycle acknowledged is known, so this one goes on from it.
+            let body = json!({ "refresh_token": refresh });
+            let path = "/api/v1/auth/refresh";
+            let reply = http(process.address, "POST", path, None, &body, &[]).await;
+            assert_eq!(reply.status, 200, "cycle {cycle}: {}", reply.text);
+            refresh = reply.json::<SignedIn>().refresh_token.as_str().to_owned();
+        }
+        process.signal("-KILL");
+        process.end();
+    }
+}
+
+#[tokio::test]
+async fn a_drain_says_goodbye_and_ends_with_zero() {
+    let folder = TempDir::new().unwrap();
+    let process = Process::start(&mut command(folder.path()));
+    let ada = sign_up(process.address, "ada").await;
+    let mut client = connect(process.address, &ada).await;
+    process.signal("-TERM");
+    client.expect(|m| matches!(m, RelayMessage::GoingAway { .. }).then_some(())).await;
+    assert_eq!(client.closed().await, Some(limits::close::GOING_AWAY));
+    let (code, _, log) = process.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("stopped"), "{log}");
+}
+
+#[test]
+fn a_wrong_setting_stops_the_start_with_its_name() {
+    let folder = TempDir::new().unwrap();
+    for command_line in ["serve", "check-config"] {
+        let output = command(folder.path())
+            .env("MAX_CALL_DURATION_MS", "soon")
+            .arg(command_line)
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        let log = text(&output.stderr);
+        assert!(log.contains("MAX_CALL_DURATION_MS") && log.contains("soon"), "{log}");
+    }
+    assert!(!folder.path().join("data").exists(), "nothing was begun");
+    let good = command(folder.path()).arg("check-config").output().unwrap();
+    assert!(good.status.success());
+}
+
+#[test]
+fn a_port_in_use_and_a_folder_in_use_are_explained() {
+    let folder = TempDir::new().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = command(folder.path()).env("BELLWIRE_LISTEN", &address).output().unwrap();
+    let log = text(&output.stderr);
+    assert!(!output.status.success() && log.contains(&address), "{log}");
+    assert!(log.contains("BELLWIRE_LISTEN"), "what to do: {log}");
+
+    let process = Process::start(&mut command(folder.path()));
+    let output = command(folder.path()).output().unwrap();
+    let log = text(&output.stderr);
+    assert!(!output.status.success() && log.contains("used by another relay"), "{log}");
+    process.signal("-KILL");
+    process.end();
+
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let output = command(folder.path()).env("BELLWIRE_DATA_DIR", &file).output().unwrap();
+    let log = text(&output.stderr);
+    assert!(!output.status.success() && log.contains("BELLWIRE_DATA_DIR"), "{log}");
+    assert!(!log.contains("panicked"), "{log}");
+}
+
+#[tokio::test]
+async fn accounts_are_managed_on_the_command_line() {
+    let folder = TempDir::new().unwrap();
+    let relay =
+        |arguments: &[&str], input: &str| run(command(folder.path()).args(arguments), input);
+    let added = relay(&["user", "add", "ada", "--admin", "--password-stdin"], PASSWORD);
+    assert!(added.status.success(), "{}", text(&added.stderr));
+    for (arguments, input, why) in [
+        (&["user", "add", "ada", "--password-stdin"][..], PASSWORD, "taken"),
+        (&["user", "add", "grace", "--password-stdin"], "short", "ten characters"),
+        (&["user", "add", "grace"], PASSWORD, "--password-stdin"),
+        (&["user", "remove", "nobody"], "", "no user nobody"),
+        (&["dance"], "", "unknown command"),
+        (&["serve", "--fast"], "", "unknown option"),
+    ] {
+        let refused = relay(arguments, input);
+        assert!(!refused.status.success(), "{arguments:?}");
+        assert!(text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+    }
+    let listed = relay(&["user", "list"], "");
+    assert_eq!(text(&listed.stdout), "ada (administrator)\n");
+    let invite = relay(&["invite", "create"], "");
+    assert_eq!(text(&invite.stdout).trim().len(), 43, "a code of 256 bits");
+
+    // Removing somebody reaches a relay that runs.
+    let process = Process::start(&mut command(folder.path()));
+    let login = json!({
+        "username": "ada", "password": PASSWORD,
+        "device": { "name": "test", "platform": "cli" },
+    });
+    let reply = http(process.address, "POST", "/api/v1/auth/login", None, &login, &[]).await;
+    let ada = Person { name: "ada".into(), signed_in: reply.json() };
+    let mut client = connect(process.address, &ada).await;
+    assert!(relay(&["user", "remove", "ada"], "").status.success());
+    assert_eq!(client.closed().await, Some(limits::close::REVOKED));
+    process.signal("-KILL");
+    process.end();
+}
+
+#[tokio::test]
+async fn demo_accounts_are_made_once_and_only_on_loopback() {
+    let folder = TempDir::new().unwrap();
+    let process = Process::start(command(folder.path()).args(["serve", "--demo"]));
+    let address = process.address;
+    process.signal("-TERM");
+    let (_, out, _) = process.end();
+    assert!(out.contains(&format!("http://localhost:{}", address.port())), "{out}");
+    let password =
+        out.lines().find_map(|line| line.trim().strip_prefix("ada  password ")).unwrap().to_owned();
+    let process = Process::start(command(folder.path()).args(["serve", "--demo"]));
+    let login = json!({
+        "username": "ada", "password": password,
+        "device": { "name": "test", "platform": "cli" },
+    });
+    let reply = http(process.address, "POST", "/api/v1/auth/login", None, &login, &[]).await;
+    let ada = Person { name: "ada".into(), signed_in: reply.json() };
+    let mut client = Client::open(process.address).await;
+    client.hello(ada.token(), None).await;
+    let snapshot = client.expect(|m| match m {
+        RelayMessage::Snapshot(snapshot) => Some(snapshot.clone()),
+        _ => None,
+    });
+    let snapshot = snapshot.await;
+    assert_eq!(snapshot.contacts[0].person.username.as_str(), "grace");
+    assert_eq!(snapshot.conversations.len(), 1);
+    process.signal("-TERM");
+    let (_, out, _) = process.end();
+    assert_eq!(out, "", "the second start makes none");
+    let elsewhere = TempDir::new().unwrap();
+    let open = command(elsewhere.path()).env("BELLWIRE_LISTEN", "0.0.0.0:0").arg("--demo").spawn();
+    let mut open = open.unwrap();
+    let database = elsewhere.path().join("data/relay.db");
+    let deadline = std::time::Instant::now() + support::PATIENCE;
+    while !database.exists() {
+        assert!(std::time::Instant::now() < deadline);
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    open.kill().unwrap();
+    open.wait().unwrap();
+    let listed = command(elsewhere.path()).args(["user", "list"]).output().unwrap();
+    assert_eq!(text(&listed.stdout), "", "no accounts with printed passwords on a network");
+}
+
+#[tokio::test]
+async fn logs_hold_no_secret_no_name_and_no_address() {
+    let folder = TempDir::new().unwrap();
+    let process = Process::start(command(folder.path()).env("BELLWIRE_LOG", "debug"));
+    let at = process.address;
+    let (ada, grace) = (sign_up(at, "canaryada").await, sign_up(at, "canarygrace").await);
+    let ask = json!({ "username": "canarygrace" });
+    http(at, "POST", "/api/v1/contacts", Some(ada.token()), &ask, &[]).await;
+    let path = format!("/api/v1/contacts/{}/accept", ada.user());
+    http(at, "POST", &path, Some(grace.token()), &Value::Null, &[]).await;
+    let list = http(at, "GET", "/api/v1/conversations", Some(ada.token()), &Value::Null, &[]).await;
+    let list: bellwire_protocol::http::Conversations = list.json();
+    let wrong = json!({
+        "username": "canaryada", "password": "canary password",
+        "device": { "name": "canary device", "platform": "cli" },
+    });
+    http(at, "POST", "/api/v1/auth/login", None, &wrong, &[]).await;
+    http(at, "POST", "/api/v1/auth/refresh", None, &json!({ "refresh_token": "canarytoken" }), &[])
+        .await;
+    let mut a = connect(at, &ada).await;
+    let mut g = connect(at, &grace).await;
+    let call = call_id();
+    let mut offer = support::offer();
+    offer.sdp = Sdp::new("v=0 canarysdp c=IN IP4 203.0.113.77").unwrap();
+    a.ask(ClientMessage::CallInitiate {
+        call_id: call,
+        conversation: list.conversations[0].id,
+        media: bellwire_protocol::Media::Voice,
+        offer,
+    })
+    .await
+    .unwrap();
+    a.ask(ClientMessage::IceCandidate {
+        call_id: call,
+        to: None,
+        ufrag: Ufrag::new("canaryufrag").unwrap(),
+        mid: Mid::new("0").unwrap(),
+        candidate: Candidate::new("candidate:canary 1 udp 1 203.0.113.77 5 typ host").unwrap(),
+    })
+    .await
+    .unwrap();
+    let offer = g.incoming(call).await;
+    g.ask(support::answer(call, &offer)).await.unwrap();
+    g.ask(ClientMessage::CallLeave { call_id: call }).await.unwrap();
+    g.send_text("{\"type\":\"canarytype\",\"x\":\"canaryvalue\"}").await;
+    a.send_text("canary nonsense").await;
+    a.closed().await;
+    process.signal("-TERM");
+    let (_, out, log) = process.end();
+    assert!(log.contains("signaling.join") && log.contains("\"u1_"), "people are hashes: {log}");
+    assert!(log.contains("signaling.offer") && log.contains("signaling.answer"));
+    let secrets = [
+        "canary".to_owned(),
+        "203.0.113".to_owned(),
+        ada.user().to_string(),
+        grace.user().to_string(),
+        ada.device().to_string(),
+        ada.token().to_owned(),
+        ada.signed_in.refresh_token.as_str().to_owned(),
+        PASSWORD.to_owned(),
+    ];
+    for secret in secrets {
+        assert!(!log.contains(&secret) && !out.contains(&secret), "{secret} is in the log: {log}");
+    }
+    let listening = format!("\"{at}\"");
+    let addresses = log.replace(&listening, "").matches("127.0.0.1").count();
+    assert_eq!(addresses, 0, "nobody's address: {log}");
+}

@@ -1,0 +1,354 @@
+//! What every store has to do. Another implementation is added by one more line at the end.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+
+use std::collections::BTreeSet;
+use std::future::Future;
+
+use bellwire_protocol::http::Registration;
+use bellwire_protocol::{
+    CallId, CallRecord, CallableBy, ContactState, ConversationId, ConversationKind, DeviceId,
+    DisplayName, EndReason, Media, NoticeKind, Person, UserId, Username,
+};
+use bellwire_relay::store::sqlite::{SqliteOptions, SqliteStore};
+use bellwire_relay::store::{
+    Accounts, Admission, ContactRequest, CreateAccountError, NewAccount, NewDevice, NewRecord,
+    RefreshLife, Rotation, Store, StoreError, StoredInvite,
+};
+use tempfile::TempDir;
+
+const LIFE: RefreshLife = RefreshLife { grace_ms: 10_000, idle_ms: 1_000_000 };
+
+fn user(n: u8) -> UserId {
+    UserId::from_bytes([n; 16])
+}
+fn device(n: u8) -> DeviceId {
+    DeviceId::from_bytes([n; 16])
+}
+fn place(n: u8) -> ConversationId {
+    ConversationId::from_bytes([n; 16])
+}
+
+fn account(n: u8, admission: Admission) -> NewAccount {
+    let person = Person {
+        user: user(n),
+        username: Username::new(format!("user{n}")).unwrap(),
+        display_name: DisplayName::new(format!("User {n}")).unwrap(),
+    };
+    NewAccount { person, password_hash: format!("hash{n}"), created_at: 1, admission }
+}
+
+async fn add(store: &dyn Store, n: u8) {
+    store.create_account(account(n, Admission::Operator { administrator: false })).await.unwrap();
+}
+
+async fn befriend(store: &dyn Store, a: u8, b: u8) -> ConversationId {
+    let name = Username::new(format!("user{b}")).unwrap();
+    store.request_contact(user(a), &name, place(a), 5).await.unwrap();
+    let accepted = store.accept_contact(user(b), user(a), place(b), 6).await.unwrap();
+    accepted.unwrap().1
+}
+
+fn record(n: u8, conversation: ConversationId, started_at: u64) -> NewRecord {
+    NewRecord {
+        record: CallRecord {
+            call_id: CallId::from_bytes([n; 16]),
+            conversation,
+            media: Media::Voice,
+            caller: user(1),
+            participants: vec![user(1), user(2)],
+            started_at,
+            answered_at: Some(started_at + 1),
+            ended_at: started_at + 10,
+            reason: EndReason::Ended,
+        },
+        audience: vec![user(1), user(2)],
+    }
+}
+
+async fn accounts_are_admitted_by_the_policy(store: &dyn Store) {
+    let by = |policy, invite| Admission::Registering { policy, invite };
+    let first = account(1, by(Registration::Closed, None));
+    assert!(store.create_account(first).await.unwrap(), "the first administers");
+    let closed = store.create_account(account(2, by(Registration::Closed, None))).await;
+    assert!(matches!(closed, Err(CreateAccountError::Closed)));
+    let code = [7; 32];
+    let wanted = || account(2, by(Registration::Invite, Some(code)));
+    let none = store.create_account(wanted()).await;
+    assert!(matches!(none, Err(CreateAccountError::InviteRequired)));
+    let invite = StoredInvite { id: [1; 16], code, expires_at: 10, used: false };
+    store.add_invite(invite).await.unwrap();
+    let taken = NewAccount {
+        person: Person { user: user(9), ..account(1, by(Registration::Open, None)).person },
+        ..wanted()
+    };
+    let taken = store.create_account(taken).await;
+    assert!(matches!(taken, Err(CreateAccountError::Taken)));
+    assert!(!store.create_account(wanted()).await.unwrap(), "the failed try did not spend it");
+    let spent = store.create_account(account(3, by(Registration::Invite, Some(code)))).await;
+    assert!(matches!(spent, Err(CreateAccountError::InviteRequired)));
+    let old = StoredInvite { id: [2; 16], code: [8; 32], expires_at: 1, used: false };
+    store.add_invite(old).await.unwrap();
+    let expired = store.create_account(account(3, by(Registration::Invite, Some([8; 32])))).await;
+    assert!(matches!(expired, Err(CreateAccountError::InviteRequired)));
+    assert!(!store.create_account(account(3, by(Registration::Open, None))).await.unwrap());
+    assert_eq!(store.accounts().await.unwrap().len(), 3);
+}
+
+async fn accounts_can_be_changed_and_found(store: &dyn Store) {
+    add(store, 1).await;
+    let name = DisplayName::new("Other").unwrap();
+    store.patch_account(user(1), Some(&name), None).await.unwrap();
+    store.patch_account(user(1), None, Some(CallableBy::Everyone)).await.unwrap();
+    store.set_password_hash(user(1), "newer").await.unwrap();
+    let by_name = store.account_by_name(&Username::new("user1").unwrap()).await.unwrap().unwrap();
+    assert_eq!(by_name.person.display_name, name);
+    assert_eq!(by_name.callable_by, CallableBy::Everyone);
+    assert_eq!(by_name.password_hash, "newer");
+    assert!(store.account(user(2)).await.unwrap().is_none());
+}
+
+fn sign_in(n: u8, of: u8) -> NewDevice {
+    NewDevice {
+        id: device(n),
+        user: user(of),
+        name: "name".into(),
+        platform: "cli".into(),
+        public_key: None,
+        refresh: [n; 32],
+        created_at: u64::from(n),
+    }
+}
+
+async fn refresh_tokens_rotate_and_remember(store: &dyn Store) {
+    add(store, 1).await;
+    store.add_device(sign_in(1, 1)).await.unwrap();
+    let rotate = |from: u8, to: u8, now| store.rotate_refresh([from; 32], [to; 32], now, LIFE);
+    let ours = (user(1), device(1));
+    assert_eq!(rotate(9, 8, 1).await.unwrap(), Rotation::Unknown);
+    assert_eq!(rotate(1, 2, 100).await.unwrap(), Rotation::Rotated(ours.0, ours.1));
+    assert_eq!(rotate(1, 2, 10_100).await.unwrap(), Rotation::Repeated(ours.0, ours.1));
+    assert_eq!(rotate(2, 3, 10_200).await.unwrap(), Rotation::Rotated(ours.0, ours.1));
+    assert_eq!(
+        rotate(1, 2, 10_050).await.unwrap(),
+        Rotation::Reused(ours.0, ours.1),
+        "in time, but its successor was used"
+    );
+    assert!(!store.has_device(user(1), device(1)).await.unwrap(), "the whole family is gone");
+    assert_eq!(rotate(3, 4, 10_300).await.unwrap(), Rotation::Unknown);
+    let notices = store.notices(user(1)).await.unwrap();
+    assert_eq!(notices[0].notice.kind, NoticeKind::RefreshReused);
+    store.remove_notices(user(1), notices[0].key).await.unwrap();
+    assert!(store.notices(user(1)).await.unwrap().is_empty());
+
+    store.add_device(sign_in(5, 1)).await.unwrap();
+    assert_eq!(rotate(5, 6, 100).await.unwrap(), Rotation::Rotated(user(1), device(5)));
+    let late = rotate(5, 6, 10_101).await.unwrap();
+    assert_eq!(late, Rotation::Reused(user(1), device(5)), "after the grace");
+    store.add_device(sign_in(7, 1)).await.unwrap();
+    assert_eq!(rotate(7, 8, 1_000_008).await.unwrap(), Rotation::Unknown, "unused for too long");
+}
+
+async fn devices_belong_to_their_user(store: &dyn Store) {
+    add(store, 1).await;
+    add(store, 2).await;
+    for n in 1..=3 {
+        store.add_device(sign_in(n, 1)).await.unwrap();
+    }
+    store.add_device(sign_in(4, 2)).await.unwrap();
+    store.touch_device(device(1), 77).await.unwrap();
+    let listed = store.devices(user(1)).await.unwrap();
+    assert_eq!(listed.iter().map(|d| d.id).collect::<Vec<_>>(), [device(3), device(2), device(1)]);
+    assert_eq!(listed[2].last_seen_at, 77);
+    assert!(!store.remove_device(user(1), device(4)).await.unwrap(), "not theirs");
+    assert!(!store.has_device(user(1), device(4)).await.unwrap());
+    assert!(store.remove_device(user(1), device(2)).await.unwrap());
+    let missing = store.missing_devices(&[device(1), device(2), device(4)]).await.unwrap();
+    assert_eq!(missing, [device(2)]);
+    assert_eq!(store.remove_other_devices(user(1), device(1)).await.unwrap(), [device(3)]);
+    assert!(store.has_device(user(2), device(4)).await.unwrap());
+}
+
+async fn contacts_and_their_conversation(store: &dyn Store) {
+    for n in 1..=3 {
+        add(store, n).await;
+    }
+    let name = |n: u8| Username::new(format!("user{n}")).unwrap();
+    let own = store.request_contact(user(1), &name(1), place(1), 1).await.unwrap();
+    assert!(matches!(own, ContactRequest::Yourself));
+    let nobody = store.request_contact(user(1), &name(9), place(1), 1).await.unwrap();
+    assert!(matches!(nobody, ContactRequest::NoSuchUser));
+    let early = store.accept_contact(user(1), user(2), place(1), 1).await.unwrap();
+    assert!(early.is_none(), "nobody asked");
+    let direct = befriend(store, 1, 2).await;
+    let seen = store.conversation(user(1), direct).await.unwrap().unwrap();
+    assert_eq!((seen.kind, seen.members.len()), (ConversationKind::Direct, 2));
+    assert!(store.conversation(user(3), direct).await.unwrap().is_none());
+    assert_eq!(store.audience(user(1)).await.unwrap(), [user(2)]);
+    store.add_record(record(1, direct, 100)).await.unwrap();
+
+    assert_eq!(store.remove_contact(user(1), user(2)).await.unwrap(), Some(Some(direct)));
+    assert_eq!(store.remove_contact(user(1), user(2)).await.unwrap(), None);
+    assert!(store.conversation(user(2), direct).await.unwrap().is_none(), "hidden from both");
+    assert!(store.route(user(1), direct).await.unwrap().is_none());
+    assert!(store.audience(user(2)).await.unwrap().is_empty());
+    assert_eq!(befriend(store, 2, 1).await, direct, "the pair has one conversation for ever");
+    let back = store.conversation(user(1), direct).await.unwrap().unwrap();
+    assert!(back.last_call.is_some(), "with its history");
+}
+
+async fn blocks_keep_calls_and_presence_away(store: &dyn Store) {
+    for n in 1..=2 {
+        add(store, n).await;
+    }
+    let direct = befriend(store, 1, 2).await;
+    assert!(store.route(user(1), direct).await.unwrap().unwrap().others[0].rings);
+    store.block(user(2), user(1)).await.unwrap().unwrap();
+    for caller in [1, 2] {
+        let route = store.route(user(caller), direct).await.unwrap().unwrap();
+        assert!(!route.others[0].rings, "in both directions");
+        assert!(store.audience(user(caller)).await.unwrap().is_empty());
+    }
+    let state = |of: u8| async move { store.contacts(user(of)).await.unwrap()[0].state };
+    assert_eq!(state(1).await, ContactState::Accepted, "who is blocked is not told");
+    assert_eq!(state(2).await, ContactState::Blocked);
+    store.unblock(user(2), user(1)).await.unwrap().unwrap();
+    assert_eq!(state(2).await, ContactState::Accepted);
+    assert!(store.unblock(user(2), user(1)).await.unwrap().is_none());
+    assert!(store.block(user(1), user(9)).await.unwrap().is_none());
+    assert!(store.block(user(1), user(1)).await.unwrap().is_none());
+}
+
+async fn groups_are_made_of_contacts(store: &dyn Store) {
+    for n in 1..=3 {
+        add(store, n).await;
+    }
+    befriend(store, 1, 2).await;
+    let name = DisplayName::new("Team").unwrap();
+    let made = store.create_group(user(1), place(8), &name, &[user(2), user(3)], 9).await.unwrap();
+    assert!(!made, "user 3 is not a contact");
+    assert!(store.conversation(user(1), place(8)).await.unwrap().is_none());
+    befriend(store, 1, 3).await;
+    assert!(store.create_group(user(1), place(8), &name, &[user(2), user(3)], 9).await.unwrap());
+    let route = store.route(user(2), place(8)).await.unwrap().unwrap();
+    let rings: Vec<_> = route.others.iter().map(|m| (m.person.user, m.rings)).collect();
+    assert_eq!(rings, [(user(1), true), (user(3), false)], "3 takes calls of contacts only");
+    store.patch_account(user(3), None, Some(CallableBy::Everyone)).await.unwrap();
+    assert!(store.route(user(2), place(8)).await.unwrap().unwrap().others[1].rings);
+    assert_eq!(store.audience(user(2)).await.unwrap().len(), 2);
+}
+
+async fn history_is_paged_private_and_forgotten(store: &dyn Store) {
+    for n in 1..=3 {
+        add(store, n).await;
+    }
+    let direct = befriend(store, 1, 2).await;
+    for n in 1..=4 {
+        store.add_record(record(n, direct, u64::from(n) * 100)).await.unwrap();
+    }
+    store.add_record(record(4, direct, 400)).await.unwrap();
+    let hidden = NewRecord { audience: vec![user(1)], ..record(5, direct, 500) };
+    store.add_record(hidden).await.unwrap();
+    let starts = |of: u8, before: Option<u8>, limit| async move {
+        let before = before.map(|n| CallId::from_bytes([n; 16]));
+        let page = store.records(user(of), None, before, limit).await.unwrap();
+        page.into_iter().map(|record| record.started_at).collect::<Vec<_>>()
+    };
+    assert_eq!(starts(2, None, 10).await, [400, 300, 200, 100], "once, and not what was hidden");
+    assert_eq!(starts(1, None, 2).await, [500, 400]);
+    assert_eq!(starts(1, Some(4), 2).await, [300, 200]);
+    assert!(starts(3, None, 10).await.is_empty());
+    assert!(starts(2, Some(5), 10).await.is_empty(), "a page cannot start at a foreign call");
+    let last = store.conversations(user(2)).await.unwrap().remove(0).last_call.unwrap();
+    assert_eq!(last.started_at, 400);
+    assert_eq!(last.participants.iter().collect::<BTreeSet<_>>().len(), 2);
+    assert_eq!(store.prune_records(300).await.unwrap(), 2);
+    assert_eq!(starts(2, None, 10).await, [400, 300]);
+}
+
+async fn a_removed_account_leaves_nothing(store: &dyn Store) {
+    for n in 1..=2 {
+        add(store, n).await;
+    }
+    let direct = befriend(store, 1, 2).await;
+    store.add_device(sign_in(1, 1)).await.unwrap();
+    store.add_record(record(1, direct, 100)).await.unwrap();
+    store.add_notice(user(1), NoticeKind::PasswordChanged, 1).await.unwrap();
+    let departed = store.remove_account(user(1)).await.unwrap();
+    assert_eq!(departed.devices, [device(1)]);
+    assert_eq!(departed.contacts, [user(2)]);
+    assert_eq!(departed.conversations, [(direct, user(2))]);
+    assert!(store.account(user(1)).await.unwrap().is_none());
+    assert!(store.contacts(user(2)).await.unwrap().is_empty());
+    assert!(store.conversations(user(2)).await.unwrap().is_empty());
+    assert!(store.records(user(2), None, None, 10).await.unwrap().is_empty());
+    assert!(store.notices(user(1)).await.unwrap().is_empty());
+    store.check().await.unwrap();
+}
+
+async fn on_sqlite<'a, F: Future<Output = ()>>(run: impl FnOnce(&'a dyn Store) -> F) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("relay.db");
+    let store = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap();
+    // Leaked so that the future may borrow it; a test process is short.
+    run(Box::leak(Box::new(store))).await;
+}
+
+macro_rules! suite {
+    ($module:ident, $with:path: $($name:ident),+ $(,)?) => {
+        mod $module {
+            $(#[tokio::test]
+            async fn $name() {
+                $with(super::$name).await;
+            })+
+        }
+    };
+}
+
+suite! { sqlite, super::on_sqlite:
+    accounts_are_admitted_by_the_policy,
+    accounts_can_be_changed_and_found,
+    refresh_tokens_rotate_and_remember,
+    devices_belong_to_their_user,
+    contacts_and_their_conversation,
+    blocks_keep_calls_and_presence_away,
+    groups_are_made_of_contacts,
+    history_is_paged_private_and_forgotten,
+    a_removed_account_leaves_nothing,
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_writes_and_goes_on_reading() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("relay.db");
+    let options = SqliteOptions { max_pages: Some(60) };
+    let store = SqliteStore::open(&path, options).await.unwrap();
+    add(&store, 1).await;
+    let mut refused = None;
+    for n in 2..=255 {
+        let mut big = account(n, Admission::Operator { administrator: false });
+        big.password_hash = "x".repeat(2_000);
+        if let Err(error) = store.create_account(big).await {
+            refused = Some(error);
+            break;
+        }
+    }
+    let Some(CreateAccountError::Store(StoreError::Full)) = refused else { panic!("{refused:?}") };
+    store.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_schema_and_a_file_that_is_no_database_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("relay.db");
+    SqliteStore::open(&path, SqliteOptions::default()).await.unwrap().close().await;
+    SqliteStore::open(&path, SqliteOptions::default()).await.unwrap().close().await;
+    // The version is the big-endian number at byte 60 (https://sqlite.org/fileformat.html 1.3).
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    std::fs::write(&path, &bytes).unwrap();
+    let newer = SqliteStore::open(&path, SqliteOptions::default()).await;
+    assert!(matches!(newer, Err(StoreError::Newer { found: 99, .. })), "{newer:?}");
+    std::fs::write(&path, vec![b'x'; 8_192]).unwrap();
+    let odd = SqliteStore::open(&path, SqliteOptions::default()).await;
+    assert!(matches!(odd, Err(StoreError::Damaged(_))), "{odd:?}");
+}
