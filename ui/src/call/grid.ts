@@ -7,8 +7,9 @@ export interface Grid {
   height: number;
 }
 
-/** Shape of a tile: what cameras send. */
-const ASPECT = 16 / 9;
+/** The widest and the narrowest shape of a tile: a camera lying and a phone standing. */
+const WIDEST = 16 / 9;
+const NARROWEST = 3 / 4;
 
 /**
  * The columns that give `count` tiles the largest area on a stage, with `gap` px between them. A
@@ -21,8 +22,11 @@ export function layOut(count: number, width: number, height: number, gap: number
     const rows = Math.ceil(count / columns);
     const room = (width - gap * (columns - 1)) / columns;
     const floor = (height - gap * (rows - 1)) / rows;
-    const tile = Math.max(0, Math.min(room, floor * ASPECT));
-    if (tile > best.width) best = { columns, rows, width: tile, height: tile / ASPECT };
+    const tileWidth = Math.max(0, Math.min(room, floor * WIDEST));
+    const tileHeight = Math.max(0, Math.min(floor, room / NARROWEST));
+    if (tileWidth * tileHeight > best.width * best.height) {
+      best = { columns, rows, width: tileWidth, height: tileHeight };
+    }
   }
   return best;
 }

@@ -12,8 +12,8 @@ export function isTyping(target: EventTarget | null): boolean {
 
 /** What a pressed key means, or null. Space belongs to a focused button. */
 export function callKey(event: KeyboardEvent): CallKey | null {
-  if (event.ctrlKey && event.shiftKey && event.code === 'KeyH') return 'hang-up';
   if (isTyping(event.target)) return null;
+  if (event.ctrlKey && event.shiftKey && event.code === 'KeyH') return 'hang-up';
   if (event.ctrlKey || event.altKey || event.metaKey) return null;
   if (event.key === '?') return 'help';
   if (event.key === ' ') {

@@ -133,6 +133,14 @@ export const scenes: Record<string, Scene> = {
   'ended-declined': { view: ended('declined') },
   'ended-lost': { view: ended('lost') },
   minimised: { view: inCall(), place: GRACE, minimised: true },
+  'minimised-ended': {
+    view: ended('lost'),
+    place: GRACE,
+    minimised: true,
+  },
+  'call-offline': {
+    view: view(busyHome({ call: connected() }), { relay: { type: 'offline', retry_at: NOW } }),
+  },
   elsewhere: { view: inCall(), place: GRACE, seat: 'elsewhere' },
   fault: { view: view(busyHome()), fault: { type: 'load' } },
   ...Object.fromEntries(

@@ -205,6 +205,12 @@ describe('a call', () => {
     expect(status).toHaveTextContent('Connection restored');
   });
 
+  it('goes on without the relay and says so', () => {
+    stage({ view: view(busyHome({ call: live() }), { relay: { type: 'offline', retry_at: 0 } }) });
+    const region = screen.getByRole('region', { name: 'Call' });
+    expect(within(region).getByRole('status')).toHaveTextContent('Your call goes on.');
+  });
+
   const SLOTS = { audio: 'nobody hears you', camera: 'without your picture' } as const;
   const problems: DeviceProblem[] = ['denied', 'busy', 'missing', 'unplugged', 'hung', 'other'];
   for (const slot of ['audio', 'camera'] as const) {
@@ -271,6 +277,14 @@ describe('the end of a call', () => {
       { type: 'place_call', conversation: 'grace', media: 'video' },
       { type: 'dismiss_call', call: 'call-1' },
     ]);
+  });
+
+  it('is told at the top of home to whoever looks there', async () => {
+    const { asked } = stage({ view: over({}, 'lost'), minimised: true });
+    const bar = screen.getByRole('region', { name: 'Running call' });
+    expect(within(bar).getByRole('status')).toHaveTextContent('The connection was lost');
+    await userEvent.click(within(bar).getByRole('button', { name: 'Close' }));
+    expect(asked()).toEqual([{ type: 'dismiss_call', call: 'call-1' }]);
   });
 
   it('leaves by itself after an ordinary ending, and stays after any other', async () => {
