@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bellwire_protocol::{RelayMessage, limits};
 use tokio::sync::Notify;
 
-use super::session::{Body, Close, Outbox};
+use super::session::{Body, Close, Frame, Outbox};
 
 /// Which of a session's sockets, in order.
 pub type Epoch = u32;
@@ -27,7 +27,7 @@ struct State {
 #[derive(Debug)]
 pub enum Next {
     /// Write this.
-    Frame(String),
+    Frame(Frame),
     /// Close and go.
     Close(Close),
 }

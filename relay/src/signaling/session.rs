@@ -7,20 +7,33 @@ use bellwire_protocol::{RelayMessage, limits};
 
 /// A message written once for every session that gets it.
 #[derive(Debug, Clone)]
-pub struct Body(String);
+pub struct Body {
+    kind: &'static str,
+    text: String,
+}
 
 impl Body {
     /// Writes the message.
     #[must_use]
     pub fn new(message: &RelayMessage) -> Self {
-        Self(bellwire_protocol::encode(message))
+        Self { kind: kind(message), text: bellwire_protocol::encode(message) }
     }
 
     /// The frame with its number, in a string of exactly its size: it may wait for long.
-    fn frame(&self, seq: u64) -> Box<str> {
-        let fields = self.0.strip_prefix('{').unwrap_or(&self.0);
-        format!("{{\"seq\":{seq},{fields}").into_boxed_str()
+    fn frame(&self, seq: u64) -> Frame {
+        let fields = self.text.strip_prefix('{').unwrap_or(&self.text);
+        let text = format!("{{\"seq\":{seq},{fields}").into_boxed_str();
+        Frame { kind: self.kind, text }
     }
+}
+
+/// One numbered frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The type of its message, for the metrics.
+    pub kind: &'static str,
+    /// What is written.
+    pub text: Box<str>,
 }
 
 /// Why a socket is closed.
@@ -36,14 +49,14 @@ pub struct Close {
 /// it got and may have lost.
 #[derive(Debug)]
 pub struct Outbox {
-    frames: VecDeque<Box<str>>,
+    frames: VecDeque<Frame>,
     /// Number of the next frame.
     next_seq: u64,
     /// How many at the front of `frames` the socket got.
     sent: usize,
     waiting_bytes: usize,
     /// Written at the front of a resumed socket; carries the number that the client named.
-    greeting: Option<Box<str>>,
+    greeting: Option<Frame>,
     /// A frame was dropped that the socket never got: nothing can be resumed.
     gap: bool,
 }
@@ -66,14 +79,14 @@ impl Outbox {
     pub fn push(&mut self, body: &Body) {
         let frame = body.frame(self.next_seq);
         self.next_seq += 1;
-        self.waiting_bytes += frame.len();
+        self.waiting_bytes += frame.text.len();
         self.frames.push_back(frame);
         while self.frames.len() > limits::RESUME_FRAMES {
             let dropped = self.frames.pop_front();
             if self.sent > 0 {
                 self.sent -= 1;
             } else {
-                self.waiting_bytes -= dropped.map_or(0, |frame| frame.len());
+                self.waiting_bytes -= dropped.map_or(0, |frame| frame.text.len());
                 self.gap = true;
             }
         }
@@ -93,14 +106,14 @@ impl Outbox {
     }
 
     /// The next frame for the socket.
-    pub fn pop(&mut self) -> Option<String> {
+    pub fn pop(&mut self) -> Option<Frame> {
         if let Some(greeting) = self.greeting.take() {
-            return Some(greeting.into_string());
+            return Some(greeting);
         }
         let frame = self.frames.get(self.sent)?;
         self.sent += 1;
-        self.waiting_bytes -= frame.len();
-        Some(frame.clone().into_string())
+        self.waiting_bytes -= frame.text.len();
+        Some(frame.clone())
     }
 
     /// Whether the frames after `seq` are all there.
@@ -117,7 +130,7 @@ impl Outbox {
         let handled = usize::try_from((seq + 1).saturating_sub(oldest)).unwrap_or(0);
         self.frames.drain(..handled.min(self.frames.len()));
         self.sent = 0;
-        self.waiting_bytes = self.frames.iter().map(|frame| frame.len()).sum();
+        self.waiting_bytes = self.frames.iter().map(|frame| frame.text.len()).sum();
         self.greeting = Some(welcome.frame(seq));
     }
 }
@@ -172,6 +185,40 @@ impl Allowance {
         }
         let missing = 1_000 - self.tokens;
         Verdict::Refused(missing.div_ceil(u64::from(limits::MESSAGES_PER_SECOND)))
+    }
+}
+
+/// The type of a message as the wire names it.
+fn kind(message: &RelayMessage) -> &'static str {
+    match message {
+        RelayMessage::Welcome(_) => "welcome",
+        RelayMessage::Snapshot(_) => "snapshot",
+        RelayMessage::Ok { .. } => "ok",
+        RelayMessage::Error { .. } => "error",
+        RelayMessage::Pong { .. } => "pong",
+        RelayMessage::GoingAway { .. } => "going_away",
+        RelayMessage::IceServers { .. } => "ice_servers",
+        RelayMessage::Presence(_) => "presence",
+        RelayMessage::ContactChanged { .. } => "contact_changed",
+        RelayMessage::ContactRemoved { .. } => "contact_removed",
+        RelayMessage::ConversationChanged { .. } => "conversation_changed",
+        RelayMessage::ConversationRemoved { .. } => "conversation_removed",
+        RelayMessage::MeChanged { .. } => "me_changed",
+        RelayMessage::Notice(_) => "notice",
+        RelayMessage::CallRecorded { .. } => "call_recorded",
+        RelayMessage::CallIncoming { .. } => "call_incoming",
+        RelayMessage::CallRinging { .. } => "call_ringing",
+        RelayMessage::CallAccepted { .. } => "call_accepted",
+        RelayMessage::CallRejected { .. } => "call_rejected",
+        RelayMessage::CallEnded { .. } => "call_ended",
+        RelayMessage::PeerLeft { .. } => "peer_left",
+        RelayMessage::SdpOffer { .. } => "sdp_offer",
+        RelayMessage::SdpAnswer { .. } => "sdp_answer",
+        RelayMessage::IceCandidate { .. } => "ice_candidate",
+        RelayMessage::MediaState { .. } => "media_state",
+        RelayMessage::CallState { .. } => "call_state",
+        RelayMessage::Peers { .. } => "peers",
+        RelayMessage::Unknown => "unknown",
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::calls::{CheckedClaim, Input, Signal, Trickle};
 use super::link::{Epoch, Link, Next};
-use super::session::{Allowance, Close, Verdict};
+use super::session::{Allowance, Body, Close, Frame, Verdict};
 use super::switchboard::{Mail, Opening, Placing, Resuming, Said, words};
 use crate::Relay;
 use crate::store::{Route, StoreError};
@@ -243,17 +243,13 @@ async fn write(
     socket: &mut WebSocket,
     link: &Link,
     epoch: Epoch,
-    first: String,
+    first: Frame,
 ) -> Result<(), End> {
     let writing = async {
-        socket.feed(Message::Text(first.into())).await?;
-        relay.metrics.sent();
+        feed(relay, socket, first).await?;
         for _ in 1..BATCH {
             match link.try_next(epoch) {
-                Some(Next::Frame(frame)) => {
-                    relay.metrics.sent();
-                    socket.feed(Message::Text(frame.into())).await?;
-                }
+                Some(Next::Frame(frame)) => feed(relay, socket, frame).await?,
                 // The next look finds it again.
                 Some(Next::Close(_)) | None => break,
             }
@@ -264,6 +260,11 @@ async fn write(
         written = writing => Ok(written?),
         close = link.cut_off(epoch) => Err(End::Close(close)),
     }
+}
+
+async fn feed(relay: &Relay, socket: &mut WebSocket, frame: Frame) -> Result<(), axum::Error> {
+    relay.metrics.message(frame.kind, "out");
+    socket.feed(Message::Text(frame.text.into_string().into())).await
 }
 
 async fn listen(
@@ -280,12 +281,7 @@ async fn listen(
     };
     let answer = |re, code, retry_after_ms| {
         let message = words(code).into();
-        seated.link.push(&super::session::Body::new(&RelayMessage::Error {
-            re,
-            code,
-            message,
-            retry_after_ms,
-        }));
+        seated.link.push(&Body::new(&RelayMessage::Error { re, code, message, retry_after_ms }));
     };
     match seated.allowance.take(relay.clock.now_ms()) {
         Verdict::Allowed => {}
@@ -324,12 +320,7 @@ async fn listen(
     {
         let re = frame.id;
         let message = words(code).into();
-        seated.link.push(&super::session::Body::new(&RelayMessage::Error {
-            re,
-            code,
-            message,
-            retry_after_ms,
-        }));
+        seated.link.push(&Body::new(&RelayMessage::Error { re, code, message, retry_after_ms }));
     }
     Ok(())
 }
@@ -377,9 +368,9 @@ async fn dispatch(
         ClientMessage::Ping { t } => {
             let server_time = relay.clock.now_ms();
             let pong = RelayMessage::Pong { t, server_time };
-            seated.link.push(&super::session::Body::new(&pong));
+            seated.link.push(&Body::new(&pong));
             if let Some(re) = re {
-                seated.link.push(&super::session::Body::new(&RelayMessage::Ok { re }));
+                seated.link.push(&Body::new(&RelayMessage::Ok { re }));
             }
             return Ok(());
         }

@@ -124,7 +124,7 @@ pub async fn security_headers(
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self' data: blob:; font-src 'self'; connect-src 'self'{sockets}; \
-         media-src 'self' blob: mediastream:; manifest-src 'self'; worker-src 'self' blob:; \
+         media-src 'self' blob: mediastream:; manifest-src 'self'; worker-src 'self'; \
          frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
          require-trusted-types-for 'script'"
     );

@@ -3,14 +3,14 @@
 use bellwire_protocol::{RelayFrame, RelayMessage, limits};
 use proptest::prelude::*;
 
-use super::{Allowance, Body, Outbox, Verdict};
+use super::{Allowance, Body, Frame, Outbox, Verdict};
 
 fn ok(re: u32) -> Body {
     Body::new(&RelayMessage::Ok { re })
 }
 
-fn read(frame: &str) -> (u64, RelayMessage) {
-    let frame: RelayFrame = bellwire_protocol::decode(frame).unwrap();
+fn read(frame: &Frame) -> (u64, RelayMessage) {
+    let frame: RelayFrame = bellwire_protocol::decode(&frame.text).unwrap();
     (frame.seq, frame.message)
 }
 
