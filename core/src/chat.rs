@@ -111,3 +111,64 @@ impl Chats {
 pub(crate) fn channel_message(message: &KeptChat) -> ChannelMessage {
     ChannelMessage::Chat { id: message.id, text: message.text.clone(), sent_at: message.at }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u64) -> ChatId {
+        ChatId::from_parts(n, [0; 10])
+    }
+
+    fn text() -> ChatText {
+        ChatText::new("hello").expect("text")
+    }
+
+    const ME: UserId = UserId::from_bytes([1; 16]);
+    const OTHER: UserId = UserId::from_bytes([2; 16]);
+    const PLACE: ConversationId = ConversationId::from_bytes([3; 16]);
+
+    #[test]
+    fn a_message_is_kept_once_however_often_it_comes() {
+        let mut chats = Chats::default();
+        assert!(chats.receive(PLACE, id(1), OTHER, text(), 10).is_some());
+        assert!(chats.receive(PLACE, id(1), OTHER, text(), 11).is_none());
+        assert_eq!(chats.unread(PLACE, ME), 1);
+        assert!(chats.see(PLACE, 10).is_some());
+        assert_eq!(chats.unread(PLACE, ME), 0);
+        assert!(chats.see(PLACE, 9).is_none(), "time does not go back");
+    }
+
+    #[test]
+    fn an_own_message_waits_until_it_was_received_and_is_never_unread() {
+        let mut chats = Chats::default();
+        chats.write(PLACE, id(1), ME, text(), 10);
+        chats.write(PLACE, id(2), ME, text(), 11);
+        assert_eq!(chats.waiting(PLACE, ME).len(), 2);
+        assert!(chats.delivered(PLACE, id(1)).is_some());
+        assert!(chats.delivered(PLACE, id(1)).is_none(), "once");
+        assert_eq!(chats.waiting(PLACE, ME).len(), 1);
+        assert_eq!(chats.unread(PLACE, ME), 0);
+    }
+
+    #[test]
+    fn what_was_kept_is_known_again() {
+        let mut chats = Chats::default();
+        let Some(Record::Chat { messages, .. }) = chats.receive(PLACE, id(1), OTHER, text(), 10) else {
+            panic!("a record is kept")
+        };
+        let mut later = Chats::default();
+        later.restore(PLACE, messages);
+        assert!(later.receive(PLACE, id(1), OTHER, text(), 20).is_none());
+    }
+
+    #[test]
+    fn only_the_newest_are_kept() {
+        let mut chats = Chats::default();
+        for n in 0..600 {
+            chats.receive(PLACE, id(n), OTHER, text(), n);
+        }
+        assert_eq!(chats.messages(PLACE).len(), Record::KEPT_CHATS);
+        assert_eq!(chats.messages(PLACE)[0].id, id(100));
+    }
+}

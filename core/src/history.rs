@@ -182,3 +182,7 @@ pub(crate) fn entry(record: &CallRecord, me: UserId, name: String) -> Entry {
         length_s: length.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
     }
 }
+
+#[cfg(test)]
+#[path = "history_tests.rs"]
+mod tests;

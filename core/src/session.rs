@@ -443,3 +443,7 @@ impl Session {
 fn push(out: &mut VecDeque<Output>, id: Option<u32>, message: ClientMessage) {
     out.push_back(Output::Relay(ClientFrame { id, message }));
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

@@ -54,6 +54,8 @@ enum Step {
     Suspect,
     /// Silent for [`RECONNECTING_MS`].
     Reconnecting,
+    /// The executor says that it will not heal: ICE restarts at once.
+    Broken,
     /// ICE restarts, since then.
     Restarting { since: Time },
     /// ICE restarts with TURN only; since when it first restarted.
@@ -107,6 +109,7 @@ impl Link {
             Step::Reconnecting => {
                 Some(self.heard.after(RESTART_MS + if polite { POLITE_MS } else { 0 }))
             }
+            Step::Broken => Some(self.heard),
             Step::Restarting { since } => Some(since.after(RELAY_ONLY_MS)),
             Step::RelayOnly { since } => Some(since.after(REBUILD_MS)),
             Step::Rebuilding { since } => Some(since.after(REBUILD_MS)),
@@ -124,7 +127,7 @@ impl Link {
             }
             Step::Flowing => (Step::Suspect, Rung::Probe),
             Step::Suspect => (Step::Reconnecting, Rung::TellDown),
-            Step::Reconnecting => (Step::Restarting { since: now }, Rung::Restart),
+            Step::Reconnecting | Step::Broken => (Step::Restarting { since: now }, Rung::Restart),
             Step::Restarting { since } => (Step::RelayOnly { since }, Rung::RelayOnly),
             Step::RelayOnly { .. } | Step::Rebuilding { .. } => {
                 (Step::Rebuilding { since: now }, Rung::Rebuild)
@@ -148,6 +151,7 @@ impl Link {
             }
             Step::Connecting { .. }
             | Step::Reconnecting
+            | Step::Broken
             | Step::Restarting { .. }
             | Step::RelayOnly { .. }
             | Step::Rebuilding { .. } => {
@@ -182,15 +186,23 @@ impl Link {
         }
     }
 
-    /// The path is known to be gone: the next rung is a restart, at once.
-    pub(super) fn fail(&mut self, now: Time) {
+    /// The path is known to be gone: the next rung is a restart, at once. True if it was not known
+    /// before.
+    pub(super) const fn fail(&mut self) -> bool {
         match self.step {
-            Step::Connecting { .. } => {}
-            Step::Flowing | Step::Suspect | Step::Reconnecting => {
-                self.heard = Time(now.0.saturating_sub(RESTART_MS + POLITE_MS)).min(self.heard);
-                self.step = Step::Reconnecting;
+            Step::Flowing | Step::Suspect => {
+                self.step = Step::Broken;
+                true
             }
-            Step::Restarting { .. } | Step::RelayOnly { .. } | Step::Rebuilding { .. } => {}
+            Step::Reconnecting => {
+                self.step = Step::Broken;
+                false
+            }
+            Step::Connecting { .. }
+            | Step::Broken
+            | Step::Restarting { .. }
+            | Step::RelayOnly { .. }
+            | Step::Rebuilding { .. } => false,
         }
     }
 
@@ -201,6 +213,7 @@ impl Link {
             Step::Flowing
             | Step::Suspect
             | Step::Reconnecting
+            | Step::Broken
             | Step::Restarting { .. }
             | Step::RelayOnly { .. }
             | Step::Rebuilding { .. } => self.step = Step::Rebuilding { since: now },
@@ -218,6 +231,7 @@ impl Link {
             Step::Connecting { since, .. } => self.step = Step::Connecting { since, restarted: true },
             Step::Flowing | Step::Suspect => {}
             Step::Reconnecting
+            | Step::Broken
             | Step::Restarting { .. }
             | Step::RelayOnly { .. }
             | Step::Rebuilding { .. } => self.step = Step::Restarting { since: now },
@@ -292,7 +306,7 @@ mod tests {
     #[test]
     fn a_failed_path_restarts_at_once() {
         let mut link = flowing();
-        link.fail(Time(500));
+        assert!(link.fail(), "people are told");
         assert_eq!(link.climb(Time(500), true), Some(Rung::Restart));
     }
 

@@ -416,11 +416,8 @@ impl Negotiation {
         if let Some(offer) = self.waiting.take() {
             self.receive_offer(now, offer, ops, out);
         }
-        if self.wanted && self.settled {
-            self.wanted = false;
-            if matches!(self.signaling, Signaling::Stable) {
-                self.offer(now, true, ops, out);
-            }
+        if self.wanted && self.settled && matches!(self.signaling, Signaling::Stable) {
+            self.offer(now, true, ops, out);
         }
     }
 }

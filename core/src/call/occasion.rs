@@ -481,7 +481,12 @@ impl Occasion {
             }
             PathState::Disconnected => remote.link.doubt(now),
             PathState::Failed => {
-                remote.link.fail(now);
+                let device = remote.device();
+                if remote.link.fail()
+                    && let Some(device) = device
+                {
+                    pass.report(Event::PathDown { device });
+                }
                 self.climb(index, pass);
             }
         }

@@ -1,0 +1,241 @@
+use bellwire_protocol::{CallId, CallableBy, DeviceId, DisplayName, Me, UserId, Username};
+
+use super::*;
+
+struct Bench {
+    session: Session,
+    random: Random,
+    out: VecDeque<Output>,
+    now: Time,
+    seq: u64,
+}
+
+fn welcome(resumed: bool) -> RelayMessage {
+    RelayMessage::Welcome(Box::new(Welcome {
+        session: Secret::new("token").expect("secret"),
+        resumed,
+        me: Me {
+            user: UserId::from_bytes([1; 16]),
+            device: DeviceId::from_bytes([2; 16]),
+            username: Username::new("ada").expect("name"),
+            display_name: DisplayName::new("Ada").expect("name"),
+            callable_by: CallableBy::Contacts,
+            administrator: false,
+        },
+        ice_servers: Vec::new(),
+        limits: Limits::default(),
+        features: Vec::new(),
+        version: "0.1.0".into(),
+        server_time: 0,
+    }))
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut session = Session::new();
+        session.start(Time(0));
+        Self { session, random: Random::new([7; 32]), out: VecDeque::new(), now: Time(0), seq: 0 }
+    }
+
+    fn with<T>(&mut self, act: impl FnOnce(&mut Session, &mut Line<'_>) -> T) -> T {
+        let mut line = Line { now: self.now, random: &mut self.random, out: &mut self.out };
+        act(&mut self.session, &mut line)
+    }
+
+    fn hello() -> Option<(Secret, ClientInfo)> {
+        let client = ClientInfo { name: "t".into(), version: "0".into(), platform: "t".into() };
+        Some((Secret::new("access").expect("secret"), client))
+    }
+
+    /// Opens and greets; gives back what `hello` asked to resume.
+    fn connect(&mut self, resumed: bool) -> Option<Resume> {
+        self.with(|session, line| session.open("wss://x/ws".into(), line));
+        self.with(|session, line| session.handle_link(&LinkEvent::Opened, Self::hello(), line));
+        let resume = match self.out.pop_back() {
+            Some(Output::Relay(ClientFrame { message: ClientMessage::Hello { resume, .. }, .. })) => resume,
+            other => panic!("hello is the first frame, not {other:?}"),
+        };
+        self.frame(welcome(resumed));
+        assert!(self.session.is_online());
+        resume
+    }
+
+    fn frame(&mut self, message: RelayMessage) -> Option<News> {
+        self.seq += 1;
+        let frame = RelayFrame { seq: self.seq, message };
+        self.with(|session, line| session.handle_frame(frame, line))
+    }
+
+    fn close(&mut self, code: Option<u16>) -> Option<News> {
+        self.with(|session, line| session.handle_link(&LinkEvent::Closed { code }, None, line))
+    }
+
+    /// How long the session waits for its next try.
+    fn pause(&mut self) -> u64 {
+        let State::Waiting { until } = self.session.state else { panic!("{:?}", self.session.state) };
+        let pause = until.since(self.now);
+        self.now = until;
+        self.with(|session, line| session.elapsed(line));
+        assert!(self.session.is_wanting(), "then it tries again");
+        pause
+    }
+}
+
+fn ring() -> RelayMessage {
+    let call_id = CallId::from_bytes([1; 16]);
+    RelayMessage::CallRinging { call_id, user: UserId::from_bytes([1; 16]), devices: 1 }
+}
+
+#[test]
+fn pauses_grow_are_jittered_and_never_end() {
+    let mut bench = Bench::new();
+    let mut pauses = Vec::new();
+    for _ in 0..10 {
+        bench.with(|session, line| session.open("wss://x/ws".into(), line));
+        bench.close(None);
+        pauses.push(bench.pause());
+    }
+    let expected = [0, 150, 400, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000];
+    for (pause, around) in pauses.iter().zip(expected) {
+        assert!((around * 8 / 10..=around * 12 / 10).contains(pause), "{pause} for {around}");
+    }
+    assert!(pauses[6..].windows(2).any(|pair| pair[0] != pair[1]), "jittered");
+}
+
+#[test]
+fn a_connection_that_does_not_last_does_not_reset_the_pauses() {
+    let mut bench = Bench::new();
+    for _ in 0..4 {
+        bench.connect(false);
+        bench.close(None);
+        bench.pause();
+    }
+    bench.connect(false);
+    bench.close(None);
+    assert!(bench.pause() >= 1_600, "a relay that closes at once is not hammered");
+    bench.connect(false);
+    bench.now = bench.now.after(STEADY_MS);
+    bench.close(None);
+    assert_eq!(bench.pause(), 0, "after a good while it starts over");
+}
+
+#[test]
+fn a_lost_session_is_resumed_where_it_was() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.connect(false), None);
+    bench.frame(ring());
+    bench.frame(ring());
+    bench.close(Some(close::SLOW_READER));
+    bench.pause();
+    let resume = bench.connect(true).expect("a resume is asked for");
+    assert_eq!((resume.session.as_str(), resume.seq), ("token", 3));
+    bench.seq = 3;
+    assert!(bench.frame(ring()).is_some(), "the missed frames follow, whatever the welcome's number");
+}
+
+#[test]
+fn a_repeated_frame_is_handled_once() {
+    let mut bench = Bench::new();
+    bench.connect(false);
+    assert!(bench.frame(ring()).is_some());
+    bench.seq -= 1;
+    assert!(bench.frame(ring()).is_none());
+}
+
+#[test]
+fn what_was_not_answered_is_said_again() {
+    let mut bench = Bench::new();
+    bench.connect(false);
+    let leave = ClientMessage::CallLeave { call_id: CallId::from_bytes([1; 16]) };
+    bench.with(|session, line| session.ask(line.out, leave.clone()));
+    bench.out.clear();
+    bench.with(|session, line| session.repeat(line.out));
+    let Some(Output::Relay(ClientFrame { id: Some(id), message })) = bench.out.pop_front() else { panic!() };
+    assert_eq!(message, leave);
+    assert!(matches!(bench.frame(RelayMessage::Ok { re: id }), Some(News::Answered { refused: None, .. })));
+    assert!(bench.frame(RelayMessage::Ok { re: id }).is_none(), "answered once");
+    bench.with(|session, line| session.repeat(line.out));
+    assert!(bench.out.is_empty());
+}
+
+#[test]
+fn every_close_code_is_handled_as_the_wire_says() {
+    let open = || {
+        let mut bench = Bench::new();
+        bench.connect(false);
+        bench
+    };
+    assert!(matches!(open().close(Some(close::UNAUTHENTICATED)), Some(News::Unauthenticated)));
+    assert!(matches!(open().close(Some(close::REVOKED)), Some(News::Revoked)));
+    let mut replaced = open();
+    assert!(matches!(replaced.close(Some(close::REPLACED)), Some(News::Replaced)));
+    assert_eq!(replaced.session.deadline(Time(0)), None, "it stays away");
+    assert_eq!(replaced.session.reach(Time(9_000)), Reach::Offline(None));
+    replaced.with(Session::hurry);
+    assert!(replaced.session.is_wanting(), "until the person asks");
+    let mut malformed = open();
+    malformed.close(Some(close::MALFORMED));
+    malformed.pause();
+    assert_eq!(malformed.connect(false), None, "with a fresh session");
+    let mut going = open();
+    going.frame(RelayMessage::GoingAway { retry_after_ms: 3_000 });
+    going.close(Some(close::GOING_AWAY));
+    assert!((2_400..=3_600).contains(&going.pause()), "as long as it asked");
+    let mut rate = open();
+    rate.close(Some(close::RATE));
+    assert!(rate.pause() >= 4_000);
+    let mut slow = open();
+    slow.close(Some(close::SLOW_READER));
+    assert_eq!(slow.pause(), 0);
+}
+
+#[test]
+fn a_silent_socket_is_pinged_and_dropped() {
+    let mut bench = Bench::new();
+    bench.connect(false);
+    bench.out.clear();
+    let ping_at = bench.session.deadline(bench.now).expect("a ping is due");
+    assert!((16_000..=24_000).contains(&ping_at.0));
+    bench.now = ping_at;
+    bench.with(|session, line| session.elapsed(line));
+    assert!(matches!(bench.out.pop_front(), Some(Output::Relay(ClientFrame { message: ClientMessage::Ping { .. }, .. }))));
+    bench.now = Time(DEAD_MS);
+    bench.with(|session, line| session.elapsed(line));
+    assert!(matches!(bench.out.pop_front(), Some(Output::Link(LinkCommand::Disconnect))));
+    assert!(!bench.session.is_online());
+}
+
+#[test]
+fn a_network_change_asks_for_a_sign_of_life() {
+    let mut bench = Bench::new();
+    bench.connect(false);
+    bench.out.clear();
+    bench.with(|session, line| session.handle_link(&LinkEvent::NetworkChanged, None, line));
+    assert!(matches!(bench.out.pop_front(), Some(Output::Relay(ClientFrame { message: ClientMessage::Ping { .. }, .. }))));
+    bench.now = Time(PROBE_MS);
+    bench.with(|session, line| session.elapsed(line));
+    assert!(!bench.session.is_online(), "a dead socket is left within seconds");
+    bench.with(|session, line| session.handle_link(&LinkEvent::NetworkChanged, None, line));
+    assert!(bench.session.is_wanting(), "and the next hint is followed at once");
+}
+
+#[test]
+fn a_short_loss_is_not_shown() {
+    let mut bench = Bench::new();
+    bench.connect(false);
+    bench.now = Time(10_000);
+    bench.close(None);
+    assert_eq!(bench.session.reach(bench.now), Reach::Connecting);
+    assert!(bench.session.deadline(bench.now).is_some());
+    assert!(matches!(bench.session.reach(bench.now.after(SHOWN_MS)), Reach::Offline(Some(_))));
+}
+
+#[test]
+fn a_greeting_that_is_not_answered_is_given_up() {
+    let mut bench = Bench::new();
+    bench.with(|session, line| session.open("wss://x/ws".into(), line));
+    bench.with(|session, line| session.handle_link(&LinkEvent::Opened, Bench::hello(), line));
+    bench.now = Time(OPEN_MS);
+    bench.with(|session, line| session.elapsed(line));
+    assert!(matches!(bench.session.state, State::Waiting { .. }));
+}
