@@ -204,3 +204,21 @@ test('a window that was hidden for long may have slept through a change', () => 
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
+
+test('drawing waits for a description, but not for long', () => {
+  vi.useFakeTimers();
+  hands.peer(1, JSON.stringify({ type: 'apply', operation: 1, sdp: 'v=0' }));
+  hands.view('{"n":1}');
+  hands.view('{"n":2}');
+  expect(listener.onView).not.toHaveBeenCalled();
+  peers.tell(1, { type: 'applied', operation: 1 });
+  expect(vi.mocked(listener.onView).mock.calls, 'only the newest is drawn').toEqual([[{ n: 2 }]]);
+  hands.peer(1, JSON.stringify({ type: 'offer', operation: 2, restart: true }));
+  hands.view('{"n":3}');
+  vi.advanceTimersByTime(50);
+  expect(listener.onView).toHaveBeenLastCalledWith({ n: 3 });
+  hands.peer(1, JSON.stringify({ type: 'close' }));
+  hands.view('{"n":4}');
+  expect(listener.onView, 'a closed peer reports nothing').toHaveBeenLastCalledWith({ n: 4 });
+  vi.useRealTimers();
+});

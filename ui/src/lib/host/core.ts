@@ -59,6 +59,11 @@ const SUBPROTOCOL = 'bellwire.v1';
 /** As `bellwire_core::HttpReply` says. */
 const REPLY_MS = 15_000;
 const REPLY_BYTES = 1024 * 1024;
+/**
+ * Longest that drawing waits for a description to be set, in ms. Drawing the screen of a call takes
+ * the main thread for tens of ms, and a connection starts only when its description is set there.
+ */
+const DRAW_MS = 50;
 /** A window hidden for longer may have slept through a change of the network, in ms. */
 const HIDDEN_MS = 5_000;
 
@@ -72,6 +77,11 @@ export class RunningCore implements Hands {
   readonly #end = new AbortController();
   #client: WasmClient | null = null;
   #socket: WebSocket | null = null;
+  /** Peers with a description under way. */
+  readonly #describing = new Set<PeerId>();
+  /** A view that waits for them. */
+  #undrawn: string | null = null;
+  #drawing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     make: (hands: Hands) => WasmClient,
@@ -174,7 +184,25 @@ export class RunningCore implements Hands {
   }
 
   peer(peer: number, command: string): void {
-    this.#peers.carryOut(peer, JSON.parse(command) as PeerCommand);
+    const parsed = JSON.parse(command) as PeerCommand;
+    switch (parsed.type) {
+      case 'offer':
+      case 'answer':
+      case 'apply':
+        this.#describing.add(peer);
+        break;
+      case 'close':
+        this.#onDescribed(peer);
+        break;
+      case 'open':
+      case 'configure':
+      case 'add_candidate':
+      case 'send':
+      case 'control':
+      case 'chat':
+        break;
+    }
+    this.#peers.carryOut(peer, parsed);
   }
 
   alert(alert: string): void {
@@ -182,11 +210,40 @@ export class RunningCore implements Hands {
   }
 
   view(view: string): void {
-    this.#listener.onView(JSON.parse(view) as View);
+    this.#undrawn = view;
+    if (this.#describing.size === 0) this.#draw();
+    else this.#drawing ??= setTimeout(() => this.#draw(), DRAW_MS);
+  }
+
+  #draw(): void {
+    clearTimeout(this.#drawing);
+    this.#drawing = undefined;
+    const view = this.#undrawn;
+    this.#undrawn = null;
+    if (view !== null) this.#listener.onView(JSON.parse(view) as View);
+  }
+
+  #onDescribed(peer: PeerId): void {
+    this.#describing.delete(peer);
+    if (this.#describing.size === 0) this.#draw();
   }
 
   #onPeerEvent(peer: PeerId, event: PeerEvent): void {
     this.#enter((client) => client.peerEvent(peer, JSON.stringify(event)));
+    switch (event.type) {
+      case 'described':
+      case 'applied':
+      case 'operation_failed':
+        return this.#onDescribed(peer);
+      case 'candidate':
+      case 'path':
+      case 'channels_open':
+      case 'channels_closed':
+      case 'control':
+      case 'chat':
+      case 'slot':
+        return;
+    }
   }
 
   /** Every way into the core. A panic there ends it for good: its state is not to be trusted. */
@@ -205,6 +262,7 @@ export class RunningCore implements Hands {
 
   #release(): void {
     this.#end.abort();
+    clearTimeout(this.#drawing);
     this.#alarm.close();
     this.disconnect();
     this.#peers.closeAll();
