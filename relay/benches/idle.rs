@@ -12,8 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bellwire_protocol::{
-    ClientFrame, ClientInfo, ClientMessage, DeviceId, DisplayName, Person, Secret, UserId,
-    Username,
+    ClientFrame, ClientInfo, ClientMessage, DeviceId, DisplayName, Person, Secret, UserId, Username,
 };
 use bellwire_relay::accounts::keys::Keys;
 use bellwire_relay::accounts::token::Tokens;
@@ -122,8 +121,7 @@ async fn connect(address: SocketAddr, token: Secret) -> Socket {
     let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", "bellwire.v1".parse().unwrap());
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-    let client =
-        ClientInfo { name: "bench".into(), version: "0".into(), platform: "cli".into() };
+    let client = ClientInfo { name: "bench".into(), version: "0".into(), platform: "cli".into() };
     let message = ClientMessage::Hello { token, client, resume: None };
     let hello = bellwire_protocol::encode(&ClientFrame { id: None, message });
     socket.send(Message::text(hello)).await.unwrap();

@@ -229,7 +229,7 @@ async fn connection(
 
 /// Who is at the other end of the connection.
 #[derive(Debug, Clone, Copy)]
-struct Peer(IpAddr);
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 fn main_routes(relay: Arc<Relay>) -> Router {
     let api = crate::accounts::http::routes()

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
+use axum::{Extension, Router};
 use bellwire_protocol::http::{
     AddContact, Block, CallConnection, Calls, ChangePassword, Conversations, DeleteMe, Device,
     Invite, Login, NewConversation, NewInvite, PatchMe, Problem, ProblemReason, Refresh, Register,
@@ -25,6 +25,7 @@ use tokio::sync::oneshot;
 use super::{Applicant, Refused, me, token};
 use crate::Relay;
 use crate::bus::Event;
+use crate::server::Peer;
 use crate::signaling::switchboard::{Mail, words};
 use crate::store::{Admission, ContactPair, ContactRequest, StoreError, StoredInvite};
 
@@ -199,7 +200,12 @@ async fn relay_info(State(relay): Shared) -> axum::Json<RelayInfo> {
     })
 }
 
-async fn register(State(relay): Shared, Body(wanted): Body<Register>) -> Answer<Response> {
+async fn register(
+    State(relay): Shared,
+    Extension(Peer(address)): Extension<Peer>,
+    Body(wanted): Body<Register>,
+) -> Answer<Response> {
+    relay.accounts.enter(address)?;
     let Register { username, display_name, password, invite, device } = wanted;
     let policy = relay.accounts.registration();
     let admission = Admission::Registering { policy, invite: invite.as_ref().map(token::hash) };
@@ -214,7 +220,12 @@ async fn register(State(relay): Shared, Body(wanted): Body<Register>) -> Answer<
     })
 }
 
-async fn login(State(relay): Shared, Body(login): Body<Login>) -> Answer<axum::Json<SignedIn>> {
+async fn login(
+    State(relay): Shared,
+    Extension(Peer(address)): Extension<Peer>,
+    Body(login): Body<Login>,
+) -> Answer<axum::Json<SignedIn>> {
+    relay.accounts.enter(address)?;
     let Login { username, password, device } = login;
     Ok(axum::Json(relay.accounts.sign_in(&username, &password, device).await?))
 }

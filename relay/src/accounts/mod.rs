@@ -6,6 +6,7 @@ pub mod keys;
 pub mod password;
 pub mod token;
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bellwire_protocol::http::{DeviceInfo, ProblemReason, Registration, SignedIn};
@@ -74,6 +75,7 @@ pub struct Accounts {
     registration: Registration,
     failures: Mutex<Attempts<String>>,
     lookups: Mutex<Quota<UserId>>,
+    entries: Mutex<Quota<IpAddr>>,
 }
 
 impl std::fmt::Debug for Accounts {
@@ -95,6 +97,9 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
 }
 
+/// Sign-ups and sign-ins from one address in ten minutes. A household or an office behind one
+/// address stays under it, a list of stolen passwords does not.
+const ENTRIES_PER_TEN_MINUTES: u32 = 60;
 /// Exact-name look-ups of one user in a minute.
 const LOOKUPS_PER_MINUTE: u32 = 30;
 
@@ -118,6 +123,7 @@ impl Accounts {
             registration,
             failures: Mutex::new(Attempts::default()),
             lookups: Mutex::new(Quota::new(LOOKUPS_PER_MINUTE, 60_000)),
+            entries: Mutex::new(Quota::new(ENTRIES_PER_TEN_MINUTES, 600_000)),
         }
     }
 
@@ -138,6 +144,19 @@ impl Accounts {
     pub fn look_up(&self, user: UserId) -> Result<(), Refused> {
         let mut lookups = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
         lookups.take(self.clock.now_ms(), user).map_err(Refused::Wait)
+    }
+
+    /// Counts one sign-up or sign-in from an address. This machine's own are not counted: behind
+    /// a proxy everybody comes from there.
+    ///
+    /// # Errors
+    /// [`Refused::Wait`].
+    pub fn enter(&self, address: IpAddr) -> Result<(), Refused> {
+        if address.is_loopback() {
+            return Ok(());
+        }
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.take(self.clock.now_ms(), network(address)).map_err(Refused::Wait)
     }
 
     /// Makes an account.
@@ -373,6 +392,17 @@ impl Accounts {
             self.bus.publish(Event::Related { a: user, b: other, visible: false }).await;
         }
         Ok(())
+    }
+}
+
+/// One subscriber has a whole /64 of IPv6.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => IpAddr::V4(v4),
+            None => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+        },
     }
 }
 

@@ -263,8 +263,6 @@ pub trait Accounts: Send + Sync {
     async fn has_device(&self, user: UserId, device: DeviceId) -> Result<bool, StoreError>;
     /// The user's sign-ins, newest first. `this` is false on all.
     async fn devices(&self, user: UserId) -> Result<Vec<Device>, StoreError>;
-    /// Notes that the device was connected.
-    async fn touch_device(&self, device: DeviceId, now: u64) -> Result<(), StoreError>;
     /// Ends a sign-in of this user. False: there is none.
     async fn remove_device(&self, user: UserId, device: DeviceId) -> Result<bool, StoreError>;
     /// Ends every other sign-in and returns them.

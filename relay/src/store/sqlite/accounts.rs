@@ -234,15 +234,6 @@ impl Accounts for SqliteStore {
             .collect()
     }
 
-    async fn touch_device(&self, device: DeviceId, now: u64) -> Result<(), StoreError> {
-        sqlx::query("UPDATE devices SET last_seen_at = $2 WHERE id = $1")
-            .bind(device.key())
-            .bind(ms(now))
-            .execute(&self.writer)
-            .await?;
-        Ok(())
-    }
-
     async fn remove_device(&self, user: UserId, device: DeviceId) -> Result<bool, StoreError> {
         let removed = sqlx::query("DELETE FROM devices WHERE id = $1 AND user = $2")
             .bind(device.key())
