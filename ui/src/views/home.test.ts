@@ -13,7 +13,7 @@ describe('home', () => {
     const { host, client } = stage({ view: view(busyHome()) });
     const nav = screen.getByRole('navigation', { name: 'Conversations' });
     const links = within(nav).getAllByRole('link');
-    expect(links.map((link) => link.ariaLabel)).toEqual([
+    expect(links.map((link) => link.textContent)).toEqual([
       'Grace Hopper',
       'Edsger Dijkstra',
       'Barbara Liskov',
@@ -109,7 +109,7 @@ describe('home', () => {
 
   it('sets the own status', async () => {
     const { asked } = stage({ view: view(busyHome()) });
-    await userEvent.click(button('Your status'));
+    await userEvent.click(button(/^Your status/));
     // Without layout the menu counts as hidden, and what is hidden has no name.
     const items = await screen.findAllByText('Do not disturb');
     const item = items.find((text) => text.closest('[role="menuitem"]'));
