@@ -24,10 +24,13 @@ export const withDevices: LaunchOptions = {
   args: [...always, '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
 };
 
-/** Somebody whose machine has neither camera nor microphone. */
+/**
+ * Somebody whose machine has neither camera nor microphone. Chromium can be told to see no
+ * microphone; a camera it sees where there is one.
+ */
 export const withoutDevices: LaunchOptions = {
   executablePath,
-  args: [...always, '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=0'],
+  args: [...always, '--use-fake-ui-for-media-stream', '--disable-audio-input'],
 };
 
 /** Somebody with devices, whose permissions decide; see `BrowserContext.grantPermissions`. */

@@ -2,20 +2,22 @@ import { expect, type Locator, type Page } from '@playwright/test';
 
 /** Settings, by their sections. */
 export class Settings {
-  static readonly sections = ['Devices', 'Calls', 'Appearance', 'Language', 'Account', 'About'];
+  static readonly sections = ['Devices', 'Calls', 'Notifications', 'Appearance', 'Language', 'Account', 'About'];
 
   readonly button: Locator;
+  readonly sections: Locator;
   readonly region: Locator;
 
   constructor(private readonly page: Page) {
     this.button = page.getByRole('button', { name: 'Settings', exact: true });
+    this.sections = page.getByRole('navigation', { name: 'Settings', exact: true });
     this.region = page.getByRole('main');
   }
 
   async show(section: string): Promise<void> {
-    await this.button.click();
-    await this.region.getByRole('link', { name: section, exact: true }).click();
-    await expect(this.region.getByRole('heading', { name: section, exact: true })).toBeVisible();
+    if (!(await this.sections.isVisible())) await this.button.click();
+    await this.sections.getByRole('link', { name: section, exact: true }).click();
+    await expect(this.region.getByRole('heading', { name: section, exact: true, level: 2 })).toBeVisible();
   }
 
   async signOut(): Promise<void> {
