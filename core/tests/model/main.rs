@@ -5,7 +5,7 @@
 mod relay;
 mod world;
 
-use bellwire_core::machine::{Event, Path, Stage, Timer};
+use bellwire_core::machine::{Effect, Event, Path, Stage, Timer};
 use bellwire_protocol::{CallId, EndReason};
 use stateright::{Checker, Model, Property};
 
@@ -53,7 +53,7 @@ impl Model for Bounds {
                 world.devices.iter().all(has_deadlines)
             }),
             Property::always("I3, I13 when all is delivered, all agree", |_, world: &World| {
-                !is_quiet(world) || agrees(world)
+                agrees(world) || !is_quiet(world)
             }),
             Property::always("I14 who is in a call is not disturbed", |_, world: &World| is_undisturbed(world)),
             Property::always("I15 no message opens a call twice", |_, world: &World| {
@@ -148,24 +148,31 @@ fn has_deadlines(device: &Device) -> bool {
     })
 }
 
+/// The second time changes nothing and leads to nothing but the same words to the relay.
 fn handles_twice_as_once(world: &World) -> bool {
-    world.down.iter().filter(|(to, _)| *to < world.devices.len()).all(|(to, message)| {
-        let deliver = || Action::Down(*to, message.0.clone());
-        world.next(deliver()).is_none_or(|once| once.next(deliver()).is_none())
+    world.down.iter().all(|(to, message)| {
+        let Some(device) = world.devices.get(*to) else { return true };
+        let mut machine = device.machine.clone();
+        let first = machine.handle(message.0.clone());
+        let once = machine.clone();
+        let second = machine.handle(message.0.clone());
+        let is_said = |effect: &Effect| matches!(effect, Effect::Say(_));
+        machine == once && second.iter().all(|effect| is_said(effect) || first.contains(effect))
     })
 }
 
 fn is_undisturbed(world: &World) -> bool {
-    world.down.iter().filter(|(_, message)| matches!(message.0, Event::Incoming { call, .. } if call == foreign())).all(
-        |(to, message)| {
-            let before = &world.devices[*to].machine;
-            before.open_call().is_none()
-                || world.next(Action::Down(*to, message.0.clone())).is_none_or(|after| {
-                    let after = &after.devices[*to].machine;
-                    after.stage() == before.stage() && after.rings() == before.rings()
-                })
-        },
-    )
+    world.down.iter().all(|(to, message)| {
+        let is_stranger = matches!(message.0, Event::Incoming { call, .. } if call == foreign());
+        let Some(device) = world.devices.get(*to) else { return true };
+        let before = &device.machine;
+        if !is_stranger || before.open_call().is_none() {
+            return true;
+        }
+        let mut after = before.clone();
+        after.handle(message.0.clone());
+        after.stage() == before.stage() && after.rings() == before.rings()
+    })
 }
 
 /// Every message was delivered, and nothing but people and timers can change anything.
@@ -209,7 +216,11 @@ fn explored() -> Vec<(&'static str, Bounds, usize)> {
 #[test]
 fn the_call_state_machine_keeps_its_invariants() {
     let mut shrunk = Vec::new();
+    let only = std::env::var("BELLWIRE_MODEL").ok();
     for (name, bounds, committed) in explored() {
+        if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+            continue;
+        }
         let started = std::time::Instant::now();
         let checker = bounds.checker().threads(2).spawn_bfs().join();
         let states = checker.unique_state_count();

@@ -235,6 +235,8 @@ impl World {
                         if before {
                             let device = &mut next.devices[at];
                             device.wanted.insert(*call, *media);
+                            // After a reload it may ring again.
+                            device.unwanted.remove(call);
                             // Calling back a person who rings is accepting them.
                             if let (Event::Place { .. }, Some(ringing)) = (&event, ringing) {
                                 device.wanted.insert(ringing, *media);
@@ -272,8 +274,10 @@ impl World {
                 let device = &mut next.devices[at];
                 device.wanted = former.wanted;
                 device.unwanted = former.unwanted;
-                // A new session hears nothing that was said to the former one.
+                // A new session hears nothing that was said to the former one, and what the former one
+                // said has arrived by then or never does.
                 next.down.retain(|(to, _)| *to != at);
+                next.up.retain(|(from, _)| *from != at);
                 next.greet(at, &known);
                 if next.devices[at].machine.open_call().is_none() {
                     next.devices[at].kept.clear();
