@@ -17,7 +17,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::observe::{Metrics, Redaction};
 use crate::server::{Listeners, Origins};
-use crate::signaling::switchboard::{self, Mail, Setup};
+use crate::signaling::mail::Mail;
+use crate::signaling::switchboard::{self, Setup};
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::store::{NewRecord, Store, StoreError};
 

@@ -19,7 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use crate::config::PublicUrl;
 use crate::relay::{Relay, RunError, Shutdown};
-use crate::signaling::switchboard::{Mail, Overview};
+use crate::signaling::mail::{Mail, Overview};
 
 /// Time for the head of a request; a peer that is slower is not a person's.
 const HEADER_TIME: Duration = Duration::from_secs(5);

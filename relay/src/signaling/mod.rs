@@ -1,7 +1,9 @@
 //! The WebSocket side: sockets, sessions, calls.
 
 pub mod calls;
+mod hello;
 pub mod link;
+pub mod mail;
 pub mod rings;
 pub mod session;
 pub mod socket;

@@ -5,19 +5,18 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use bellwire_protocol::{
-    CallClaim, ClientFrame, ClientMessage, ErrorCode, Me, Participant, RelayFrame, RelayMessage,
-    Secret, limits,
+    CallClaim, ClientFrame, ClientMessage, ErrorCode, Me, Participant, RelayMessage, limits,
 };
 use futures_util::SinkExt;
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::calls::{CheckedClaim, Input, Signal, Trickle};
 use super::link::{Epoch, Link, Next};
+use super::mail::{Mail, Placing, Said};
 use super::session::{Allowance, Body, Close, Frame, Verdict};
-use super::switchboard::{Mail, Opening, Placing, Resuming, Said, words};
+use super::switchboard::words;
 use crate::Relay;
-use crate::store::{Route, StoreError};
+use crate::store::Route;
 
 /// Longest wait for a close frame to leave.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -25,7 +24,7 @@ const CLOSING: Duration = Duration::from_secs(2);
 const BATCH: usize = 16;
 
 /// Why a socket is not served any more.
-enum End {
+pub(super) enum End {
     /// The other side is gone.
     Gone,
     /// We say why.
@@ -38,18 +37,19 @@ impl From<axum::Error> for End {
     }
 }
 
-const MALFORMED: Close = Close { code: limits::close::MALFORMED, reason: "malformed frame" };
-const UNAUTHENTICATED: Close =
+pub(super) const MALFORMED: Close =
+    Close { code: limits::close::MALFORMED, reason: "malformed frame" };
+pub(super) const UNAUTHENTICATED: Close =
     Close { code: limits::close::UNAUTHENTICATED, reason: "not authenticated" };
 
 /// A socket that said who it is.
-struct Seated {
-    me: Me,
-    link: Arc<Link>,
-    epoch: Epoch,
-    allowance: Allowance,
+pub(super) struct Seated {
+    pub(super) me: Me,
+    pub(super) link: Arc<Link>,
+    pub(super) epoch: Epoch,
+    pub(super) allowance: Allowance,
     /// Notices of the snapshot; forgotten once the client is heard, which shows that it got them.
-    notices: Option<i64>,
+    pub(super) notices: Option<i64>,
 }
 
 /// Serves a socket from its upgrade to its end.
@@ -60,7 +60,7 @@ pub async fn serve(
 ) {
     relay.metrics.connections.inc();
     // The first frames need much more room than all that follow: a box is freed after them.
-    let begun = Box::pin(begin(&relay, &mut socket)).await;
+    let begun = Box::pin(super::hello::begin(&relay, &mut socket)).await;
     drop(stranger);
     match begun {
         Ok(mut seated) => {
@@ -85,133 +85,6 @@ async fn part(socket: &mut WebSocket, end: End) {
         };
         let _ = tokio::time::timeout(CLOSING, closing).await;
     }
-}
-
-/// An error to a socket that has no session yet.
-async fn refuse(socket: &mut WebSocket, code: ErrorCode, close: Close) -> End {
-    let message =
-        RelayMessage::Error { re: None, code, message: words(code).into(), retry_after_ms: None };
-    let text = bellwire_protocol::encode(&RelayFrame { seq: 1, message });
-    match socket.send(Message::Text(text.into())).await {
-        Ok(()) => End::Close(close),
-        Err(_) => End::Gone,
-    }
-}
-
-async fn begin(relay: &Arc<Relay>, socket: &mut WebSocket) -> Result<Seated, End> {
-    let patience = Duration::from_millis(limits::HELLO_MS);
-    let first = match tokio::time::timeout(patience, first_frame(socket)).await {
-        Ok(first) => first?,
-        Err(_) => return Err(End::Close(UNAUTHENTICATED)),
-    };
-    if first.len() > limits::HELLO_BYTES {
-        return Err(refuse(socket, ErrorCode::TooLarge, MALFORMED).await);
-    }
-    let Ok(frame) = bellwire_protocol::decode::<ClientFrame>(&first) else {
-        return Err(refuse(socket, ErrorCode::Malformed, MALFORMED).await);
-    };
-    drop(first);
-    let ClientMessage::Hello { token, client: _, resume } = frame.message else {
-        return Err(refuse(socket, ErrorCode::Unauthenticated, UNAUTHENTICATED).await);
-    };
-    let me = match relay.accounts.authenticate(&token).await {
-        Ok(Some(me)) => me,
-        Ok(None) => {
-            return Err(refuse(socket, ErrorCode::Unauthenticated, UNAUTHENTICATED).await);
-        }
-        Err(error) => return Err(unavailable(socket, &error).await),
-    };
-    let person = relay.redaction.user(me.user);
-    if let Some(resume) = resume {
-        tracing::info!(user = person, "reconnect.attempt");
-        match take_up(relay, &me, resume.session, resume.seq).await {
-            Ok(Some((link, epoch))) => {
-                tracing::info!(user = person, "reconnect.success");
-                relay.metrics.reconnect("resumed");
-                let allowance = Allowance::new(relay.clock.now_ms());
-                return Ok(Seated { me, link, epoch, allowance, notices: None });
-            }
-            Ok(None) => {
-                tracing::info!(user = person, "reconnect.failure");
-                relay.metrics.reconnect("fresh");
-            }
-            Err(error) => return Err(unavailable(socket, &error).await),
-        }
-    }
-    match open(relay, me).await {
-        Ok(seated) => {
-            tracing::info!(user = person, "signaling.join");
-            Ok(seated)
-        }
-        Err(error) => Err(unavailable(socket, &error).await),
-    }
-}
-
-async fn unavailable(socket: &mut WebSocket, error: &StoreError) -> End {
-    tracing::error!(%error, "the store cannot be read");
-    let close = Close { code: limits::close::GOING_AWAY, reason: "unavailable" };
-    refuse(socket, ErrorCode::Unavailable, close).await
-}
-
-async fn first_frame(socket: &mut WebSocket) -> Result<axum::extract::ws::Utf8Bytes, End> {
-    loop {
-        match socket.recv().await {
-            Some(Ok(Message::Text(text))) => return Ok(text),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(Message::Binary(_)) | Err(_)) => return Err(End::Close(MALFORMED)),
-            Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
-        }
-    }
-}
-
-async fn take_up(
-    relay: &Relay,
-    me: &Me,
-    token: Secret,
-    seq: u64,
-) -> Result<Option<(Arc<Link>, Epoch)>, StoreError> {
-    let audience = relay.store.audience(me.user).await?;
-    let next_token = crate::accounts::token::opaque();
-    let (reply, answer) = oneshot::channel();
-    let me = me.clone();
-    let resuming = Resuming { me, token, seq, next_token, audience, reply };
-    let _ = relay.switchboard.send(Mail::Resume(Box::new(resuming))).await;
-    Ok(answer.await.ok().flatten())
-}
-
-/// Registers first and reads the store second, so that no change between the two is missed.
-async fn open(relay: &Relay, me: Me) -> Result<Seated, StoreError> {
-    let link = Arc::new(Link::opening());
-    let who = Participant { user: me.user, device: me.device, name: me.display_name.clone() };
-    let _ = relay.switchboard.send(Mail::Register { who, link: Arc::clone(&link) }).await;
-    let read = async {
-        let contacts = relay.store.contacts(me.user).await?;
-        let conversations = relay.store.conversations(me.user).await?;
-        let notices = relay.store.notices(me.user).await?;
-        let audience = relay.store.audience(me.user).await?;
-        Ok((contacts, conversations, notices, audience))
-    };
-    let (contacts, conversations, notices, audience) = match read.await {
-        Ok(read) => read,
-        Err(error) => {
-            let gone = Mail::Gone { device: me.device, link, epoch: 0 };
-            let _ = relay.switchboard.send(gone).await;
-            return Err(error);
-        }
-    };
-    let heard = notices.last().map(|notice| notice.key);
-    let opening = Opening {
-        me: me.clone(),
-        link: Arc::clone(&link),
-        token: crate::accounts::token::opaque(),
-        contacts,
-        conversations,
-        notices,
-        audience,
-    };
-    let _ = relay.switchboard.send(Mail::Open(Box::new(opening))).await;
-    let allowance = Allowance::new(relay.clock.now_ms());
-    Ok(Seated { me, link, epoch: 0, allowance, notices: heard })
 }
 
 async fn converse(relay: &Arc<Relay>, socket: &mut WebSocket, seated: &mut Seated) -> End {

@@ -1,0 +1,49 @@
+//! The HTTP interface under `/api/v1`.
+
+mod answer;
+mod calls;
+mod invites;
+mod people;
+mod sign_in;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{delete, get, post};
+use bellwire_protocol::ErrorCode;
+
+use crate::Relay;
+use answer::Rejection;
+pub use invites::{invite, invite_in};
+
+/// Longest request body in bytes; a registration with every field at its limit is under it.
+const BODY_BYTES: usize = 16 * 1_024;
+
+/// Every path under `/api/v1`.
+pub fn routes() -> Router<Arc<Relay>> {
+    Router::new()
+        .route("/relay", get(sign_in::relay_info))
+        .route("/auth/register", post(sign_in::register))
+        .route("/auth/login", post(sign_in::login))
+        .route("/auth/refresh", post(sign_in::refresh))
+        .route("/auth/logout", post(sign_in::logout))
+        .route("/me", get(sign_in::show_me).patch(sign_in::patch_me).delete(sign_in::delete_me))
+        .route("/me/password", post(sign_in::change_password))
+        .route("/devices", get(sign_in::devices))
+        .route("/devices/{id}", delete(sign_in::remove_device))
+        .route("/users", get(people::find_user))
+        .route("/contacts", get(people::contacts).post(people::add_contact))
+        .route("/contacts/{user}/accept", post(people::accept_contact))
+        .route("/contacts/{user}", delete(people::remove_contact))
+        .route("/blocks", post(people::block))
+        .route("/blocks/{user}", delete(people::unblock))
+        .route("/conversations", get(people::conversations).post(people::create_group))
+        .route("/conversations/{id}", get(people::conversation))
+        .route("/calls", get(calls::calls))
+        .route("/calls/{id}/connection", get(calls::connection))
+        .route("/invites", get(invites::invites).post(invites::create_invite))
+        .route("/invites/{id}", delete(invites::remove_invite))
+        .fallback(|| async { Rejection::from(ErrorCode::NotFound) })
+        .method_not_allowed_fallback(|| async { Rejection::from(ErrorCode::NotFound) })
+        .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES))
+}

@@ -1,0 +1,160 @@
+//! Sign-up, sign-in, the own account and its devices.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use bellwire_protocol::http::{
+    ChangePassword, DeleteMe, Device, Login, PatchMe, Refresh, Register, RelayInfo, SignedIn,
+};
+use bellwire_protocol::{ConversationId, DeviceId, ErrorCode, Me, RelayMessage, UserId};
+
+use super::answer::{Answer, Asker, Body, Named, Shared, tell};
+use crate::Relay;
+use crate::accounts::{Applicant, me, token};
+use crate::bus::Event;
+use crate::server::Peer;
+use crate::store::Admission;
+
+pub(super) async fn relay_info(State(relay): Shared) -> axum::Json<RelayInfo> {
+    axum::Json(RelayInfo {
+        name: "bellwire".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        protocols: vec![bellwire_protocol::SUBPROTOCOL.into()],
+        registration: relay.accounts.registration(),
+    })
+}
+
+pub(super) async fn register(
+    State(relay): Shared,
+    Extension(Peer(address)): Extension<Peer>,
+    Body(wanted): Body<Register>,
+) -> Answer<Response> {
+    relay.accounts.enter(address)?;
+    let Register { username, display_name, password, invite, device } = wanted;
+    let policy = relay.accounts.registration();
+    let admission = Admission::Registering { policy, invite: invite.as_ref().map(token::hash) };
+    let applicant = Applicant { username, display_name, password };
+    let person = relay.accounts.create(applicant, admission).await?;
+    Ok(match device {
+        Some(device) => {
+            let signed_in = relay.accounts.add_device(person.user, device).await?;
+            (StatusCode::CREATED, axum::Json(signed_in)).into_response()
+        }
+        None => (StatusCode::CREATED, axum::Json(person)).into_response(),
+    })
+}
+
+pub(super) async fn login(
+    State(relay): Shared,
+    Extension(Peer(address)): Extension<Peer>,
+    Body(login): Body<Login>,
+) -> Answer<axum::Json<SignedIn>> {
+    relay.accounts.enter(address)?;
+    let Login { username, password, device } = login;
+    Ok(axum::Json(relay.accounts.sign_in(&username, &password, device).await?))
+}
+
+pub(super) async fn refresh(
+    State(relay): Shared,
+    Body(refresh): Body<Refresh>,
+) -> Answer<axum::Json<SignedIn>> {
+    Ok(axum::Json(relay.accounts.refresh(&refresh.refresh_token).await?))
+}
+
+pub(super) async fn logout(State(relay): Shared, Asker(me): Asker) -> Answer<StatusCode> {
+    relay.accounts.sign_out(me.user, me.device).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn show_me(Asker(me): Asker) -> axum::Json<Me> {
+    axum::Json(me)
+}
+
+pub(super) async fn patch_me(
+    State(relay): Shared,
+    Asker(asker): Asker,
+    Body(patch): Body<PatchMe>,
+) -> Answer<axum::Json<Me>> {
+    let PatchMe { display_name, callable_by } = patch;
+    relay.store.patch_account(asker.user, display_name.as_ref(), callable_by).await?;
+    let account = relay.store.account(asker.user).await?.ok_or(ErrorCode::NotFound)?;
+    let me = me(&account, asker.device);
+    relay.bus.publish(Event::MeChanged { me: Box::new(me.clone()) }).await;
+    if let Some(name) = display_name {
+        relay.bus.publish(Event::Renamed { user: me.user, name }).await;
+        tell_of_name(&relay, &me).await?;
+    }
+    Ok(axum::Json(me))
+}
+
+/// Shows a changed name to everybody who has it in a list.
+pub(super) async fn tell_of_name(relay: &Relay, me: &Me) -> Answer<()> {
+    for contact in relay.store.contacts(me.user).await? {
+        let theirs = relay.store.contacts(contact.person.user).await?;
+        if let Some(contact_of_me) = theirs.into_iter().find(|c| c.person.user == me.user) {
+            let message = RelayMessage::ContactChanged { contact: contact_of_me };
+            relay.bus.publish(tell(contact.person.user, message)).await;
+        }
+    }
+    for conversation in relay.store.conversations(me.user).await? {
+        for member in conversation.members.iter().filter(|member| member.user != me.user) {
+            tell_of_conversation(relay, member.user, conversation.id).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn tell_of_conversation(
+    relay: &Relay,
+    user: UserId,
+    id: ConversationId,
+) -> Answer<()> {
+    if let Some(conversation) = relay.store.conversation(user, id).await? {
+        relay.bus.publish(tell(user, RelayMessage::ConversationChanged { conversation })).await;
+    }
+    Ok(())
+}
+
+pub(super) async fn delete_me(
+    State(relay): Shared,
+    Asker(me): Asker,
+    Body(delete): Body<DeleteMe>,
+) -> Answer<StatusCode> {
+    relay.accounts.confirm(me.user, &delete.password).await?;
+    relay.accounts.remove(me.user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn change_password(
+    State(relay): Shared,
+    Asker(me): Asker,
+    Body(change): Body<ChangePassword>,
+) -> Answer<StatusCode> {
+    relay.accounts.confirm(me.user, &change.old_password).await?;
+    relay.accounts.change_password(&me, &change.new_password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn devices(
+    State(relay): Shared,
+    Asker(me): Asker,
+) -> Answer<axum::Json<Vec<Device>>> {
+    let mut devices = relay.store.devices(me.user).await?;
+    for device in &mut devices {
+        device.this = device.id == me.device;
+    }
+    Ok(axum::Json(devices))
+}
+
+pub(super) async fn remove_device(
+    State(relay): Shared,
+    Asker(me): Asker,
+    Named(device): Named<DeviceId>,
+) -> Answer<StatusCode> {
+    if relay.accounts.sign_out(me.user, device).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ErrorCode::NotFound.into())
+    }
+}

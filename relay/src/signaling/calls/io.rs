@@ -1,0 +1,301 @@
+//! What goes into [`super::Calls`] and what comes out.
+
+use bellwire_protocol::{
+    Answer, CallId, Candidate, ConversationId, DeviceId, DisplayName, EndReason, ErrorCode, Media,
+    MediaState, Mid, Offer, OfferId, Participant, Proof, RejectReason, RelayMessage, Sdp, Ufrag,
+    UserId,
+};
+
+use crate::store::NewRecord;
+
+/// Somebody whom a call is for.
+#[derive(Debug, Clone)]
+pub struct Callee {
+    /// Who.
+    pub user: UserId,
+    /// Their name.
+    pub name: DisplayName,
+    /// False: the call is kept from them, and the caller sees nothing but absence.
+    pub rings: bool,
+    /// Whether they asked not to be disturbed.
+    pub dnd: bool,
+    /// Their devices that are connected.
+    pub devices: Vec<DeviceId>,
+}
+
+/// A claim whose people were found to be members of its conversation.
+#[derive(Debug, Clone)]
+pub struct CheckedClaim {
+    /// Where the call happens.
+    pub conversation: ConversationId,
+    /// What it started with.
+    pub media: Media,
+    /// The calling device.
+    pub caller: Participant,
+    /// Every device in it.
+    pub participants: Vec<Participant>,
+    /// The members whose history it goes to.
+    pub audience: Vec<UserId>,
+    /// When it was placed, ms since 1970.
+    pub sent_at: u64,
+    /// When it was answered, ms since 1970.
+    pub since: u64,
+}
+
+/// A description or candidate on its way between two participants.
+#[derive(Debug, Clone)]
+pub enum Signal {
+    /// A new connection or a restart.
+    Offer {
+        /// Names it.
+        offer_id: OfferId,
+        /// An ICE restart.
+        restart: bool,
+        /// The description.
+        sdp: Sdp,
+        /// Signature.
+        proof: Option<Proof>,
+    },
+    /// Its answer.
+    Answer {
+        /// What it answers.
+        offer_id: OfferId,
+        /// The description.
+        sdp: Sdp,
+        /// Signature.
+        proof: Option<Proof>,
+    },
+}
+
+/// One ICE candidate.
+#[derive(Debug, Clone)]
+pub struct Trickle {
+    /// The ICE generation.
+    pub ufrag: Ufrag,
+    /// The m-line.
+    pub mid: Mid,
+    /// The line; empty ends the generation.
+    pub candidate: Candidate,
+}
+
+/// What can happen to calls.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A device has a session again or for the first time.
+    Connected {
+        /// It.
+        device: Participant,
+        /// It starts from a snapshot, which shows it what rings.
+        fresh: bool,
+    },
+    /// A device's socket is gone; it may come back.
+    Disconnected {
+        /// It.
+        device: Participant,
+    },
+    /// A device will not come back.
+    SignedOut {
+        /// It.
+        device: Participant,
+    },
+    /// Places a call.
+    Initiate {
+        /// The calling device.
+        by: Participant,
+        /// Names the call.
+        call_id: CallId,
+        /// Where.
+        conversation: ConversationId,
+        /// Between two people.
+        direct: bool,
+        /// What it starts with.
+        media: Media,
+        /// Handed on unread.
+        offer: Box<Offer>,
+        /// The other members.
+        callees: Vec<Callee>,
+    },
+    /// Accepts.
+    Answer {
+        /// The answering device.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// What it starts with.
+        media: Media,
+        /// Handed on unread.
+        answer: Box<Answer>,
+    },
+    /// Refuses.
+    Reject {
+        /// The refusing device.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// Why.
+        reason: RejectReason,
+    },
+    /// The caller gives up.
+    Cancel {
+        /// The calling device.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+    },
+    /// Leaves.
+    Leave {
+        /// The leaving device.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+    },
+    /// A description for a participant.
+    Signal {
+        /// The sender.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// The receiver.
+        to: DeviceId,
+        /// What.
+        signal: Box<Signal>,
+    },
+    /// A candidate for a participant, or for whoever will answer.
+    Trickle {
+        /// The sender.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// The receiver.
+        to: Option<DeviceId>,
+        /// What.
+        trickle: Trickle,
+    },
+    /// What a participant sends from here on.
+    MediaState {
+        /// The sender.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// The greatest wins.
+        n: u64,
+        /// What is sent.
+        state: MediaState,
+    },
+    /// Asks how the call stands, or brings it back.
+    Sync {
+        /// Who asks.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// What the participant knows.
+        claim: Option<Box<CheckedClaim>>,
+    },
+    /// Asks who is in.
+    PeerList {
+        /// Who asks.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+    },
+    /// Tells how the media goes.
+    Report {
+        /// Who tells.
+        by: Participant,
+        /// Which call.
+        call_id: CallId,
+        /// Answer to connected in ms.
+        setup_ms: Option<u32>,
+        /// Media flows with this participant.
+        flowing: Option<DeviceId>,
+    },
+    /// A deadline passed.
+    Tick,
+}
+
+/// What calls ask for.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// A message for a device.
+    Send {
+        /// It.
+        to: DeviceId,
+        /// What.
+        message: RelayMessage,
+    },
+    /// A call ended and belongs into the history.
+    Record(NewRecord),
+    /// A number for the operator.
+    Measured(Measure),
+}
+
+/// What the operator's metrics learn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// A call was answered after ringing this long, in ms.
+    Rang {
+        /// Who called.
+        caller: UserId,
+        /// Who answered.
+        callee: UserId,
+        /// For how long.
+        ms: u64,
+    },
+    /// Media flowed this long after the answer, in ms.
+    SetUp {
+        /// How long it took.
+        ms: u32,
+    },
+    /// A call ended.
+    Ended {
+        /// How.
+        reason: EndReason,
+    },
+}
+
+/// Why a message was refused. Nothing changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such call, or not the sender's.
+    #[error("no such call")]
+    NotFound,
+    /// Too late.
+    #[error("too late")]
+    Stale,
+    /// The device is in another call.
+    #[error("this device is in a call")]
+    Busy,
+    /// More candidates than are held.
+    #[error("too many candidates before the answer")]
+    TooMany,
+}
+
+impl Refusal {
+    /// The wire's word for it.
+    #[must_use]
+    pub const fn code(self) -> ErrorCode {
+        match self {
+            Self::NotFound => ErrorCode::NotFound,
+            Self::Stale => ErrorCode::Stale,
+            Self::Busy => ErrorCode::Busy,
+            Self::TooMany => ErrorCode::TooLarge,
+        }
+    }
+}
+
+/// How a call stands, for the operator and for its participants.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    /// Which.
+    pub call_id: CallId,
+    /// Answered.
+    pub live: bool,
+    /// Devices in it, the caller's included.
+    pub devices: usize,
+    /// Candidates passed on so far.
+    pub candidates: u32,
+    /// ms since 1970.
+    pub created_at: u64,
+    /// ms since 1970.
+    pub updated_at: u64,
+}
