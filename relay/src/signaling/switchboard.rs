@@ -352,7 +352,11 @@ impl Switchboard {
         let Placing { call_id, conversation, media, offer, route } = placing;
         let known = self.calls.standing_for(by.user, call_id).is_some();
         if !known {
-            let people: Vec<UserId> = route.others.iter().map(|m| m.person.user).collect();
+            // A group that talks often is not a person who is rung at without end.
+            let people: Vec<UserId> = match route.kind {
+                ConversationKind::Direct => route.others.iter().map(|m| m.person.user).collect(),
+                ConversationKind::Group => Vec::new(),
+            };
             if let Err(wait) = self.rings.ring(now, by.user, &people) {
                 self.answer(device, re, Err((ErrorCode::RateLimited, Some(wait))));
                 return;

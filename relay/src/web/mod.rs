@@ -102,7 +102,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (
         HeaderName::from_static("permissions-policy"),
         "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), \
-         speaker-selection=(self), screen-wake-lock=(self), geolocation=(), payment=(), usb=()",
+         screen-wake-lock=(self), geolocation=(), payment=(), usb=()",
     ),
 ];
 
