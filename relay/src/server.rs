@@ -206,7 +206,7 @@ async fn connection(
     shutdown: watch::Receiver<Shutdown>,
 ) {
     let _ = stream.set_nodelay(true);
-    let routes = routes.layer(axum::Extension(Peer(peer.ip())));
+    let routes = routes.layer(axum::Extension(Peer(peer.ip().to_canonical())));
     let service = TowerToHyperService::new(routes);
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
