@@ -49,7 +49,10 @@ impl Chats {
     /// Messages of others that came since the conversation was last looked at.
     pub(crate) fn unread(&self, conversation: ConversationId, me: UserId) -> u32 {
         let seen = self.seen_at(conversation);
-        let unread = self.messages(conversation).iter().filter(|message| message.from != me && message.at > seen);
+        let unread = self
+            .messages(conversation)
+            .iter()
+            .filter(|message| message.from != me && message.at > seen);
         u32::try_from(unread.count()).unwrap_or(u32::MAX)
     }
 
@@ -154,7 +157,8 @@ mod tests {
     #[test]
     fn what_was_kept_is_known_again() {
         let mut chats = Chats::default();
-        let Some(Record::Chat { messages, .. }) = chats.receive(PLACE, id(1), OTHER, text(), 10) else {
+        let Some(Record::Chat { messages, .. }) = chats.receive(PLACE, id(1), OTHER, text(), 10)
+        else {
             panic!("a record is kept")
         };
         let mut later = Chats::default();

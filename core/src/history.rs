@@ -76,7 +76,8 @@ impl History {
     /// Loaded calls of a scope without gaps, newest first. What is known of older ones, such as a
     /// conversation's newest call, comes with its page.
     pub(crate) fn calls(&self, scope: Scope) -> impl Iterator<Item = &CallRecord> {
-        let oldest = self.pages.get(&scope).filter(|page| page.next.is_some()).and_then(|page| page.oldest);
+        let oldest =
+            self.pages.get(&scope).filter(|page| page.next.is_some()).and_then(|page| page.oldest);
         self.records.values().rev().filter(move |record| {
             scope.is_none_or(|conversation| record.conversation == conversation)
                 && oldest.is_none_or(|oldest| record.call_id >= oldest)
@@ -169,7 +170,8 @@ pub(crate) fn outcome(record: &CallRecord, me: UserId) -> Outcome {
 
 /// A line of a timeline. `name` is the conversation's.
 pub(crate) fn entry(record: &CallRecord, me: UserId, name: String) -> Entry {
-    let length = record.answered_at.map(|answered| record.ended_at.saturating_sub(answered) / 1_000);
+    let length =
+        record.answered_at.map(|answered| record.ended_at.saturating_sub(answered) / 1_000);
     let direction = if record.caller == me { Direction::Outgoing } else { Direction::Incoming };
     Entry::Call {
         id: record.call_id,

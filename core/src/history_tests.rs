@@ -50,9 +50,17 @@ fn every_way_a_call_can_end_has_its_word_on_both_sides() {
         (R::Unknown, O::Answered, O::Cancelled, O::Missed),
     ];
     for (reason, answered, outgoing, incoming) in table {
-        assert_eq!(outcome(&record(1, other(), true, reason), me()), answered, "{reason:?} answered");
+        assert_eq!(
+            outcome(&record(1, other(), true, reason), me()),
+            answered,
+            "{reason:?} answered"
+        );
         assert_eq!(outcome(&record(1, me(), false, reason), me()), outgoing, "{reason:?} outgoing");
-        assert_eq!(outcome(&record(1, other(), false, reason), me()), incoming, "{reason:?} incoming");
+        assert_eq!(
+            outcome(&record(1, other(), false, reason), me()),
+            incoming,
+            "{reason:?} incoming"
+        );
     }
 }
 
@@ -77,7 +85,9 @@ fn missed_calls_count_from_the_last_look() {
 
 #[test]
 fn the_length_is_counted_from_the_answer() {
-    let Entry::Call { length_s, direction, .. } = entry(&record(0, me(), true, EndReason::Ended), me(), String::new()) else {
+    let Entry::Call { length_s, direction, .. } =
+        entry(&record(0, me(), true, EndReason::Ended), me(), String::new())
+    else {
         panic!("a call makes a call's line")
     };
     assert_eq!((length_s, direction), (Some(60), Direction::Outgoing));
@@ -90,7 +100,11 @@ fn pages_follow_each_other_and_show_no_gap() {
     assert_eq!(history.start(None, false), Some(None));
     assert_eq!(history.start(None, false), None, "it is on its way");
     let next = CallId::from_parts(5, [0; 10]);
-    history.add_page(None, vec![record(9, me(), true, EndReason::Ended), record(5, me(), true, EndReason::Ended)], Some(next));
+    history.add_page(
+        None,
+        vec![record(9, me(), true, EndReason::Ended), record(5, me(), true, EndReason::Ended)],
+        Some(next),
+    );
     let shown: Vec<u64> = history.calls(None).map(|call| call.started_at).collect();
     assert_eq!(shown, [9, 5], "what is older comes with its page");
     assert!(history.has_more(None));

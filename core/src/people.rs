@@ -25,10 +25,12 @@ impl People {
         conversations: Vec<Conversation>,
         presence: Vec<Presence>,
     ) {
-        self.contacts = contacts.into_iter().map(|contact| (contact.person.user, contact)).collect();
+        self.contacts =
+            contacts.into_iter().map(|contact| (contact.person.user, contact)).collect();
         self.conversations =
             conversations.into_iter().map(|conversation| (conversation.id, conversation)).collect();
-        self.presence = presence.into_iter().map(|presence| (presence.user, presence.status)).collect();
+        self.presence =
+            presence.into_iter().map(|presence| (presence.user, presence.status)).collect();
     }
 
     pub(crate) fn set_contact(&mut self, contact: Contact) {
@@ -60,7 +62,10 @@ impl People {
     }
 
     /// The other person of a direct conversation.
-    pub(crate) fn other<'a>(conversation: &'a Conversation, me: Option<UserId>) -> Option<&'a Person> {
+    pub(crate) fn other<'a>(
+        conversation: &'a Conversation,
+        me: Option<UserId>,
+    ) -> Option<&'a Person> {
         match conversation.kind {
             ConversationKind::Direct => {
                 conversation.members.iter().find(|person| Some(person.user) != me)
@@ -93,7 +98,11 @@ impl People {
     }
 
     /// The availability of the best available other member.
-    pub(crate) fn availability(&self, conversation: &Conversation, me: Option<UserId>) -> PresenceStatus {
+    pub(crate) fn availability(
+        &self,
+        conversation: &Conversation,
+        me: Option<UserId>,
+    ) -> PresenceStatus {
         let rank = |status: &PresenceStatus| match status {
             PresenceStatus::Online => 0,
             PresenceStatus::Away => 1,

@@ -1,8 +1,7 @@
 //! What a client keeps between its lives. Sealed by the host; never on the relay.
 
 use bellwire_protocol::{
-    CallId, ChatId, ChatText, ConversationId, DeviceId, Media, MediaState, Secret,
-    UserId,
+    CallId, ChatId, ChatText, ConversationId, DeviceId, Media, MediaState, Secret, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,4 +98,3 @@ pub struct KeptChat {
     /// For own messages: whether the other side has it.
     pub delivered: bool,
 }
-

@@ -147,7 +147,10 @@ impl Session {
             State::Idle => Reach::Idle,
             State::Online { .. } => Reach::Online,
             State::Stopped => Reach::Offline(None),
-            State::Wanting | State::Waiting { .. } | State::Opening { .. } | State::Greeting { .. }
+            State::Wanting
+            | State::Waiting { .. }
+            | State::Opening { .. }
+            | State::Greeting { .. }
                 if short =>
             {
                 Reach::Connecting
@@ -167,9 +170,9 @@ impl Session {
             State::Waiting { until } | State::Opening { until } | State::Greeting { until } => {
                 Some(until)
             }
-            State::Online { heard, ping_at, probe_until, .. } => Some(
-                ping_at.min(heard.after(DEAD_MS)).min(probe_until.unwrap_or(Time(u64::MAX))),
-            ),
+            State::Online { heard, ping_at, probe_until, .. } => {
+                Some(ping_at.min(heard.after(DEAD_MS)).min(probe_until.unwrap_or(Time(u64::MAX))))
+            }
         };
         own.into_iter().chain(shown).min()
     }
@@ -369,12 +372,7 @@ impl Session {
         }
     }
 
-    fn on_welcome(
-        &mut self,
-        seq: u64,
-        welcome: Box<Welcome>,
-        line: &mut Line<'_>,
-    ) -> Option<News> {
+    fn on_welcome(&mut self, seq: u64, welcome: Box<Welcome>, line: &mut Line<'_>) -> Option<News> {
         if !matches!(self.state, State::Greeting { .. }) {
             return None;
         }
@@ -389,8 +387,7 @@ impl Session {
         self.ice_servers.clone_from(&welcome.ice_servers);
         self.limits = welcome.limits.clone();
         let ping_at = line.now.after(line.random.around(PING_MS, 20));
-        self.state =
-            State::Online { since: line.now, heard: line.now, ping_at, probe_until: None };
+        self.state = State::Online { since: line.now, heard: line.now, ping_at, probe_until: None };
         Some(News::Welcomed(welcome))
     }
 

@@ -52,7 +52,10 @@ impl Bench {
         self.with(|session, line| session.open("wss://x/ws".into(), line));
         self.with(|session, line| session.handle_link(&LinkEvent::Opened, Self::hello(), line));
         let resume = match self.out.pop_back() {
-            Some(Output::Relay(ClientFrame { message: ClientMessage::Hello { resume, .. }, .. })) => resume,
+            Some(Output::Relay(ClientFrame {
+                message: ClientMessage::Hello { resume, .. },
+                ..
+            })) => resume,
             other => panic!("hello is the first frame, not {other:?}"),
         };
         self.frame(welcome(resumed));
@@ -72,7 +75,9 @@ impl Bench {
 
     /// How long the session waits for its next try.
     fn pause(&mut self) -> u64 {
-        let State::Waiting { until } = self.session.state else { panic!("{:?}", self.session.state) };
+        let State::Waiting { until } = self.session.state else {
+            panic!("{:?}", self.session.state)
+        };
         let pause = until.since(self.now);
         self.now = until;
         self.with(|session, line| session.elapsed(line));
@@ -130,7 +135,10 @@ fn a_lost_session_is_resumed_where_it_was() {
     let resume = bench.connect(true).expect("a resume is asked for");
     assert_eq!((resume.session.as_str(), resume.seq), ("token", 3));
     bench.seq = 3;
-    assert!(bench.frame(ring()).is_some(), "the missed frames follow, whatever the welcome's number");
+    assert!(
+        bench.frame(ring()).is_some(),
+        "the missed frames follow, whatever the welcome's number"
+    );
 }
 
 #[test]
@@ -150,9 +158,14 @@ fn what_was_not_answered_is_said_again() {
     bench.with(|session, line| session.ask(line.out, leave.clone()));
     bench.out.clear();
     bench.with(|session, line| session.repeat(line.out));
-    let Some(Output::Relay(ClientFrame { id: Some(id), message })) = bench.out.pop_front() else { panic!() };
+    let Some(Output::Relay(ClientFrame { id: Some(id), message })) = bench.out.pop_front() else {
+        panic!()
+    };
     assert_eq!(message, leave);
-    assert!(matches!(bench.frame(RelayMessage::Ok { re: id }), Some(News::Answered { refused: None, .. })));
+    assert!(matches!(
+        bench.frame(RelayMessage::Ok { re: id }),
+        Some(News::Answered { refused: None, .. })
+    ));
     assert!(bench.frame(RelayMessage::Ok { re: id }).is_none(), "answered once");
     bench.with(|session, line| session.repeat(line.out));
     assert!(bench.out.is_empty());
@@ -198,7 +211,10 @@ fn a_silent_socket_is_pinged_and_dropped() {
     assert!((16_000..=24_000).contains(&ping_at.0));
     bench.now = ping_at;
     bench.with(|session, line| session.elapsed(line));
-    assert!(matches!(bench.out.pop_front(), Some(Output::Relay(ClientFrame { message: ClientMessage::Ping { .. }, .. }))));
+    assert!(matches!(
+        bench.out.pop_front(),
+        Some(Output::Relay(ClientFrame { message: ClientMessage::Ping { .. }, .. }))
+    ));
     bench.now = Time(DEAD_MS);
     bench.with(|session, line| session.elapsed(line));
     assert!(matches!(bench.out.pop_front(), Some(Output::Link(LinkCommand::Disconnect))));
@@ -211,7 +227,10 @@ fn a_network_change_asks_for_a_sign_of_life() {
     bench.connect(false);
     bench.out.clear();
     bench.with(|session, line| session.handle_link(&LinkEvent::NetworkChanged, None, line));
-    assert!(matches!(bench.out.pop_front(), Some(Output::Relay(ClientFrame { message: ClientMessage::Ping { .. }, .. }))));
+    assert!(matches!(
+        bench.out.pop_front(),
+        Some(Output::Relay(ClientFrame { message: ClientMessage::Ping { .. }, .. }))
+    ));
     bench.now = Time(PROBE_MS);
     bench.with(|session, line| session.elapsed(line));
     assert!(!bench.session.is_online(), "a dead socket is left within seconds");

@@ -7,7 +7,8 @@ use std::path::Path;
 #[test]
 fn typescript_types_are_the_ones_of_the_api() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/lib/bindings.ts");
-    let made = bellwire_core::api::typescript().expect("every type of the api has a TypeScript shape");
+    let made =
+        bellwire_core::api::typescript().expect("every type of the api has a TypeScript shape");
     if std::env::var_os("BELLWIRE_WRITE_BINDINGS").is_some() {
         std::fs::write(&path, &made).expect("ui/src/lib can be written");
     }

@@ -1,6 +1,8 @@
 //! What a person can want.
 
-use bellwire_protocol::{CallId, CallableBy, ConversationId, DeviceId, Media, PresenceStatus, UserId};
+use bellwire_protocol::{
+    CallId, CallableBy, ConversationId, DeviceId, Media, PresenceStatus, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Settings, Slot};

@@ -4,8 +4,8 @@
 
 use bellwire_protocol::http::{Device, ProblemReason, Registration};
 use bellwire_protocol::{
-    CallId, ChatId, ContactState, ConversationId, ConversationKind, DeviceId,
-    EndReason, Me, Media, MediaState, PresenceStatus, UserId,
+    CallId, ChatId, ContactState, ConversationId, ConversationKind, DeviceId, EndReason, Me, Media,
+    MediaState, PresenceStatus, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -449,4 +449,3 @@ pub struct RemoteView {
     /// Media can flow.
     pub connected: bool,
 }
-

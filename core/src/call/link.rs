@@ -228,7 +228,9 @@ impl Link {
             return false;
         }
         match self.step {
-            Step::Connecting { since, .. } => self.step = Step::Connecting { since, restarted: true },
+            Step::Connecting { since, .. } => {
+                self.step = Step::Connecting { since, restarted: true }
+            }
             Step::Flowing | Step::Suspect => {}
             Step::Reconnecting
             | Step::Broken
@@ -275,7 +277,11 @@ mod tests {
             ]
         };
         assert_eq!(climb_all(&mut flowing(), 30_000, false), ladder(3_000));
-        assert_eq!(climb_all(&mut flowing(), 30_000, true), ladder(4_000), "the polite side is later");
+        assert_eq!(
+            climb_all(&mut flowing(), 30_000, true),
+            ladder(4_000),
+            "the polite side is later"
+        );
     }
 
     #[test]
@@ -294,7 +300,10 @@ mod tests {
         link.hear(Time(0));
         assert_eq!(link.deadline(false), None, "nothing to wait for");
         link.doubt(Time(9_000));
-        assert_eq!(climb_all(&mut link, 12_000, false), vec![(11_000, Rung::TellDown), (12_000, Rung::Restart)]);
+        assert_eq!(
+            climb_all(&mut link, 12_000, false),
+            vec![(11_000, Rung::TellDown), (12_000, Rung::Restart)]
+        );
     }
 
     #[test]

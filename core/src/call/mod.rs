@@ -217,10 +217,22 @@ impl Calls {
     }
 
     /// A message of the relay about a call.
-    pub(crate) fn handle_relay(&mut self, message: RelayMessage, desk: &mut Desk<'_>) -> Vec<CallNews> {
+    pub(crate) fn handle_relay(
+        &mut self,
+        message: RelayMessage,
+        desk: &mut Desk<'_>,
+    ) -> Vec<CallNews> {
         let mut news = Vec::new();
         match message {
-            RelayMessage::CallIncoming { call_id, conversation, from, media, offer, sent_at, expires_at } => {
+            RelayMessage::CallIncoming {
+                call_id,
+                conversation,
+                from,
+                media,
+                offer,
+                sent_at,
+                expires_at,
+            } => {
                 let rung = Rung { conversation, from, media, sent_at, offer };
                 self.on_incoming(call_id, rung, expires_at, desk, &mut news);
             }
@@ -314,7 +326,10 @@ impl Calls {
     ) {
         let age = desk.unix.saturating_sub(rung.sent_at);
         let left = expires_at.saturating_sub(desk.unix).min(RING_MS.saturating_sub(age));
-        if left == 0 || self.rings.len() >= RINGS || desk.me.is_some_and(|me| me.device == rung.from.device) {
+        if left == 0
+            || self.rings.len() >= RINGS
+            || desk.me.is_some_and(|me| me.device == rung.from.device)
+        {
             return;
         }
         let event = Event::Incoming {
@@ -394,9 +409,15 @@ impl Calls {
         let mut news = Vec::new();
         let present: Vec<CallId> = calls.iter().map(|call| call.call_id).collect();
         let own = desk.me.map(|me| me.device);
-        let gone = self.machine.rings().keys().copied().chain(self.machine.open_call().map(|call| call.id));
+        let gone = self
+            .machine
+            .rings()
+            .keys()
+            .copied()
+            .chain(self.machine.open_call().map(|call| call.id));
         for call in gone.filter(|call| !present.contains(call)).collect::<Vec<_>>() {
-            let is_live = matches!(self.machine.stage(), Stage::Live { call: live, .. } if live.id == call);
+            let is_live =
+                matches!(self.machine.stage(), Stage::Live { call: live, .. } if live.id == call);
             let event = match ended.get(&call) {
                 Some(reason) => Event::Ended { call, reason: *reason },
                 // The answer to `call_sync` decides: the relay may take it up again.
@@ -478,8 +499,12 @@ impl Calls {
             (ClientMessage::CallInitiate { call_id, .. }, Some(_)) => {
                 Event::PlaceRefused { call: *call_id }
             }
-            (ClientMessage::CallAnswer { call_id, .. }, None) => Event::Confirmed { call: *call_id },
-            (ClientMessage::CallAnswer { call_id, .. }, Some(_)) => Event::TooLate { call: *call_id },
+            (ClientMessage::CallAnswer { call_id, .. }, None) => {
+                Event::Confirmed { call: *call_id }
+            }
+            (ClientMessage::CallAnswer { call_id, .. }, Some(_)) => {
+                Event::TooLate { call: *call_id }
+            }
             (
                 ClientMessage::CallSync { call_id, .. },
                 Some(Refused { code: ErrorCode::NotFound | ErrorCode::Stale, .. }),
@@ -490,9 +515,16 @@ impl Calls {
     }
 
     /// An executor reports.
-    pub(crate) fn handle_peer(&mut self, peer: PeerId, event: PeerEvent, desk: &mut Desk<'_>) -> Vec<CallNews> {
+    pub(crate) fn handle_peer(
+        &mut self,
+        peer: PeerId,
+        event: PeerEvent,
+        desk: &mut Desk<'_>,
+    ) -> Vec<CallNews> {
         let mut news = Vec::new();
-        self.on_occasion(None, desk, &mut news, |occasion, pass| occasion.handle_peer(peer, event, pass));
+        self.on_occasion(None, desk, &mut news, |occasion, pass| {
+            occasion.handle_peer(peer, event, pass)
+        });
         news
     }
 
@@ -510,11 +542,13 @@ impl Calls {
         message: &ChannelMessage,
         out: &mut VecDeque<Output>,
     ) -> bool {
-        let Some(occasion) = self.occasion.as_ref().filter(|occasion| occasion.call.conversation == conversation)
+        let Some(occasion) =
+            self.occasion.as_ref().filter(|occasion| occasion.call.conversation == conversation)
         else {
             return false;
         };
-        let orders: Vec<_> = occasion.remotes.iter().filter_map(|remote| remote.chat(message)).collect();
+        let orders: Vec<_> =
+            occasion.remotes.iter().filter_map(|remote| remote.chat(message)).collect();
         let sent = !orders.is_empty();
         out.extend(orders.into_iter().map(|(peer, command)| Output::Peer(peer, command)));
         sent
@@ -522,7 +556,8 @@ impl Calls {
 
     pub(crate) fn deadline(&self, session: &Session, me: Option<&Participant>) -> Option<Time> {
         let occasion = self.occasion.as_ref().and_then(|occasion| {
-            occasion.deadline(session.lost_since(), |device| me.is_some_and(|me| me.device < device))
+            occasion
+                .deadline(session.lost_since(), |device| me.is_some_and(|me| me.device < device))
         });
         self.timers.values().copied().chain(occasion).min()
     }
@@ -607,7 +642,9 @@ impl Calls {
                 news.push(CallNews::Message(who, call.conversation, message));
             }
             // These belong on the other channel.
-            ChannelMessage::Heartbeat { .. } | ChannelMessage::MediaState { .. } | ChannelMessage::Unknown => {}
+            ChannelMessage::Heartbeat { .. }
+            | ChannelMessage::MediaState { .. }
+            | ChannelMessage::Unknown => {}
         }
     }
 
@@ -640,16 +677,22 @@ impl Calls {
             Effect::Answer(call) => {
                 let Some(rung) = self.rings.get(&call.id).cloned() else { return };
                 let local = Local::starting(call.media, desk.unix);
-                let occasion = Occasion::new(call, rung.media, rung.from, rung.sent_at, local, desk.now);
+                let occasion =
+                    Occasion::new(call, rung.media, rung.from, rung.sent_at, local, desk.now);
                 self.former = self.occasion.replace(occasion);
-                self.on_occasion(None, desk, news, |occasion, pass| occasion.answer(rung.offer, pass));
+                self.on_occasion(None, desk, news, |occasion, pass| {
+                    occasion.answer(rung.offer, pass)
+                });
             }
             Effect::Bind(device) => {
-                let (Some(who), Some((media, answer))) = (self.known.get(&device).cloned(), self.answer.take())
+                let (Some(who), Some((media, answer))) =
+                    (self.known.get(&device).cloned(), self.answer.take())
                 else {
                     return;
                 };
-                self.on_occasion(None, desk, news, |occasion, pass| occasion.bind(who, media, &answer, pass));
+                self.on_occasion(None, desk, news, |occasion, pass| {
+                    occasion.bind(who, media, &answer, pass)
+                });
             }
             Effect::Meet(_, device) => {
                 let Some(who) = self.known.get(&device).cloned() else { return };
@@ -661,7 +704,8 @@ impl Calls {
                 }
             }
             Effect::Close(call) => {
-                for occasion in [self.former.as_mut(), self.occasion.as_mut()].into_iter().flatten() {
+                for occasion in [self.former.as_mut(), self.occasion.as_mut()].into_iter().flatten()
+                {
                     if occasion.call.id == call {
                         occasion.close(desk);
                     }
@@ -699,7 +743,8 @@ impl Calls {
                 {
                     let Call { conversation, media, .. } = occasion.call;
                     retract(call_id, desk);
-                    let message = ClientMessage::CallInitiate { call_id, conversation, media, offer };
+                    let message =
+                        ClientMessage::CallInitiate { call_id, conversation, media, offer };
                     desk.session.ask(desk.out, message);
                     occasion.said(desk);
                 }
@@ -709,12 +754,14 @@ impl Calls {
                     && let Some(answer) = occasion.own_answer()
                 {
                     let media = occasion.call.media;
-                    desk.session.ask(desk.out, ClientMessage::CallAnswer { call_id, media, answer });
+                    desk.session
+                        .ask(desk.out, ClientMessage::CallAnswer { call_id, media, answer });
                     occasion.said(desk);
                 }
             }
             Say::Reject(call_id, refusal) => {
-                desk.session.ask(desk.out, ClientMessage::CallReject { call_id, reason: refusal.into() });
+                desk.session
+                    .ask(desk.out, ClientMessage::CallReject { call_id, reason: refusal.into() });
             }
             Say::Cancel(call_id) => {
                 retract(call_id, desk);
@@ -761,7 +808,10 @@ impl Calls {
                 }
             }
             Stage::Ended { reason, .. } => {
-                let length = occasion.since.zip(occasion.ended_at).map(|(since, end)| end.saturating_sub(since));
+                let length = occasion
+                    .since
+                    .zip(occasion.ended_at)
+                    .map(|(since, end)| end.saturating_sub(since));
                 let length_s = length.map(|ms| u32::try_from(ms / 1_000).unwrap_or(u32::MAX));
                 CallStage::Ended { reason: *reason, length_s }
             }

@@ -173,9 +173,17 @@ impl Negotiation {
     }
 
     /// Starts an offer, or a restart. During an operation it waits.
-    pub(super) fn offer(&mut self, now: Time, restart: bool, ops: &mut Operations, out: &mut Vec<Move>) {
+    pub(super) fn offer(
+        &mut self,
+        now: Time,
+        restart: bool,
+        ops: &mut Operations,
+        out: &mut Vec<Move>,
+    ) {
         match self.signaling {
-            Signaling::Offering { .. } | Signaling::Answering { .. } | Signaling::Applying { .. } => {
+            Signaling::Offering { .. }
+            | Signaling::Answering { .. }
+            | Signaling::Applying { .. } => {
                 self.wanted = true;
             }
             Signaling::Stable | Signaling::Offered { .. } => {
@@ -211,7 +219,9 @@ impl Negotiation {
             Signaling::Offering { .. } | Signaling::Offered { .. } if !self.polite => {
                 Verdict::Ignored
             }
-            Signaling::Offering { .. } | Signaling::Answering { .. } | Signaling::Applying { .. } => {
+            Signaling::Offering { .. }
+            | Signaling::Answering { .. }
+            | Signaling::Applying { .. } => {
                 if self.waiting.as_ref().is_none_or(|waiting| waiting.id < offer.id) {
                     self.waiting = Some(offer);
                 }
@@ -286,8 +296,7 @@ impl Negotiation {
             Signaling::Answering { operation: own, offer_id, ufrag, media, .. }
                 if *own == operation && *media == description.media =>
             {
-                let answer =
-                    Answer { offer_id: *offer_id, sdp: description.sdp, proof: None };
+                let answer = Answer { offer_id: *offer_id, sdp: description.sdp, proof: None };
                 let remote = ufrag.clone();
                 self.signaling = Signaling::Stable;
                 self.settled = true;
@@ -311,7 +320,13 @@ impl Negotiation {
     }
 
     /// The executor set the remote answer.
-    pub(super) fn applied(&mut self, now: Time, operation: u32, ops: &mut Operations, out: &mut Vec<Move>) {
+    pub(super) fn applied(
+        &mut self,
+        now: Time,
+        operation: u32,
+        ops: &mut Operations,
+        out: &mut Vec<Move>,
+    ) {
         if let Signaling::Applying { operation: own, ufrag, .. } = &self.signaling
             && *own == operation
         {
@@ -324,7 +339,13 @@ impl Negotiation {
     }
 
     /// The executor could not carry an operation out; the connection is as before it.
-    pub(super) fn failed(&mut self, now: Time, operation: u32, ops: &mut Operations, out: &mut Vec<Move>) {
+    pub(super) fn failed(
+        &mut self,
+        now: Time,
+        operation: u32,
+        ops: &mut Operations,
+        out: &mut Vec<Move>,
+    ) {
         let own = match &self.signaling {
             Signaling::Offering { operation, .. }
             | Signaling::Answering { operation, .. }
@@ -361,11 +382,17 @@ impl Negotiation {
 
     /// Whether the other side's candidates of a generation can be added.
     pub(super) fn fit(&self, ufrag: &Ufrag) -> Fit {
-        if self.remote_ufrag.as_ref().is_some_and(|present| present == ufrag || ufrag.as_str().is_empty()) {
+        if self
+            .remote_ufrag
+            .as_ref()
+            .is_some_and(|present| present == ufrag || ufrag.as_str().is_empty())
+        {
             // While a newer description is being set, the executor may be between the two.
             match self.signaling {
                 Signaling::Answering { .. } | Signaling::Applying { .. } => Fit::Later,
-                Signaling::Stable | Signaling::Offering { .. } | Signaling::Offered { .. } => Fit::Now,
+                Signaling::Stable | Signaling::Offering { .. } | Signaling::Offered { .. } => {
+                    Fit::Now
+                }
             }
         } else if self.past_ufrags.contains(ufrag) {
             Fit::Past

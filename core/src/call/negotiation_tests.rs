@@ -3,7 +3,9 @@ use proptest::prelude::*;
 use super::*;
 
 fn sdp(ufrag: &str) -> String {
-    format!("v=0\r\nm=audio 9 X 0\r\na=ice-ufrag:{ufrag}\r\na=candidate:1 1 udp 1 192.0.2.1 1 typ host\r\n")
+    format!(
+        "v=0\r\nm=audio 9 X 0\r\na=ice-ufrag:{ufrag}\r\na=candidate:1 1 udp 1 192.0.2.1 1 typ host\r\n"
+    )
 }
 
 fn id(n: u64) -> OfferId {
@@ -52,7 +54,8 @@ impl Bench {
 
     fn receive(&mut self, n: u64, fragment: &str) -> (Verdict, Vec<Move>) {
         let mut out = Vec::new();
-        let verdict = self.negotiation.receive_offer(self.now, remote(n, fragment), &mut self.ops, &mut out);
+        let verdict =
+            self.negotiation.receive_offer(self.now, remote(n, fragment), &mut self.ops, &mut out);
         (verdict, out)
     }
 
@@ -98,16 +101,26 @@ fn one_operation_is_in_flight_and_a_second_wish_waits() {
     assert!(bench.offer(true).is_empty(), "the executor is busy");
     let moves = bench.described(3, "ownB", 20);
     assert!(matches!(moves[0], Move::SayOffer { restart: true, .. }));
-    assert!(bench.answer(20, "farB").iter().any(|step| matches!(step, Move::Apply { operation, .. } if *operation == 4)));
+    assert!(
+        bench
+            .answer(20, "farB")
+            .iter()
+            .any(|step| matches!(step, Move::Apply { operation, .. } if *operation == 4))
+    );
     let moves = bench.applied(4);
-    assert!(moves.contains(&Move::Offer { operation: 5, restart: true }), "the wish is taken up: {moves:?}");
+    assert!(
+        moves.contains(&Move::Offer { operation: 5, restart: true }),
+        "the wish is taken up: {moves:?}"
+    );
 }
 
 #[test]
 fn no_description_that_is_said_brings_candidates_along() {
     let mut bench = Bench::new(true);
     bench.offer(false);
-    let [Move::SayOffer { offer, .. }] = &bench.described(1, "ownA", 10)[..] else { panic!("an offer is said") };
+    let [Move::SayOffer { offer, .. }] = &bench.described(1, "ownA", 10)[..] else {
+        panic!("an offer is said")
+    };
     assert!(!offer.sdp.as_str().contains("candidate"));
 }
 
@@ -224,7 +237,11 @@ fn own_candidates_follow_their_description() {
 fn remote_candidates_wait_for_their_generation_and_old_ones_are_dropped() {
     let mut bench = Bench::settled(false);
     assert_eq!(bench.negotiation.fit(&ufrag("farA")), Fit::Now);
-    assert_eq!(bench.negotiation.fit(&ufrag("farB")), Fit::Later, "a restart that is still to come");
+    assert_eq!(
+        bench.negotiation.fit(&ufrag("farB")),
+        Fit::Later,
+        "a restart that is still to come"
+    );
     bench.receive(20, "farB");
     assert_eq!(bench.negotiation.fit(&ufrag("farB")), Fit::Later, "not before the answer is set");
     let moves = bench.described(3, "ownB", 0);

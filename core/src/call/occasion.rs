@@ -1,8 +1,8 @@
 //! One call with its connections: carries out what negotiation and ladder ask for.
 
 use bellwire_protocol::{
-    Answer, Candidate, ChannelMessage, ClientMessage, DeviceId, Media, MediaState, Mid, Offer, OfferId,
-    Participant, Ufrag,
+    Answer, Candidate, ChannelMessage, ClientMessage, DeviceId, Media, MediaState, Mid, Offer,
+    OfferId, Participant, Ufrag,
 };
 
 use super::link::Rung;
@@ -92,7 +92,14 @@ impl Pass<'_, '_> {
 }
 
 impl Occasion {
-    pub(super) fn new(call: Call, media: Media, caller: Participant, sent_at: u64, local: Local, now: Time) -> Self {
+    pub(super) fn new(
+        call: Call,
+        media: Media,
+        caller: Participant,
+        sent_at: u64,
+        local: Local,
+        now: Time,
+    ) -> Self {
         Self {
             call,
             media,
@@ -157,7 +164,13 @@ impl Occasion {
     }
 
     /// It is known who answered the own offer.
-    pub(super) fn bind(&mut self, who: Participant, media: Media, answer: &Answer, pass: &mut Pass<'_, '_>) {
+    pub(super) fn bind(
+        &mut self,
+        who: Participant,
+        media: Media,
+        answer: &Answer,
+        pass: &mut Pass<'_, '_>,
+    ) {
         let polite = pass.desk.is_polite_to(who.device);
         let Some(remote) = self.remotes.first_mut().filter(|remote| remote.who.is_none()) else {
             return;
@@ -205,7 +218,9 @@ impl Occasion {
             Opening::Describing { .. } | Opening::Done => return,
         };
         let call_id = self.call.id;
-        if let Opening::Offered { candidates, .. } | Opening::Answered { candidates, .. } = &self.opening {
+        if let Opening::Offered { candidates, .. } | Opening::Answered { candidates, .. } =
+            &self.opening
+        {
             for candidate in candidates {
                 desk.session.say(desk.out, ice_candidate(call_id, to, candidate.clone()));
             }
@@ -227,7 +242,9 @@ impl Occasion {
 
     /// Tells everybody over the media path that this device leaves.
     pub(super) fn say_leave(&self, desk: &mut Desk<'_>) {
-        for (peer, leave) in self.remotes.iter().filter_map(|remote| remote.chat(&ChannelMessage::Leave)) {
+        for (peer, leave) in
+            self.remotes.iter().filter_map(|remote| remote.chat(&ChannelMessage::Leave))
+        {
             desk.out.push_back(Output::Peer(peer, leave));
         }
     }
@@ -311,7 +328,10 @@ impl Occasion {
 
     fn restart_for_hint(&mut self, index: usize, pass: &mut Pass<'_, '_>) {
         let remote = &mut self.remotes[index];
-        if remote.is_settled() && !remote.is_offering() && remote.link.restart_for_hint(pass.desk.now) {
+        if remote.is_settled()
+            && !remote.is_offering()
+            && remote.link.restart_for_hint(pass.desk.now)
+        {
             self.offer(index, true, pass);
         }
     }
@@ -343,7 +363,13 @@ impl Occasion {
     }
 
     /// A participant answers.
-    pub(super) fn receive_answer(&mut self, from: DeviceId, id: OfferId, sdp: &str, pass: &mut Pass<'_, '_>) {
+    pub(super) fn receive_answer(
+        &mut self,
+        from: DeviceId,
+        id: OfferId,
+        sdp: &str,
+        pass: &mut Pass<'_, '_>,
+    ) {
         let Some(index) = self.index_of(from) else { return };
         let Ok(description) = Description::read(sdp) else { return };
         let moves = self.remotes[index].receive_answer(
@@ -365,7 +391,8 @@ impl Occasion {
         desk: &mut Desk<'_>,
     ) {
         let Some(index) = self.index_of(from) else { return };
-        if let Some((peer, command)) = self.remotes[index].receive_candidate(ufrag, mid, candidate) {
+        if let Some((peer, command)) = self.remotes[index].receive_candidate(ufrag, mid, candidate)
+        {
             desk.out.push_back(Output::Peer(peer, command));
         }
     }
@@ -386,10 +413,13 @@ impl Occasion {
         let moves = match event {
             PeerEvent::Described { operation, sdp } => {
                 let id = OfferId::from_parts(pass.desk.unix, pass.desk.random.id());
-                remote.on_peer(peer, |exchange, out| exchange.described(now, operation, &sdp, id, ops, out))
+                remote.on_peer(peer, |exchange, out| {
+                    exchange.described(now, operation, &sdp, id, ops, out)
+                })
             }
             PeerEvent::Applied { operation } => {
-                let moves = remote.on_peer(peer, |exchange, out| exchange.applied(now, operation, ops, out));
+                let moves = remote
+                    .on_peer(peer, |exchange, out| exchange.applied(now, operation, ops, out));
                 remote.settle();
                 moves
             }
@@ -517,7 +547,11 @@ impl Occasion {
         }
     }
 
-    pub(super) fn deadline(&self, desk_lost: Option<Time>, is_polite_to: impl Fn(DeviceId) -> bool) -> Option<Time> {
+    pub(super) fn deadline(
+        &self,
+        desk_lost: Option<Time>,
+        is_polite_to: impl Fn(DeviceId) -> bool,
+    ) -> Option<Time> {
         let live = self.since.is_some() && !self.remotes.is_empty();
         let beat = live.then_some(self.beat_at);
         let flowing = live.then_some(self.flowing_at);
@@ -525,9 +559,9 @@ impl Occasion {
             .iter()
             .flat_map(|remote| {
                 let device = remote.device();
-                let link = device.filter(|_| live).and_then(|device| {
-                    remote.link.deadline(is_polite_to(device))
-                });
+                let link = device
+                    .filter(|_| live)
+                    .and_then(|device| remote.link.deadline(is_polite_to(device)));
                 let lost = desk_lost
                     .filter(|_| live)
                     .map(|lost| lost.max(remote.link.heard_at()).after(super::LOST_MS));
@@ -568,9 +602,15 @@ impl Occasion {
         }
         if self.flowing_at <= now {
             self.flowing_at = now.after(FLOWING_MS);
-            for device in self.remotes.iter().filter(|remote| remote.link.is_flowing()).filter_map(Remote::device) {
+            for device in self
+                .remotes
+                .iter()
+                .filter(|remote| remote.link.is_flowing())
+                .filter_map(Remote::device)
+            {
                 let call_id = self.call.id;
-                let report = ClientMessage::CallReport { call_id, setup_ms: None, flowing: Some(device) };
+                let report =
+                    ClientMessage::CallReport { call_id, setup_ms: None, flowing: Some(device) };
                 pass.desk.session.say(pass.desk.out, report);
             }
         }
@@ -627,7 +667,8 @@ impl Occasion {
         }
         pass.numbers.peer += 1;
         let id = PeerId(pass.numbers.peer);
-        let polite = self.remotes[index].device().is_some_and(|device| pass.desk.is_polite_to(device));
+        let polite =
+            self.remotes[index].device().is_some_and(|device| pass.desk.is_polite_to(device));
         self.remotes[index].add_peer(id, polite);
         let ice_servers = pass.desk.session.ice_servers.clone();
         let relay_only = relay_only || pass.desk.settings.always_relay;
@@ -728,8 +769,8 @@ impl Occasion {
             Opening::Done | Opening::Offered { .. } | Opening::Answered { .. } => {}
         }
         let LocalCandidate { ufrag, mid, candidate: line } = candidate.clone();
-        let channel = self.remotes[index]
-            .chat(&ChannelMessage::IceCandidate { ufrag, mid, candidate: line });
+        let channel =
+            self.remotes[index].chat(&ChannelMessage::IceCandidate { ufrag, mid, candidate: line });
         let message = ice_candidate(self.call.id, to, candidate);
         if !pass.desk.session.say(pass.desk.out, message)
             && let Some((peer, command)) = channel

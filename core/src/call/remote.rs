@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 
 use bellwire_protocol::{
-    Answer, Candidate, ChannelMessage, DeviceId, Media, MediaState, Mid, Offer, OfferId, Participant, Ufrag,
-    encode,
+    Answer, Candidate, ChannelMessage, DeviceId, Media, MediaState, Mid, Offer, OfferId,
+    Participant, Ufrag, encode,
 };
 
+use super::HELD_CANDIDATES;
 use super::link::Link;
 use super::negotiation::{Fit, Move, Negotiation, Operations, RemoteOffer, Verdict};
 use super::sdp::Description;
-use super::HELD_CANDIDATES;
 use crate::Time;
 use crate::api::{PathState, PeerCommand, PeerId};
 

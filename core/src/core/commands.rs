@@ -70,7 +70,8 @@ impl Core {
             Command::CreateAccount { .. } | Command::SignIn { .. } | Command::SetRelay { .. } => {}
             Command::SignOut => self.sign_out(),
             Command::Reconnect => {
-                let mut line = Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
+                let mut line =
+                    Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
                 self.session.hurry(&mut line);
             }
             Command::DismissNotice { notice } => self.notices.retain(|shown| shown.id != notice),
@@ -117,7 +118,8 @@ impl Core {
                 Some(name) => {
                     self.ask_change_me(&PatchMe { display_name: Some(name), callable_by: None });
                 }
-                None => self.tell(NoticeText::Refused { reason: Some(ProblemReason::DisplayNameInvalid) }),
+                None => self
+                    .tell(NoticeText::Refused { reason: Some(ProblemReason::DisplayNameInvalid) }),
             },
             Command::ChangeCallableBy { callable_by } => {
                 self.ask_change_me(&PatchMe { display_name: None, callable_by: Some(callable_by) });
@@ -125,15 +127,20 @@ impl Core {
             Command::ChangePassword { old_password, new_password } => {
                 match (Secret::new(old_password), Secret::new(new_password)) {
                     (Ok(old), Ok(new)) => self.ask_change_password(old, new),
-                    (Err(_), _) => self.tell(NoticeText::Refused { reason: Some(ProblemReason::WrongCredentials) }),
-                    (Ok(_), Err(_)) => self.tell(NoticeText::Refused { reason: Some(ProblemReason::PasswordLength) }),
+                    (Err(_), _) => self.tell(NoticeText::Refused {
+                        reason: Some(ProblemReason::WrongCredentials),
+                    }),
+                    (Ok(_), Err(_)) => self
+                        .tell(NoticeText::Refused { reason: Some(ProblemReason::PasswordLength) }),
                 }
             }
             Command::LoadDevices => self.ask_devices(),
             Command::RemoveDevice { device } => self.ask_remove_device(device),
             Command::DeleteAccount { password } => match Secret::new(password) {
                 Ok(password) => self.ask_delete_account(password),
-                Err(_) => self.tell(NoticeText::Refused { reason: Some(ProblemReason::WrongCredentials) }),
+                Err(_) => {
+                    self.tell(NoticeText::Refused { reason: Some(ProblemReason::WrongCredentials) })
+                }
             },
         }
     }

@@ -66,7 +66,9 @@ impl Core {
     }
 
     fn on_snapshot(&mut self, snapshot: Snapshot) {
-        for record in snapshot.conversations.iter().filter_map(|conversation| conversation.last_call.clone()) {
+        for record in
+            snapshot.conversations.iter().filter_map(|conversation| conversation.last_call.clone())
+        {
             self.history.add(record);
         }
         self.people.replace(snapshot.contacts, snapshot.conversations, snapshot.presence);
@@ -131,7 +133,9 @@ impl Core {
     fn on_notice(&mut self, notice: SecurityNotice) {
         match notice.kind {
             NoticeKind::RefreshReused => self.tell(NoticeText::SignInCopied { at: notice.at }),
-            NoticeKind::PasswordChanged => self.tell(NoticeText::PasswordChangedElsewhere { at: notice.at }),
+            NoticeKind::PasswordChanged => {
+                self.tell(NoticeText::PasswordChangedElsewhere { at: notice.at })
+            }
             NoticeKind::Unknown => {}
         }
     }

@@ -61,6 +61,9 @@ pub struct Core {
     shown: Option<Box<View>>,
 }
 
+/// The end of JavaScript's calendar (ECMA-262, 21.4.1.1), ms since 1970. A relay that claims to be
+/// later is not believed.
+const LATEST_UNIX_MS: u64 = 8_640_000_000_000_000;
 /// Notices that wait to be read; older ones give way.
 const NOTICES: usize = 8;
 
@@ -108,7 +111,9 @@ impl Core {
             Input::Relay(frame) => self.handle_frame(frame),
             Input::Link(event) => self.handle_link(&event),
             Input::Http(reply) => self.handle_reply(reply),
-            Input::Peer(peer, event) => self.with_calls(|calls, desk| calls.handle_peer(peer, event, desk)),
+            Input::Peer(peer, event) => {
+                self.with_calls(|calls, desk| calls.handle_peer(peer, event, desk))
+            }
             Input::Tick => {}
         }
         self.elapse();
@@ -124,11 +129,7 @@ impl Core {
     /// When to send [`Input::Tick`], if nothing happens sooner.
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
-        let renew = self
-            .account
-            .tokens()
-            .and_then(Tokens::renew_at)
-            .map(|unix| self.time_of(unix));
+        let renew = self.account.tokens().and_then(Tokens::renew_at).map(|unix| self.time_of(unix));
         [
             self.session.deadline(self.now),
             self.calls.deadline(&self.session, self.participant.as_ref()),
@@ -156,8 +157,11 @@ impl Core {
 
     /// The relay said what time it is.
     fn set_clock(&mut self, server_time: u64) {
-        let server = i64::try_from(server_time).unwrap_or(i64::MAX);
-        self.epoch = server.saturating_sub_unsigned(self.now.0);
+        if let Ok(server) = i64::try_from(server_time)
+            && server_time <= LATEST_UNIX_MS
+        {
+            self.epoch = server.saturating_sub_unsigned(self.now.0);
+        }
     }
 
     fn load(&mut self, records: Vec<Record>) {
@@ -170,7 +174,9 @@ impl Core {
                 Record::SignIn(kept) => sign_in = kept,
                 Record::Settings(settings) => self.settings = settings,
                 Record::Call(kept) => self.calls.restore(kept),
-                Record::Chat { conversation, messages } => self.chats.restore(conversation, messages),
+                Record::Chat { conversation, messages } => {
+                    self.chats.restore(conversation, messages)
+                }
                 Record::Seen { conversation, at } => self.chats.restore_seen(conversation, at),
                 Record::Erased => {}
             }
@@ -219,11 +225,8 @@ impl Core {
     }
 
     fn set_me(&mut self, me: Me) {
-        self.participant = Some(Participant {
-            user: me.user,
-            device: me.device,
-            name: me.display_name.clone(),
-        });
+        self.participant =
+            Some(Participant { user: me.user, device: me.device, name: me.display_name.clone() });
         self.me = Some(me);
     }
 
@@ -301,7 +304,11 @@ impl Core {
                 self.calls.send_chat(conversation, &receipt, &mut self.outputs);
                 if record.is_some() {
                     let name = from.name.as_str().to_owned();
-                    self.outputs.push_back(Output::Alert(Alert::Message { conversation, name, text: words }));
+                    self.outputs.push_back(Output::Alert(Alert::Message {
+                        conversation,
+                        name,
+                        text: words,
+                    }));
                 }
                 record
             }
@@ -341,7 +348,7 @@ impl Core {
         self.session.elapsed(&mut line);
         self.with_calls(Calls::elapsed);
         let due = self.account.tokens().and_then(Tokens::renew_at);
-        if due.is_some_and(|at| at <= self.unix()) {
+        if due.is_some_and(|at| self.time_of(at) <= self.now) {
             self.renew();
         }
         if self.look_at.is_some_and(|at| at <= self.now) {

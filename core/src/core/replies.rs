@@ -106,7 +106,11 @@ impl Core {
                 // The relay is there after all.
                 if matches!(
                     out.problem,
-                    Some(SignInProblem::Unreachable | SignInProblem::Certificate | SignInProblem::NotBellwire)
+                    Some(
+                        SignInProblem::Unreachable
+                            | SignInProblem::Certificate
+                            | SignInProblem::NotBellwire
+                    )
                 ) {
                     out.problem = None;
                 }
@@ -157,7 +161,8 @@ impl Core {
                 self.ask_waiting();
             }
             Err(Refusal::Problem(problem))
-                if matches!(problem.status, 400..=403) || problem.reason == Some(ProblemReason::TokenInvalid) =>
+                if matches!(problem.status, 400..=403)
+                    || problem.reason == Some(ProblemReason::TokenInvalid) =>
             {
                 self.be_revoked();
             }
@@ -175,7 +180,8 @@ impl Core {
                     }
                     other @ (Account::Loading | Account::SignedOut(_)) => other,
                 };
-                let mut line = Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
+                let mut line =
+                    Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
                 self.session.token_failed(&mut line);
                 for pending in self.take_waiting() {
                     self.on_reply(pending, Err(Refusal::NoReply(HttpFailure::Unreachable)));

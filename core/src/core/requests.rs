@@ -67,7 +67,13 @@ impl Pending {
 
 impl Core {
     /// Asks something that needs no token.
-    fn ask_openly(&mut self, purpose: Purpose, method: HttpMethod, path: &str, body: Option<String>) {
+    fn ask_openly(
+        &mut self,
+        purpose: Purpose,
+        method: HttpMethod,
+        path: &str,
+        body: Option<String>,
+    ) {
         let id = self.request_id();
         self.pending.insert(id, Pending { purpose, again: None });
         let url = format!("{}/api/v1{path}", self.relay);
@@ -75,7 +81,13 @@ impl Core {
     }
 
     /// Asks something in the person's name.
-    fn ask_signed(&mut self, purpose: Purpose, method: HttpMethod, path: &str, body: Option<String>) {
+    fn ask_signed(
+        &mut self,
+        purpose: Purpose,
+        method: HttpMethod,
+        path: &str,
+        body: Option<String>,
+    ) {
         let id = self.request_id();
         let path = path.to_owned();
         let again = Again { method, path, body, tried: false, waiting: false };
@@ -84,7 +96,9 @@ impl Core {
     }
 
     fn send_signed(&mut self, id: u32) {
-        let Some(again) = self.pending.get(&id).and_then(|pending| pending.again.clone()) else { return };
+        let Some(again) = self.pending.get(&id).and_then(|pending| pending.again.clone()) else {
+            return;
+        };
         let Some(tokens) = self.account.tokens() else { return };
         let bearer = Some(tokens.kept.access_token.clone());
         let url = format!("{}/api/v1{}", self.relay, again.path);
@@ -132,9 +146,14 @@ impl Core {
 
     /// No new token could be had: what waited for it has failed.
     pub(super) fn take_waiting(&mut self) -> Vec<Pending> {
-        let is_waiting = |pending: &Pending| pending.again.as_ref().is_some_and(|again| again.waiting);
-        let ids: Vec<u32> =
-            self.pending.iter().filter(|(_, pending)| is_waiting(pending)).map(|(id, _)| *id).collect();
+        let is_waiting =
+            |pending: &Pending| pending.again.as_ref().is_some_and(|again| again.waiting);
+        let ids: Vec<u32> = self
+            .pending
+            .iter()
+            .filter(|(_, pending)| is_waiting(pending))
+            .map(|(id, _)| *id)
+            .collect();
         ids.into_iter().filter_map(|id| self.pending.remove(&id)).collect()
     }
 
@@ -172,7 +191,11 @@ impl Core {
     }
 
     fn device(&self) -> DeviceInfo {
-        DeviceInfo { name: self.device_name.clone(), platform: self.platform.clone(), public_key: None }
+        DeviceInfo {
+            name: self.device_name.clone(),
+            platform: self.platform.clone(),
+            public_key: None,
+        }
     }
 
     pub(super) fn ask_sign_out(&mut self) {
@@ -195,7 +218,12 @@ impl Core {
     }
 
     pub(super) fn ask_remove_device(&mut self, device: DeviceId) {
-        self.ask_signed(Purpose::RemoveDevice(device), HttpMethod::Delete, &format!("/devices/{device}"), None);
+        self.ask_signed(
+            Purpose::RemoveDevice(device),
+            HttpMethod::Delete,
+            &format!("/devices/{device}"),
+            None,
+        );
     }
 
     pub(super) fn ask_add_contact(&mut self, username: String) {
@@ -204,7 +232,12 @@ impl Core {
     }
 
     pub(super) fn ask_accept_contact(&mut self, user: bellwire_protocol::UserId) {
-        self.ask_signed(Purpose::Other, HttpMethod::Post, &format!("/contacts/{user}/accept"), None);
+        self.ask_signed(
+            Purpose::Other,
+            HttpMethod::Post,
+            &format!("/contacts/{user}/accept"),
+            None,
+        );
     }
 
     pub(super) fn ask_remove_contact(&mut self, user: bellwire_protocol::UserId) {

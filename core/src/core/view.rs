@@ -3,6 +3,7 @@
 use bellwire_protocol::{Conversation, UserId};
 
 use super::Core;
+use crate::KeptChat;
 use crate::account::Account as Who;
 use crate::api::{
     Account, ConversationView, Delivery, Entry, Home, OpenConversation, RelayState, RingView, View,
@@ -10,7 +11,6 @@ use crate::api::{
 use crate::history;
 use crate::people::People;
 use crate::session::Reach;
-use crate::KeptChat;
 
 impl Core {
     pub(super) fn view(&self) -> View {
@@ -44,8 +44,11 @@ impl Core {
     }
 
     fn home(&self, me: UserId) -> Home {
-        let mut conversations: Vec<ConversationView> =
-            self.people.conversations().map(|conversation| self.conversation_view(conversation, me)).collect();
+        let mut conversations: Vec<ConversationView> = self
+            .people
+            .conversations()
+            .map(|conversation| self.conversation_view(conversation, me))
+            .collect();
         conversations.sort_by_key(|view| (std::cmp::Reverse(view.at), view.id));
         let name = |conversation| self.people.name(conversation, Some(me));
         Home {

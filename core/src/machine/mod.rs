@@ -18,8 +18,8 @@
 //! Beside the stage, any number of calls ring. A call that was over once is never again anything
 //! else on this device ([`Machine::is_over`]).
 
-mod relay;
 mod person;
+mod relay;
 
 use std::collections::{BTreeMap, VecDeque};
 

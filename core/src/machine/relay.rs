@@ -62,9 +62,9 @@ impl Machine {
     }
 
     pub(super) fn on_accepted(&mut self, accepted: CallId, by: DeviceId, out: &mut Vec<Effect>) {
-        // It crossed with the cancel: this side is out, and says so.
-        if self.is_over(accepted) {
-            out.push(Effect::Say(Say::Leave(accepted)));
+        // It crossed with the cancel, of this life or a former one: this side is out, and says so.
+        if self.stage.open_call().is_none_or(|open| open.id != accepted) {
+            self.on_addressed(accepted, out);
             return;
         }
         match &mut self.stage {
@@ -105,9 +105,10 @@ impl Machine {
             Stage::Idle | Stage::Ended { .. } | Stage::Crossed { .. } => {}
             Stage::Dialling { call, .. } if reason == EndReason::Replaced => {
                 let call = *call;
-                let living = self.rings.iter().find(|(_, ring)| {
-                    ring.held && ring.conversation == call.conversation
-                });
+                let living = self
+                    .rings
+                    .iter()
+                    .find(|(_, ring)| ring.held && ring.conversation == call.conversation);
                 if let Some((living, _)) = living {
                     self.answer(*living, call.media, out);
                 } else {
@@ -230,6 +231,7 @@ impl Machine {
     pub(super) fn on_still_ringing(&mut self, ringing: CallId, out: &mut Vec<Effect>) {
         if self.stage.open_call().is_none_or(|open| open.id != ringing) {
             // Placed before a reload, or the cancel did not reach the relay.
+            self.remember(ringing);
             out.push(Effect::Say(Say::Cancel(ringing)));
         }
     }

@@ -159,7 +159,11 @@ impl Relay {
                         media: call_of(*call).media,
                         outgoing: own,
                     },
-                    others: inside.iter().filter(|other| **other != place).map(|other| device(*other)).collect(),
+                    others: inside
+                        .iter()
+                        .filter(|other| **other != place)
+                        .map(|other| device(*other))
+                        .collect(),
                     known: known.contains(call),
                 }),
                 Call::Over { reason } => events.push(Event::Ended { call: *call, reason: *reason }),

@@ -66,6 +66,8 @@ pub(crate) struct Bounds {
     pub(crate) stranger: bool,
     /// Descriptions can fail.
     pub(crate) failures: bool,
+    /// Only crossing calls run out of time; nothing else does.
+    pub(crate) patient: bool,
 }
 
 /// One device.
@@ -177,15 +179,24 @@ impl World {
         for (at, present) in self.devices.iter().enumerate() {
             let machine = &present.machine;
             for call in bounds.calls.iter().filter(|call| call_of(**call).caller == at) {
-                if !present.wanted.contains_key(call) && !present.unwanted.contains(call) && self.reloads == bounds.reloads {
+                if !present.wanted.contains_key(call)
+                    && !present.unwanted.contains(call)
+                    && self.reloads == bounds.reloads
+                {
                     let media = call_of(*call).media;
                     let (call, conversation) = (*call, conversation());
-                    actions.push(Action::Local(at, Event::Place { call, conversation, media, ring_ms: RING_MS }));
+                    actions.push(Action::Local(
+                        at,
+                        Event::Place { call, conversation, media, ring_ms: RING_MS },
+                    ));
                 }
             }
             for (call, ring) in machine.rings() {
                 if !ring.held {
-                    actions.push(Action::Local(at, Event::Accept { call: *call, media: Media::Voice }));
+                    actions.push(Action::Local(
+                        at,
+                        Event::Accept { call: *call, media: Media::Voice },
+                    ));
                     actions.push(Action::Local(at, Event::Decline { call: *call }));
                 }
             }
@@ -198,12 +209,14 @@ impl World {
                     actions.push(Action::Local(at, Event::Undescribed { call: *call }));
                 }
             }
-            for timer in &present.timers {
+            let runs_out = |timer: &&Timer| !bounds.patient || **timer == Timer::Successor;
+            for timer in present.timers.iter().filter(runs_out) {
                 actions.push(Action::Local(at, Event::Elapsed(*timer)));
             }
             if let Stage::Live { call, others } = machine.stage() {
                 for (device, path) in others {
-                    let far = self.devices.get(place(*device)).and_then(|far| far.machine.open_call());
+                    let far =
+                        self.devices.get(place(*device)).and_then(|far| far.machine.open_call());
                     if *path == Path::Connecting && far.is_some_and(|far| far.id == call.id) {
                         actions.push(Action::Local(at, Event::PathUp { device: *device }));
                     }
@@ -219,7 +232,14 @@ impl World {
         actions.extend(self.up.iter().map(|(from, say)| Action::Up(*from, *say)));
         let down = self.down.iter().filter(|(to, _)| *to < self.devices.len());
         actions.extend(down.map(|(to, message)| Action::Down(*to, message.0.clone())));
-        let ringing = self.relay.calls.iter().filter(|(_, call)| matches!(call, crate::relay::Call::Ringing { .. }));
+        if bounds.patient {
+            return;
+        }
+        let ringing = self
+            .relay
+            .calls
+            .iter()
+            .filter(|(_, call)| matches!(call, crate::relay::Call::Ringing { .. }));
         actions.extend(ringing.map(|(call, _)| Action::Expire(*call)));
     }
 

@@ -59,7 +59,10 @@ fn description(ufrag: &str) -> String {
 
 fn ufrag_of(sdp: &str) -> String {
     assert!(!sdp.contains("candidate"), "no description brings candidates along");
-    sdp.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:")).expect("a description has a ufrag").to_owned()
+    sdp.lines()
+        .find_map(|line| line.strip_prefix("a=ice-ufrag:"))
+        .expect("a description has a ufrag")
+        .to_owned()
 }
 
 impl Executor {
@@ -72,7 +75,12 @@ impl Executor {
     }
 
     /// Carries out an order; what it leads to happens later.
-    pub(crate) fn order(&mut self, device: usize, id: PeerId, command: PeerCommand) -> Option<Done> {
+    pub(crate) fn order(
+        &mut self,
+        device: usize,
+        id: PeerId,
+        command: PeerCommand,
+    ) -> Option<Done> {
         if let PeerCommand::Send { .. } = command {
             self.orders.push(command.clone());
         }
@@ -87,7 +95,10 @@ impl Executor {
             return None;
         }
         let (bare, life) = (self.bare, self.life);
-        let pc = self.pcs.get_mut(&id).unwrap_or_else(|| panic!("{command:?} for {id:?}, which is not open"));
+        let pc = self
+            .pcs
+            .get_mut(&id)
+            .unwrap_or_else(|| panic!("{command:?} for {id:?}, which is not open"));
         match command {
             PeerCommand::Open { .. } | PeerCommand::Close | PeerCommand::Configure { .. } => None,
             PeerCommand::Offer { operation, restart } => {
@@ -111,13 +122,19 @@ impl Executor {
             }
             PeerCommand::Apply { operation, sdp } => {
                 assert_eq!(pc.busy.replace(operation), None, "one operation at a time");
-                let Some((ufrag, _)) = pc.open_offer.take() else { return Some(Done::Failed { operation }) };
+                let Some((ufrag, _)) = pc.open_offer.take() else {
+                    return Some(Done::Failed { operation });
+                };
                 pc.local = Some(ufrag);
                 pc.remote = Some(ufrag_of(&sdp));
                 Some(Done::Applied { operation })
             }
             PeerCommand::AddCandidate { ufrag, .. } => {
-                assert_eq!(pc.remote.as_ref(), Some(&ufrag), "a candidate of the remote description's generation");
+                assert_eq!(
+                    pc.remote.as_ref(),
+                    Some(&ufrag),
+                    "a candidate of the remote description's generation"
+                );
                 pc.candidates.insert(ufrag);
                 None
             }

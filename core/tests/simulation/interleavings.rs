@@ -105,11 +105,21 @@ fn is_settled(world: &World) -> bool {
 
 /// Both sides have the same outcome.
 fn agree(world: &World, trouble: bool) {
-    let inside: Vec<usize> = (0..world.nodes.len()).filter(|node| world.is_in_call(*node)).collect();
+    let inside: Vec<usize> =
+        (0..world.nodes.len()).filter(|node| world.is_in_call(*node)).collect();
     assert!(inside.is_empty() || inside.len() == 2, "{inside:?} are in a call");
     if let [one, other] = inside[..] {
-        assert!(world.is_connected(one) && world.is_connected(other), "{:?} {:?}", world.stage(one), world.stage(other));
-        assert_eq!(world.call(one).unwrap().id, world.call(other).unwrap().id, "it is the same call");
+        assert!(
+            world.is_connected(one) && world.is_connected(other),
+            "{:?} {:?}",
+            world.stage(one),
+            world.stage(other)
+        );
+        assert_eq!(
+            world.call(one).unwrap().id,
+            world.call(other).unwrap().id,
+            "it is the same call"
+        );
         assert_ne!(world.nodes[one].user, world.nodes[other].user, "of two people");
     }
     if trouble {
@@ -117,7 +127,9 @@ fn agree(world: &World, trouble: bool) {
     }
     for node in 0..world.nodes.len() {
         for other in 0..node {
-            let (Some(reason), Some(their_reason)) = (world.ended(node), world.ended(other)) else { continue };
+            let (Some(reason), Some(their_reason)) = (world.ended(node), world.ended(other)) else {
+                continue;
+            };
             let (call, their_call) = (world.call(node).unwrap(), world.call(other).unwrap());
             let same_user = world.nodes[node].user == world.nodes[other].user;
             // One device took it and hung up at once, while another refused it.
@@ -149,7 +161,8 @@ fn random_interleavings_leave_both_sides_with_the_same_outcome() {
         run(seed);
         return;
     }
-    let runs = std::env::var("BELLWIRE_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
+    let runs =
+        std::env::var("BELLWIRE_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
     let workers = std::thread::available_parallelism().map_or(2, usize::from) as u64;
     let failed: Vec<u64> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..workers)
@@ -163,5 +176,9 @@ fn random_interleavings_leave_both_sides_with_the_same_outcome() {
             .collect();
         workers.into_iter().filter_map(|worker| worker.join().ok().flatten()).collect()
     });
-    assert!(failed.is_empty(), "run again with BELLWIRE_SEED={}", failed.first().copied().unwrap_or_default());
+    assert!(
+        failed.is_empty(),
+        "run again with BELLWIRE_SEED={}",
+        failed.first().copied().unwrap_or_default()
+    );
 }

@@ -44,8 +44,17 @@ struct Call {
 
 #[derive(Debug)]
 enum State {
-    Ringing { offer: Offer, expires_at: u64, candidates: Vec<(Ufrag, Mid, Candidate)>, busy: BTreeSet<DeviceId> },
-    Live { participants: Vec<Participant>, since: u64, flowing: BTreeMap<DeviceId, u64> },
+    Ringing {
+        offer: Offer,
+        expires_at: u64,
+        candidates: Vec<(Ufrag, Mid, Candidate)>,
+        busy: BTreeSet<DeviceId>,
+    },
+    Live {
+        participants: Vec<Participant>,
+        since: u64,
+        flowing: BTreeMap<DeviceId, u64>,
+    },
 }
 
 /// The relay.
@@ -124,8 +133,11 @@ impl Relay {
                 participants.iter().filter_map(|who| self.seat_until(call, who.device)).collect()
             }
         });
-        let sessions =
-            self.sessions.values().filter(|s| s.socket.is_none()).map(|s| s.detached_at + RESUME_MS);
+        let sessions = self
+            .sessions
+            .values()
+            .filter(|s| s.socket.is_none())
+            .map(|s| s.detached_at + RESUME_MS);
         seats.chain(sessions).min()
     }
 
@@ -149,7 +161,8 @@ impl Relay {
             .map(|(id, _)| *id)
             .collect();
         for id in expired {
-            let reached = self.callee_devices(&self.calls[&id]).iter().any(|d| self.sessions.contains_key(d));
+            let reached =
+                self.callee_devices(&self.calls[&id]).iter().any(|d| self.sessions.contains_key(d));
             let reason = if reached { EndReason::NoAnswer } else { EndReason::Unreachable };
             self.end(id, reason, now, None);
         }
@@ -179,12 +192,18 @@ impl Relay {
                 let id = frame.id;
                 let result = self.message(device, frame.message, now);
                 if let Some(re) = id {
-                    self.say(device, match result {
-                        Ok(()) => RelayMessage::Ok { re },
-                        Err(code) => {
-                            RelayMessage::Error { re: Some(re), code, message: String::new(), retry_after_ms: None }
-                        }
-                    });
+                    self.say(
+                        device,
+                        match result {
+                            Ok(()) => RelayMessage::Ok { re },
+                            Err(code) => RelayMessage::Error {
+                                re: Some(re),
+                                code,
+                                message: String::new(),
+                                retry_after_ms: None,
+                            },
+                        },
+                    );
                 }
             }
         }
@@ -213,14 +232,22 @@ impl Relay {
             (known && resume.seq + 1 >= oldest && resume.seq <= session.seq).then_some(resume.seq)
         });
         let missed: Vec<RelayFrame> = match resumable {
-            Some(seq) => self.sessions[&device].sent.iter().filter(|f| f.seq > seq).cloned().collect(),
+            Some(seq) => {
+                self.sessions[&device].sent.iter().filter(|f| f.seq > seq).cloned().collect()
+            }
             None => Vec::new(),
         };
         if let (Some(_), Some(session)) = (resumable, self.sessions.get_mut(&device)) {
             session.socket = Some(socket);
             session.token = token;
         } else {
-            let session = Session { token, seq: 0, socket: Some(socket), detached_at: now, sent: VecDeque::new() };
+            let session = Session {
+                token,
+                seq: 0,
+                socket: Some(socket),
+                detached_at: now,
+                sent: VecDeque::new(),
+            };
             self.sessions.insert(device, session);
         }
         let person = self.devices[&device].clone();
@@ -235,7 +262,11 @@ impl Relay {
                 callable_by: CallableBy::Contacts,
                 administrator: false,
             },
-            ice_servers: vec![IceServer { urls: vec!["turn:relay".into()], username: None, credential: None }],
+            ice_servers: vec![IceServer {
+                urls: vec!["turn:relay".into()],
+                username: None,
+                credential: None,
+            }],
             limits: Limits::default(),
             features: Vec::new(),
             version: "0.1.0".into(),
@@ -256,10 +287,15 @@ impl Relay {
             let state = match &call.state {
                 State::Ringing { offer, expires_at, .. } => {
                     let own = call.caller.device == device;
-                    if !own && (call.caller.user == user || !self.is_member(call.conversation, user)) {
+                    if !own
+                        && (call.caller.user == user || !self.is_member(call.conversation, user))
+                    {
                         return None;
                     }
-                    LiveCallState::Ringing { offer: (!own).then(|| offer.clone()), expires_at: *expires_at }
+                    LiveCallState::Ringing {
+                        offer: (!own).then(|| offer.clone()),
+                        expires_at: *expires_at,
+                    }
                 }
                 State::Live { participants, since, .. } => {
                     participants.iter().find(|who| who.device == device)?;
@@ -275,12 +311,14 @@ impl Relay {
                 sent_at: call.sent_at,
             })
         });
-        let conversations = self.conversations.iter().filter(|c| c.members.iter().any(|m| m.user == user));
+        let conversations =
+            self.conversations.iter().filter(|c| c.members.iter().any(|m| m.user == user));
         Snapshot {
             contacts: Vec::new(),
             conversations: conversations
                 .map(|c| {
-                    let last_call = self.records.values().rev().find(|r| r.conversation == c.id).cloned();
+                    let last_call =
+                        self.records.values().rev().find(|r| r.conversation == c.id).cloned();
                     Conversation { last_call, ..c.clone() }
                 })
                 .collect(),
@@ -290,7 +328,12 @@ impl Relay {
         }
     }
 
-    fn message(&mut self, device: DeviceId, message: ClientMessage, now: u64) -> Result<(), ErrorCode> {
+    fn message(
+        &mut self,
+        device: DeviceId,
+        message: ClientMessage,
+        now: u64,
+    ) -> Result<(), ErrorCode> {
         let me = self.participant(device);
         match message {
             ClientMessage::Hello { .. } | ClientMessage::Unknown => Err(ErrorCode::Malformed),
@@ -302,7 +345,9 @@ impl Relay {
             ClientMessage::CallInitiate { call_id, conversation, media, offer } => {
                 self.initiate(me, call_id, conversation, media, offer, now)
             }
-            ClientMessage::CallAnswer { call_id, media, answer } => self.answer(me, call_id, media, answer, now),
+            ClientMessage::CallAnswer { call_id, media, answer } => {
+                self.answer(me, call_id, media, answer, now)
+            }
             ClientMessage::CallReject { call_id, reason } => self.reject(me, call_id, reason, now),
             ClientMessage::CallCancel { call_id } => {
                 let call = self.call(call_id)?;
@@ -322,12 +367,18 @@ impl Relay {
                 self.leave(call_id, device, EndReason::Ended, now);
                 Ok(())
             }
-            ClientMessage::SdpOffer { call_id, to, offer_id, restart, sdp, proof } => {
-                self.pass(call_id, device, to, RelayMessage::SdpOffer { call_id, from: device, offer_id, restart, sdp, proof })
-            }
-            ClientMessage::SdpAnswer { call_id, to, offer_id, sdp, proof } => {
-                self.pass(call_id, device, to, RelayMessage::SdpAnswer { call_id, from: device, offer_id, sdp, proof })
-            }
+            ClientMessage::SdpOffer { call_id, to, offer_id, restart, sdp, proof } => self.pass(
+                call_id,
+                device,
+                to,
+                RelayMessage::SdpOffer { call_id, from: device, offer_id, restart, sdp, proof },
+            ),
+            ClientMessage::SdpAnswer { call_id, to, offer_id, sdp, proof } => self.pass(
+                call_id,
+                device,
+                to,
+                RelayMessage::SdpAnswer { call_id, from: device, offer_id, sdp, proof },
+            ),
             ClientMessage::IceCandidate { call_id, to: None, ufrag, mid, candidate } => {
                 match &mut self.calls.get_mut(&call_id).ok_or(ErrorCode::NotFound)?.state {
                     State::Ringing { candidates, .. } if candidates.len() < HELD_CANDIDATES => {
@@ -337,50 +388,83 @@ impl Relay {
                     State::Ringing { .. } => Err(ErrorCode::TooLarge),
                     // It was on its way while somebody answered.
                     State::Live { participants, .. } => {
-                        let others: Vec<_> = participants.iter().map(|p| p.device).filter(|d| *d != device).collect();
+                        let others: Vec<_> = participants
+                            .iter()
+                            .map(|p| p.device)
+                            .filter(|d| *d != device)
+                            .collect();
                         for to in others {
-                            let (ufrag, mid, candidate) = (ufrag.clone(), mid.clone(), candidate.clone());
-                            self.say(to, RelayMessage::IceCandidate { call_id, from: device, ufrag, mid, candidate });
+                            let (ufrag, mid, candidate) =
+                                (ufrag.clone(), mid.clone(), candidate.clone());
+                            self.say(
+                                to,
+                                RelayMessage::IceCandidate {
+                                    call_id,
+                                    from: device,
+                                    ufrag,
+                                    mid,
+                                    candidate,
+                                },
+                            );
                         }
                         Ok(())
                     }
                 }
             }
-            ClientMessage::IceCandidate { call_id, to: Some(to), ufrag, mid, candidate } => {
-                self.pass(call_id, device, to, RelayMessage::IceCandidate { call_id, from: device, ufrag, mid, candidate })
-            }
+            ClientMessage::IceCandidate { call_id, to: Some(to), ufrag, mid, candidate } => self
+                .pass(
+                    call_id,
+                    device,
+                    to,
+                    RelayMessage::IceCandidate { call_id, from: device, ufrag, mid, candidate },
+                ),
             ClientMessage::MediaState { call_id, n, state } => {
                 let participants = self.seat(call_id, device)?;
                 if let Some(call) = self.calls.get_mut(&call_id) {
                     call.media_state.insert(device, ParticipantMedia { device, n, state });
                 }
                 for who in participants.iter().filter(|who| who.device != device) {
-                    self.say(who.device, RelayMessage::MediaState { call_id, from: device, n, state });
+                    self.say(
+                        who.device,
+                        RelayMessage::MediaState { call_id, from: device, n, state },
+                    );
                 }
                 Ok(())
             }
             ClientMessage::CallSync { call_id, claim } => {
-                if !self.calls.contains_key(&call_id) && !self.records.contains_key(&call_id)
+                if !self.calls.contains_key(&call_id)
+                    && !self.records.contains_key(&call_id)
                     && let Some(claim) = claim
                 {
-                    self.calls.insert(call_id, Call {
-                        conversation: claim.conversation,
-                        media: claim.media,
-                        caller: claim.caller,
-                        sent_at: claim.sent_at,
-                        media_state: BTreeMap::new(),
-                        state: State::Live {
-                            participants: claim.participants,
-                            since: now + EPOCH,
-                            flowing: BTreeMap::new(),
+                    self.calls.insert(
+                        call_id,
+                        Call {
+                            conversation: claim.conversation,
+                            media: claim.media,
+                            caller: claim.caller,
+                            sent_at: claim.sent_at,
+                            media_state: BTreeMap::new(),
+                            state: State::Live {
+                                participants: claim.participants,
+                                since: now + EPOCH,
+                                flowing: BTreeMap::new(),
+                            },
                         },
-                    });
+                    );
                 }
                 let participants = self.seat(call_id, device)?;
                 let call = &self.calls[&call_id];
                 let State::Live { since, .. } = call.state else { return Err(ErrorCode::NotFound) };
                 let media_state = call.media_state.values().cloned().collect();
-                self.say(device, RelayMessage::CallState { call_id, participants, since: Some(since), media_state });
+                self.say(
+                    device,
+                    RelayMessage::CallState {
+                        call_id,
+                        participants,
+                        since: Some(since),
+                        media_state,
+                    },
+                );
                 Ok(())
             }
             ClientMessage::PeerList { call_id } => {
@@ -430,7 +514,10 @@ impl Relay {
         if let Some(other) = crossing {
             if other < call_id {
                 self.record(call_id, conversation, media, me.user, EndReason::Replaced, now);
-                self.say(me.device, RelayMessage::CallEnded { call_id, reason: EndReason::Replaced });
+                self.say(
+                    me.device,
+                    RelayMessage::CallEnded { call_id, reason: EndReason::Replaced },
+                );
                 return Ok(());
             }
             self.end(other, EndReason::Replaced, now, None);
@@ -442,21 +529,32 @@ impl Relay {
             caller: me.clone(),
             sent_at: now + EPOCH,
             media_state: BTreeMap::new(),
-            state: State::Ringing { offer: offer.clone(), expires_at, candidates: Vec::new(), busy: BTreeSet::new() },
+            state: State::Ringing {
+                offer: offer.clone(),
+                expires_at,
+                candidates: Vec::new(),
+                busy: BTreeSet::new(),
+            },
         };
-        let devices: Vec<DeviceId> =
-            self.callee_devices(&call).into_iter().filter(|d| self.sessions.contains_key(d)).collect();
+        let devices: Vec<DeviceId> = self
+            .callee_devices(&call)
+            .into_iter()
+            .filter(|d| self.sessions.contains_key(d))
+            .collect();
         self.calls.insert(call_id, call);
         for device in &devices {
-            self.say(*device, RelayMessage::CallIncoming {
-                call_id,
-                conversation,
-                from: me.clone(),
-                media,
-                offer: offer.clone(),
-                sent_at: now + EPOCH,
-                expires_at,
-            });
+            self.say(
+                *device,
+                RelayMessage::CallIncoming {
+                    call_id,
+                    conversation,
+                    from: me.clone(),
+                    media,
+                    offer: offer.clone(),
+                    sent_at: now + EPOCH,
+                    expires_at,
+                },
+            );
         }
         if let Some(first) = devices.first() {
             let user = self.devices[first].user;
@@ -466,7 +564,14 @@ impl Relay {
         Ok(())
     }
 
-    fn answer(&mut self, me: Participant, call_id: CallId, media: Media, answer: Answer, now: u64) -> Result<(), ErrorCode> {
+    fn answer(
+        &mut self,
+        me: Participant,
+        call_id: CallId,
+        media: Media,
+        answer: Answer,
+        now: u64,
+    ) -> Result<(), ErrorCode> {
         let call = self.call(call_id)?;
         if !self.is_member(call.conversation, me.user) || call.caller.user == me.user {
             return Err(ErrorCode::NotFound);
@@ -485,26 +590,49 @@ impl Relay {
         };
         let Some(call) = self.calls.get_mut(&call_id) else { return Err(ErrorCode::NotFound) };
         let former = std::mem::replace(&mut call.state, state);
-        self.say(caller.device, RelayMessage::CallAccepted { call_id, by: me.clone(), media, answer });
+        self.say(
+            caller.device,
+            RelayMessage::CallAccepted { call_id, by: me.clone(), media, answer },
+        );
         if let State::Ringing { candidates, .. } = former {
             for (ufrag, mid, candidate) in candidates {
-                self.say(me.device, RelayMessage::IceCandidate { call_id, from: caller.device, ufrag, mid, candidate });
+                self.say(
+                    me.device,
+                    RelayMessage::IceCandidate {
+                        call_id,
+                        from: caller.device,
+                        ufrag,
+                        mid,
+                        candidate,
+                    },
+                );
             }
         }
         for device in others.into_iter().filter(|d| *d != me.device) {
-            self.say(device, RelayMessage::CallEnded { call_id, reason: EndReason::AnsweredElsewhere });
+            self.say(
+                device,
+                RelayMessage::CallEnded { call_id, reason: EndReason::AnsweredElsewhere },
+            );
         }
         Ok(())
     }
 
-    fn reject(&mut self, me: Participant, call_id: CallId, reason: RejectReason, now: u64) -> Result<(), ErrorCode> {
+    fn reject(
+        &mut self,
+        me: Participant,
+        call_id: CallId,
+        reason: RejectReason,
+        now: u64,
+    ) -> Result<(), ErrorCode> {
         let call = self.call(call_id)?;
         if !self.is_member(call.conversation, me.user) || call.caller.user == me.user {
             return Err(ErrorCode::NotFound);
         }
         let (caller, callees) = (call.caller.device, self.callee_devices(call));
-        let connected: Vec<DeviceId> = callees.into_iter().filter(|d| self.sessions.contains_key(d)).collect();
-        let Some(Call { state: State::Ringing { busy, .. }, .. }) = self.calls.get_mut(&call_id) else {
+        let connected: Vec<DeviceId> =
+            callees.into_iter().filter(|d| self.sessions.contains_key(d)).collect();
+        let Some(Call { state: State::Ringing { busy, .. }, .. }) = self.calls.get_mut(&call_id)
+        else {
             return Err(ErrorCode::Stale);
         };
         let reason = match reason {
@@ -518,13 +646,20 @@ impl Relay {
             RejectReason::Declined => EndReason::Declined,
             RejectReason::Dnd => EndReason::Dnd,
         };
-        self.say(caller, RelayMessage::CallRejected { call_id, by: me.clone(), reason: RejectReason::Declined });
+        self.say(
+            caller,
+            RelayMessage::CallRejected { call_id, by: me.clone(), reason: RejectReason::Declined },
+        );
         self.end(call_id, reason, now, Some(me.device));
         Ok(())
     }
 
     fn leave(&mut self, call_id: CallId, device: DeviceId, reason: EndReason, now: u64) {
-        let Some(Call { state: State::Live { participants, .. }, .. }) = self.calls.get_mut(&call_id) else { return };
+        let Some(Call { state: State::Live { participants, .. }, .. }) =
+            self.calls.get_mut(&call_id)
+        else {
+            return;
+        };
         participants.retain(|who| who.device != device);
         if participants.len() < 2 {
             self.end(call_id, reason, now, Some(device));
@@ -537,7 +672,9 @@ impl Relay {
         let callees = self.callee_devices(&call);
         let (told, answered) = match &call.state {
             State::Ringing { .. } => (callees.clone(), None),
-            State::Live { participants, since, .. } => (participants.iter().map(|p| p.device).collect(), Some(*since)),
+            State::Live { participants, since, .. } => {
+                (participants.iter().map(|p| p.device).collect(), Some(*since))
+            }
         };
         let mut told = told;
         told.push(call.caller.device);
@@ -546,14 +683,23 @@ impl Relay {
         let decliner = by.and_then(|device| self.devices.get(&device)).map(|person| person.user);
         for device in told.into_iter().filter(|device| Some(*device) != by) {
             let own = decliner == Some(self.devices[&device].user) && device != call.caller.device;
-            let elsewhere = own && matches!(reason, EndReason::Declined | EndReason::Dnd) && answered.is_none();
+            let elsewhere =
+                own && matches!(reason, EndReason::Declined | EndReason::Dnd) && answered.is_none();
             let reason = if elsewhere { EndReason::DeclinedElsewhere } else { reason };
             self.say(device, RelayMessage::CallEnded { call_id, reason });
         }
         self.record(call_id, call.conversation, call.media, call.caller.user, reason, now);
     }
 
-    fn record(&mut self, call_id: CallId, conversation: ConversationId, media: Media, caller: UserId, reason: EndReason, now: u64) {
+    fn record(
+        &mut self,
+        call_id: CallId,
+        conversation: ConversationId,
+        media: Media,
+        caller: UserId,
+        reason: EndReason,
+        now: u64,
+    ) {
         let record = CallRecord {
             call_id,
             conversation,
@@ -568,7 +714,13 @@ impl Relay {
         self.records.insert(call_id, record);
     }
 
-    fn pass(&mut self, call_id: CallId, from: DeviceId, to: DeviceId, message: RelayMessage) -> Result<(), ErrorCode> {
+    fn pass(
+        &mut self,
+        call_id: CallId,
+        from: DeviceId,
+        to: DeviceId,
+        message: RelayMessage,
+    ) -> Result<(), ErrorCode> {
         let participants = self.seat(call_id, from)?;
         if from == to || !participants.iter().any(|who| who.device == to) {
             return Err(ErrorCode::NotFound);
@@ -579,7 +731,9 @@ impl Relay {
 
     fn seat(&self, call_id: CallId, device: DeviceId) -> Result<Vec<Participant>, ErrorCode> {
         match &self.calls.get(&call_id).ok_or(ErrorCode::NotFound)?.state {
-            State::Live { participants, .. } if participants.iter().any(|who| who.device == device) => {
+            State::Live { participants, .. }
+                if participants.iter().any(|who| who.device == device) =>
+            {
                 Ok(participants.clone())
             }
             State::Live { .. } | State::Ringing { .. } => Err(ErrorCode::NotFound),
@@ -587,18 +741,26 @@ impl Relay {
     }
 
     fn call(&self, call_id: CallId) -> Result<&Call, ErrorCode> {
-        let gone = if self.records.contains_key(&call_id) { ErrorCode::Stale } else { ErrorCode::NotFound };
+        let gone = if self.records.contains_key(&call_id) {
+            ErrorCode::Stale
+        } else {
+            ErrorCode::NotFound
+        };
         self.calls.get(&call_id).ok_or(gone)
     }
 
     fn is_member(&self, conversation: ConversationId, user: UserId) -> bool {
-        self.conversations.iter().any(|c| c.id == conversation && c.members.iter().any(|m| m.user == user))
+        self.conversations
+            .iter()
+            .any(|c| c.id == conversation && c.members.iter().any(|m| m.user == user))
     }
 
     fn callee_devices(&self, call: &Call) -> Vec<DeviceId> {
         self.devices
             .iter()
-            .filter(|(_, person)| person.user != call.caller.user && self.is_member(call.conversation, person.user))
+            .filter(|(_, person)| {
+                person.user != call.caller.user && self.is_member(call.conversation, person.user)
+            })
             .map(|(device, _)| *device)
             .collect()
     }

@@ -5,8 +5,8 @@ use bellwire_core::api::{
 };
 use bellwire_core::{Input, LinkEvent, Record};
 use bellwire_protocol::{
-    ClientMessage, EndReason, Media, MediaState, Offer, OfferId, PresenceStatus, RelayFrame,
-    RelayMessage, RejectReason, Sdp,
+    ClientMessage, EndReason, Media, MediaState, Offer, OfferId, PresenceStatus, RejectReason,
+    RelayFrame, RelayMessage, Sdp,
 };
 
 use crate::relay::EPOCH;
@@ -48,7 +48,8 @@ fn after_accept_the_path_needs_half_a_round_trip_and_the_executors() {
     world.accept(1, Media::Voice);
     world.run(100);
     assert!(world.is_connected(0) && world.is_connected(1), "nothing waits for a timer");
-    let set_up = said(&world, 0, |m| matches!(m, ClientMessage::CallReport { setup_ms: Some(_), .. }));
+    let set_up =
+        said(&world, 0, |m| matches!(m, ClientMessage::CallReport { setup_ms: Some(_), .. }));
     assert_eq!(set_up, 1, "the set-up time is reported once");
 }
 
@@ -61,7 +62,10 @@ fn a_declined_call_ends_as_declined() {
     world.run(300);
     assert_eq!(world.ended(0), Some(EndReason::Declined));
     assert!(world.home(1).rings.is_empty());
-    assert!(!world.has_alert(1, |alert| matches!(alert, Alert::Missed { .. })), "refused is not missed");
+    assert!(
+        !world.has_alert(1, |alert| matches!(alert, Alert::Missed { .. })),
+        "refused is not missed"
+    );
 }
 
 #[test]
@@ -138,7 +142,8 @@ fn a_busy_person_is_not_disturbed() {
     world.run(1_000);
     assert_eq!(world.ended(2), Some(EndReason::Busy));
     assert!(world.home(1).rings.is_empty() && world.is_connected(1));
-    let rings = world.nodes[1].alerts.iter().filter(|alert| matches!(alert, Alert::Ring { .. })).count();
+    let rings =
+        world.nodes[1].alerts.iter().filter(|alert| matches!(alert, Alert::Ring { .. })).count();
     assert_eq!(rings, 1, "only the first call rang");
 }
 
@@ -150,7 +155,9 @@ fn who_does_not_want_to_be_disturbed_is_not() {
     world.run(500);
     assert_eq!(world.ended(0), Some(EndReason::Dnd));
     assert!(world.nodes[1].alerts.is_empty());
-    let dnd = |m: &ClientMessage| matches!(m, ClientMessage::CallReject { reason: RejectReason::Dnd, .. });
+    let dnd = |m: &ClientMessage| {
+        matches!(m, ClientMessage::CallReject { reason: RejectReason::Dnd, .. })
+    };
     assert_eq!(said(&world, 1, dnd), 1);
 }
 
@@ -166,9 +173,18 @@ fn of_two_devices_that_accept_in_the_same_tick_one_is_in_the_call() {
         let connected = [1, 2].map(|node| world.is_connected(node));
         assert_eq!(connected.iter().filter(|is| **is).count(), 1, "seed {seed}");
         let loser = if connected[0] { 2 } else { 1 };
-        assert!(!world.is_in_call(loser) && world.nodes[loser].executor.pcs.is_empty(), "seed {seed}");
+        assert!(
+            !world.is_in_call(loser) && world.nodes[loser].executor.pcs.is_empty(),
+            "seed {seed}"
+        );
         let told = world.ended(loser) == Some(EndReason::AnsweredElsewhere)
-            || world.nodes[loser].view.as_ref().unwrap().notices.iter().any(|n| n.text == NoticeText::CallGone);
+            || world.nodes[loser]
+                .view
+                .as_ref()
+                .unwrap()
+                .notices
+                .iter()
+                .any(|n| n.text == NoticeText::CallGone);
         assert!(told, "the other device says why, seed {seed}");
     }
 }
@@ -205,13 +221,21 @@ fn two_who_call_each_other_at_once_have_one_call() {
         world.run(wait);
         world.place(1, Media::Voice);
         world.run(3_000);
-        assert!(world.is_connected(0) && world.is_connected(1), "seed {seed}: {:?} {:?}", world.stage(0), world.stage(1));
+        assert!(
+            world.is_connected(0) && world.is_connected(1),
+            "seed {seed}: {:?} {:?}",
+            world.stage(0),
+            world.stage(1)
+        );
         assert_eq!(world.call(0).unwrap().id, world.call(1).unwrap().id, "seed {seed}");
         assert!(!world.sends(1, Slot::Camera), "who called by voice sends no picture, seed {seed}");
         assert!(world.sends(0, Slot::Camera), "who called by video does, seed {seed}");
         for node in 0..2 {
             assert_eq!(world.nodes[node].executor.pcs.len(), 1, "seed {seed}");
-            assert!(!world.has_alert(node, |alert| matches!(alert, Alert::Missed { .. })), "seed {seed}");
+            assert!(
+                !world.has_alert(node, |alert| matches!(alert, Alert::Missed { .. })),
+                "seed {seed}"
+            );
         }
     }
 }
@@ -234,7 +258,8 @@ fn a_ring_older_than_a_minute_is_dropped() {
     world.place(0, Media::Voice);
     world.run(60_500);
     world.run(5_000);
-    let rings = world.nodes[1].alerts.iter().filter(|alert| matches!(alert, Alert::Ring { .. })).count();
+    let rings =
+        world.nodes[1].alerts.iter().filter(|alert| matches!(alert, Alert::Ring { .. })).count();
     assert_eq!(rings, 0, "it came too late");
     assert!(world.home(1).rings.is_empty() && world.nodes[1].executor.pcs.is_empty());
 }
@@ -250,7 +275,11 @@ fn every_message_twice_is_as_once() {
         world.run(1_500);
         assert!(world.is_connected(0) && world.is_connected(1), "seed {seed}");
         assert_eq!(world.nodes[0].executor.pcs.len(), 1, "seed {seed}");
-        assert_eq!(said(&world, 1, |m| matches!(m, ClientMessage::CallAnswer { .. })), 1, "seed {seed}");
+        assert_eq!(
+            said(&world, 1, |m| matches!(m, ClientMessage::CallAnswer { .. })),
+            1,
+            "seed {seed}"
+        );
         world.hang_up(1);
         world.run(500);
         assert_eq!(world.ended(0), Some(EndReason::Ended), "seed {seed}");
@@ -340,8 +369,7 @@ fn a_session_is_resumed_and_nothing_is_missed() {
     world.set_link(1, true);
     world.run(5_000);
     assert_eq!(world.home(1).rings.len(), 1, "the ring that came meanwhile");
-    let resumes =
-        said(&world, 1, |m| matches!(m, ClientMessage::Hello { resume: Some(_), .. }));
+    let resumes = said(&world, 1, |m| matches!(m, ClientMessage::Hello { resume: Some(_), .. }));
     assert!(resumes > 0);
 }
 
@@ -383,10 +411,18 @@ fn a_reloaded_page_comes_back_into_its_call_as_it_was() {
             world.run(200);
             world.reload(node);
             world.run(3_000);
-            assert!(world.is_connected(0) && world.is_connected(1), "seed {seed}: {:?} {:?}", world.stage(0), world.stage(1));
+            assert!(
+                world.is_connected(0) && world.is_connected(1),
+                "seed {seed}: {:?} {:?}",
+                world.stage(0),
+                world.stage(1)
+            );
             assert!(!world.sends(node, Slot::Audio), "muted as before, seed {seed}");
             assert!(world.sends(node, Slot::Camera), "seed {seed}");
-            assert!(!world.call(1 - node).unwrap().remotes[0].sends.mic, "and the other side sees it");
+            assert!(
+                !world.call(1 - node).unwrap().remotes[0].sends.mic,
+                "and the other side sees it"
+            );
             assert_eq!(world.nodes[1 - node].executor.pcs.len(), 1, "the old connection is closed");
             world.hang_up(1 - node);
             world.run(300);
@@ -405,7 +441,12 @@ fn two_pages_reloaded_at_once_come_back_into_their_call() {
         world.run(wait);
         world.reload(1);
         world.run(8_000);
-        assert!(world.is_connected(0) && world.is_connected(1), "seed {seed}: {:?} {:?}", world.stage(0), world.stage(1));
+        assert!(
+            world.is_connected(0) && world.is_connected(1),
+            "seed {seed}: {:?} {:?}",
+            world.stage(0),
+            world.stage(1)
+        );
     }
 }
 
@@ -528,7 +569,12 @@ fn a_machine_that_slept_a_moment_goes_on() {
     world.connect(Media::Voice);
     world.sleep(1, 20_000);
     world.run(30_000);
-    assert!(world.is_connected(0) && world.is_connected(1), "{:?} {:?}", world.stage(0), world.stage(1));
+    assert!(
+        world.is_connected(0) && world.is_connected(1),
+        "{:?} {:?}",
+        world.stage(0),
+        world.stage(1)
+    );
 }
 
 #[test]
@@ -540,7 +586,11 @@ fn a_path_that_never_comes_fails_the_call() {
     world.accept(1, Media::Voice);
     world.run(31_000);
     for node in [0, 1] {
-        assert!(matches!(world.ended(node), Some(EndReason::Failed | EndReason::Ended)), "{:?}", world.stage(node));
+        assert!(
+            matches!(world.ended(node), Some(EndReason::Failed | EndReason::Ended)),
+            "{:?}",
+            world.stage(node)
+        );
         assert!(world.nodes[node].executor.pcs.is_empty());
     }
     assert_eq!(world.relay.live_calls(), 0);
@@ -603,17 +653,41 @@ fn what_does_not_belong_to_the_call_is_ignored() {
     world.place(0, Media::Voice);
     world.run(300);
     let ring = world.home(1).rings[0].clone();
-    let offer = Offer { offer_id: OfferId::from_parts(EPOCH, [1; 10]), sdp: Sdp::new("v=0").unwrap(), proof: None };
+    let offer = Offer {
+        offer_id: OfferId::from_parts(EPOCH, [1; 10]),
+        sdp: Sdp::new("v=0").unwrap(),
+        proof: None,
+    };
     let hostile = [
-        RelayMessage::SdpOffer { call_id: ring.call, from: world.nodes[0].device, offer_id: offer.offer_id, restart: false, sdp: offer.sdp.clone(), proof: None },
+        RelayMessage::SdpOffer {
+            call_id: ring.call,
+            from: world.nodes[0].device,
+            offer_id: offer.offer_id,
+            restart: false,
+            sdp: offer.sdp.clone(),
+            proof: None,
+        },
         RelayMessage::CallRinging { call_id: ring.call, user: user(1), devices: 1 },
         RelayMessage::CallAccepted {
             call_id: ring.call,
-            by: bellwire_protocol::Participant { user: user(1), device: world.nodes[0].device, name: bellwire_protocol::DisplayName::new("x").unwrap() },
+            by: bellwire_protocol::Participant {
+                user: user(1),
+                device: world.nodes[0].device,
+                name: bellwire_protocol::DisplayName::new("x").unwrap(),
+            },
             media: Media::Video,
-            answer: bellwire_protocol::Answer { offer_id: offer.offer_id, sdp: offer.sdp.clone(), proof: None },
+            answer: bellwire_protocol::Answer {
+                offer_id: offer.offer_id,
+                sdp: offer.sdp.clone(),
+                proof: None,
+            },
         },
-        RelayMessage::CallState { call_id: ring.call, participants: Vec::new(), since: Some(EPOCH), media_state: Vec::new() },
+        RelayMessage::CallState {
+            call_id: ring.call,
+            participants: Vec::new(),
+            since: Some(EPOCH),
+            media_state: Vec::new(),
+        },
     ];
     for (n, message) in hostile.into_iter().enumerate() {
         world.input(1, Input::Relay(RelayFrame { seq: 500 + n as u64, message }));
@@ -637,15 +711,25 @@ fn chat_waits_for_the_connection_and_arrives_once() {
     world.command(0, Command::OpenConversation { conversation: Some(conversation) });
     world.command(1, Command::OpenConversation { conversation: Some(conversation) });
     let texts = |node: usize| -> Vec<(String, Delivery)> {
-        world.home(node).open.as_ref().unwrap().entries.iter().filter_map(|entry| match entry {
-            Entry::Message { text, delivery, .. } => Some((text.clone(), *delivery)),
-            Entry::Call { .. } => None,
-        }).collect()
+        world
+            .home(node)
+            .open
+            .as_ref()
+            .unwrap()
+            .entries
+            .iter()
+            .filter_map(|entry| match entry {
+                Entry::Message { text, delivery, .. } => Some((text.clone(), *delivery)),
+                Entry::Call { .. } => None,
+            })
+            .collect()
     };
-    let expected = [("before".to_owned(), Delivery::Delivered), ("during".to_owned(), Delivery::Delivered)];
+    let expected =
+        [("before".to_owned(), Delivery::Delivered), ("during".to_owned(), Delivery::Delivered)];
     assert_eq!(texts(0), expected);
     assert_eq!(texts(1), expected);
-    let alerts = world.nodes[1].alerts.iter().filter(|alert| matches!(alert, Alert::Message { .. })).count();
+    let alerts =
+        world.nodes[1].alerts.iter().filter(|alert| matches!(alert, Alert::Message { .. })).count();
     assert_eq!(alerts, 2, "each once");
 }
 
@@ -654,7 +738,10 @@ fn a_newer_connection_of_the_same_device_takes_the_call_over() {
     let mut world = World::new(35, &[1, 2]);
     world.connect(Media::Voice);
     world.input(0, Input::Link(LinkEvent::Closed { code: Some(4009) }));
-    assert!(world.call(0).is_none() && world.nodes[0].executor.pcs.is_empty(), "this window lets go");
+    assert!(
+        world.call(0).is_none() && world.nodes[0].executor.pcs.is_empty(),
+        "this window lets go"
+    );
     world.run(1_000);
     assert!(world.is_in_call(1), "the call is not left");
     world.command(0, Command::Reconnect);
@@ -672,7 +759,10 @@ fn signing_out_ends_the_call_and_erases_everything() {
     assert_eq!(world.ended(1), Some(EndReason::Ended));
     world.reload(0);
     world.run(200);
-    let signed_out = matches!(world.nodes[0].view.as_ref().unwrap().account, bellwire_core::api::Account::SignedOut { .. });
+    let signed_out = matches!(
+        world.nodes[0].view.as_ref().unwrap().account,
+        bellwire_core::api::Account::SignedOut { .. }
+    );
     assert!(signed_out, "for good");
 }
 
@@ -697,7 +787,15 @@ fn accepting_what_is_gone_says_so() {
     world.hang_up(0);
     world.run(300);
     world.command(1, Command::AcceptCall { call, media: Media::Voice });
-    assert!(world.nodes[1].view.as_ref().unwrap().notices.iter().any(|n| n.text == NoticeText::CallGone));
+    assert!(
+        world.nodes[1]
+            .view
+            .as_ref()
+            .unwrap()
+            .notices
+            .iter()
+            .any(|n| n.text == NoticeText::CallGone)
+    );
     assert!(world.nodes[1].executor.pcs.is_empty());
 }
 
@@ -711,5 +809,8 @@ fn what_is_chosen_reaches_the_executor() {
     world.command(0, Command::SaveSettings { settings });
     world.place(0, Media::Voice);
     assert!(world.nodes[0].executor.orders.contains(&order), "the chosen microphone is opened");
-    assert!(world.nodes[0].has_record(|record| matches!(record, Record::Settings(s) if s.microphone.is_some())));
+    assert!(
+        world.nodes[0]
+            .has_record(|record| matches!(record, Record::Settings(s) if s.microphone.is_some()))
+    );
 }

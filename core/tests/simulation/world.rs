@@ -130,7 +130,8 @@ impl World {
     /// Devices of the given users, all signed in. Users 1 and 2 have a conversation, and 3 with each.
     pub(crate) fn new(seed: u64, users: &[u8]) -> Self {
         let mut relay = Relay::default();
-        relay.conversations = vec![conversation(1, &[1, 2]), conversation(2, &[1, 3]), conversation(3, &[2, 3])];
+        relay.conversations =
+            vec![conversation(1, &[1, 2]), conversation(2, &[1, 3]), conversation(3, &[2, 3])];
         let mut world = Self {
             now: 0,
             order: 0,
@@ -198,7 +199,11 @@ impl World {
         Core::new(Start {
             seed,
             unix_ms: EPOCH + self.now + skew - 10_000 + life % 2,
-            client: ClientInfo { name: "sim".into(), version: "0.1.0".into(), platform: "sim".into() },
+            client: ClientInfo {
+                name: "sim".into(),
+                version: "0.1.0".into(),
+                platform: "sim".into(),
+            },
             device_name: "Simulation".into(),
             platform: "cli".into(),
             relay: "https://relay".into(),
@@ -290,7 +295,12 @@ impl World {
         self.run(300);
         assert!(self.accept(1, media), "device 1 rings");
         self.run(1_500);
-        assert!(self.is_connected(0) && self.is_connected(1), "media flows: {:?} {:?}", self.stage(0), self.stage(1));
+        assert!(
+            self.is_connected(0) && self.is_connected(1),
+            "media flows: {:?} {:?}",
+            self.stage(0),
+            self.stage(1)
+        );
     }
 
     /// The page is loaded again.
@@ -309,7 +319,8 @@ impl World {
         present.view = None;
         let bare = present.executor.bare;
         present.executor = Executor { bare, life, ..Executor::default() };
-        present.consent = present.records.values().any(|record| matches!(record, Record::Call(Some(_))));
+        present.consent =
+            present.records.values().any(|record| matches!(record, Record::Call(Some(_))));
         self.load(node);
     }
 
@@ -415,9 +426,10 @@ impl World {
                 if let Some(done) = self.nodes[node].executor.order(node, peer, command) {
                     let wait = match done {
                         Done::Control(_) | Done::Chat(_) => 0,
-                        Done::Described { .. } | Done::Applied { .. } | Done::Failed { .. } | Done::Slot(..) => {
-                            1 + self.dice.roll(20)
-                        }
+                        Done::Described { .. }
+                        | Done::Applied { .. }
+                        | Done::Failed { .. }
+                        | Done::Slot(..) => 1 + self.dice.roll(20),
                     };
                     if wait == 0 {
                         self.done(node, peer, done);
@@ -443,12 +455,20 @@ impl World {
         };
         let present = &mut self.nodes[node];
         let open = !present.executor.pcs.is_empty();
-        assert!(!open || present.consent, "device {node} has a connection and nobody placed or accepted");
+        assert!(
+            !open || present.consent,
+            "device {node} has a connection and nobody placed or accepted"
+        );
         assert!(!open || in_call, "device {node} has a connection and no call");
-        assert!(!present.executor.mic() || in_call, "device {node} has an open microphone and no call");
+        assert!(
+            !present.executor.mic() || in_call,
+            "device {node} has an open microphone and no call"
+        );
         if present.executor.camera() {
             let wanted = match &present.view.as_ref().unwrap().account {
-                Account::SignedIn(home) => home.call.as_ref().is_some_and(|call| call.local.camera.on),
+                Account::SignedIn(home) => {
+                    home.call.as_ref().is_some_and(|call| call.local.camera.on)
+                }
                 Account::Loading | Account::SignedOut { .. } => false,
             };
             assert!(wanted, "device {node} has an open camera that nobody asked for");
@@ -471,7 +491,10 @@ impl World {
                 self.input(node, Input::Peer(peer, PeerEvent::Described { operation, sdp }));
                 for (n, end) in [(5, false), (10, true)] {
                     let wait = n + self.dice.roll(10);
-                    self.push(wait, Happening::LocalCandidate(node, life, peer, ufrag.clone(), end));
+                    self.push(
+                        wait,
+                        Happening::LocalCandidate(node, life, peer, ufrag.clone(), end),
+                    );
                 }
             }
             Done::Applied { operation } => {
@@ -481,9 +504,14 @@ impl World {
             Done::Failed { operation } => {
                 pc.busy = None;
                 let message = "wrong state".to_owned();
-                self.input(node, Input::Peer(peer, PeerEvent::OperationFailed { operation, message }));
+                self.input(
+                    node,
+                    Input::Peer(peer, PeerEvent::OperationFailed { operation, message }),
+                );
             }
-            Done::Slot(slot, state) => self.input(node, Input::Peer(peer, PeerEvent::Slot { slot, state })),
+            Done::Slot(slot, state) => {
+                self.input(node, Input::Peer(peer, PeerEvent::Slot { slot, state }))
+            }
             Done::Control(data) => {
                 if let Some(far) = pc.paired {
                     for _ in 0..1 + u8::from(self.dice.percent(self.loss)) {
@@ -511,7 +539,8 @@ impl World {
             return;
         }
         for far in (0..self.nodes.len()).filter(|far| *far != node) {
-            if let Some(found) = self.nodes[node].executor.reaches(peer, &self.nodes[far].executor) {
+            if let Some(found) = self.nodes[node].executor.reaches(peer, &self.nodes[far].executor)
+            {
                 let near = (node, peer);
                 let Some(pc) = self.nodes[node].executor.pcs.get(&peer) else { return };
                 if pc.paired != Some((far, found)) {
@@ -523,7 +552,8 @@ impl World {
     }
 
     fn paired(&mut self, near: Name, far: Name) {
-        let reaches = self.nodes[near.0].executor.reaches(near.1, &self.nodes[far.0].executor) == Some(far.1);
+        let reaches =
+            self.nodes[near.0].executor.reaches(near.1, &self.nodes[far.0].executor) == Some(far.1);
         if !reaches || self.dark {
             return;
         }
@@ -639,9 +669,16 @@ impl World {
                 }
             }
             Happening::LocalCandidate(node, life, peer, ufrag, end) => {
-                if self.nodes[node].life == life && self.nodes[node].executor.pcs.contains_key(&peer) {
-                    let candidate = if end { "" } else { "candidate:1 1 udp 1 192.0.2.1 1 typ host" };
-                    let event = PeerEvent::Candidate { ufrag, mid: "0".into(), candidate: candidate.into() };
+                if self.nodes[node].life == life
+                    && self.nodes[node].executor.pcs.contains_key(&peer)
+                {
+                    let candidate =
+                        if end { "" } else { "candidate:1 1 udp 1 192.0.2.1 1 typ host" };
+                    let event = PeerEvent::Candidate {
+                        ufrag,
+                        mid: "0".into(),
+                        candidate: candidate.into(),
+                    };
                     self.input(node, Input::Peer(peer, event));
                 }
             }
@@ -652,7 +689,11 @@ impl World {
                 }
             }
             Happening::Chat(near, far, data) => {
-                let hears = self.nodes[far.0].executor.pcs.get(&far.1).is_some_and(|pc| pc.paired == Some(near));
+                let hears = self.nodes[far.0]
+                    .executor
+                    .pcs
+                    .get(&far.1)
+                    .is_some_and(|pc| pc.paired == Some(near));
                 if hears && !self.dark {
                     self.input(far.0, Input::Peer(far.1, PeerEvent::Chat { data }));
                 } else if self.nodes[near.0].executor.pcs.contains_key(&near.1)
@@ -699,7 +740,8 @@ impl World {
                 .map(|(index, node)| (node.asleep_until.max(self.now), index))
                 .min();
             let relay = self.relay.deadline().map(|at| at.max(self.now));
-            let next = [queued, tick.map(|t| t.0), relay, woken.map(|w| w.0)].into_iter().flatten().min();
+            let next =
+                [queued, tick.map(|t| t.0), relay, woken.map(|w| w.0)].into_iter().flatten().min();
             let Some(next) = next.filter(|next| *next <= until) else { break };
             self.now = next.max(self.now);
             if let Some((_, node)) = woken.filter(|(at, _)| *at == next) {
@@ -732,7 +774,11 @@ impl World {
             .iter()
             .enumerate()
             .flat_map(|(index, node)| {
-                node.executor.pcs.iter().filter(|(_, pc)| pc.paired.is_none()).map(move |(peer, _)| (index, *peer))
+                node.executor
+                    .pcs
+                    .iter()
+                    .filter(|(_, pc)| pc.paired.is_none())
+                    .map(move |(peer, _)| (index, *peer))
             })
             .collect();
         for (node, peer) in names {
