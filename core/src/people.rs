@@ -62,10 +62,7 @@ impl People {
     }
 
     /// The other person of a direct conversation.
-    pub(crate) fn other<'a>(
-        conversation: &'a Conversation,
-        me: Option<UserId>,
-    ) -> Option<&'a Person> {
+    pub(crate) fn other(conversation: &Conversation, me: Option<UserId>) -> Option<&Person> {
         match conversation.kind {
             ConversationKind::Direct => {
                 conversation.members.iter().find(|person| Some(person.user) != me)

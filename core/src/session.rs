@@ -368,7 +368,30 @@ impl Session {
                 self.ice_servers = ice_servers;
                 None
             }
-            other => Some(News::Said(Box::new(other))),
+            message @ (RelayMessage::Welcome(_)
+            | RelayMessage::Snapshot(_)
+            | RelayMessage::Pong { .. }
+            | RelayMessage::Presence(_)
+            | RelayMessage::ContactChanged { .. }
+            | RelayMessage::ContactRemoved { .. }
+            | RelayMessage::ConversationChanged { .. }
+            | RelayMessage::ConversationRemoved { .. }
+            | RelayMessage::MeChanged { .. }
+            | RelayMessage::Notice(_)
+            | RelayMessage::CallRecorded { .. }
+            | RelayMessage::CallIncoming { .. }
+            | RelayMessage::CallRinging { .. }
+            | RelayMessage::CallAccepted { .. }
+            | RelayMessage::CallRejected { .. }
+            | RelayMessage::CallEnded { .. }
+            | RelayMessage::PeerLeft { .. }
+            | RelayMessage::SdpOffer { .. }
+            | RelayMessage::SdpAnswer { .. }
+            | RelayMessage::IceCandidate { .. }
+            | RelayMessage::MediaState { .. }
+            | RelayMessage::CallState { .. }
+            | RelayMessage::Peers { .. }
+            | RelayMessage::Unknown) => Some(News::Said(Box::new(message))),
         }
     }
 

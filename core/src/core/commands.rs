@@ -13,15 +13,13 @@ use crate::{Output, Record};
 impl Core {
     pub(super) fn handle_command(&mut self, command: Command) {
         match &self.account {
-            Account::Loading | Account::Renewing(_) => self.handle_any_time(command),
+            Account::Loading | Account::Renewing(_) => {
+                if let Command::SaveSettings { settings } = command {
+                    self.save_settings(settings);
+                }
+            }
             Account::SignedOut(_) => self.handle_signed_out(command),
             Account::SignedIn(_) => self.handle_signed_in(command),
-        }
-    }
-
-    fn handle_any_time(&mut self, command: Command) {
-        if let Command::SaveSettings { settings } = command {
-            self.save_settings(settings);
         }
     }
 
@@ -45,7 +43,31 @@ impl Core {
                 self.be_signed_out(SignedOut::default());
             }
             Command::Reconnect => self.look_at = Some(self.now),
-            other => self.handle_any_time(other),
+            Command::SaveSettings { settings } => self.save_settings(settings),
+            Command::SignOut
+            | Command::DismissNotice { .. }
+            | Command::AddContact { .. }
+            | Command::AcceptContact { .. }
+            | Command::RemoveContact { .. }
+            | Command::BlockPerson { .. }
+            | Command::UnblockPerson { .. }
+            | Command::SetStatus { .. }
+            | Command::OpenConversation { .. }
+            | Command::LoadEarlier
+            | Command::PlaceCall { .. }
+            | Command::AcceptCall { .. }
+            | Command::DeclineCall { .. }
+            | Command::HangUp { .. }
+            | Command::DismissCall { .. }
+            | Command::SetSlot { .. }
+            | Command::SendChat { .. }
+            | Command::MarkSeen { .. }
+            | Command::ChangeDisplayName { .. }
+            | Command::ChangeCallableBy { .. }
+            | Command::ChangePassword { .. }
+            | Command::LoadDevices
+            | Command::RemoveDevice { .. }
+            | Command::DeleteAccount { .. } => {}
         }
     }
 

@@ -52,6 +52,7 @@ impl Core {
     }
 
     fn on_welcome(&mut self, welcome: Welcome) {
+        self.parts = Parts::default();
         self.set_clock(welcome.server_time);
         self.set_me(welcome.me);
         if welcome.resumed {
@@ -65,7 +66,8 @@ impl Core {
         self.with_calls(|calls, desk| calls.relay_is_back(desk));
     }
 
-    fn on_snapshot(&mut self, snapshot: Snapshot) {
+    fn on_snapshot(&mut self, part: Snapshot) {
+        let Some(snapshot) = self.parts.add(part) else { return };
         for record in
             snapshot.conversations.iter().filter_map(|conversation| conversation.last_call.clone())
         {

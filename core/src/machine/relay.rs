@@ -77,10 +77,10 @@ impl Machine {
             }
             Stage::Live { call, others } if call.id == accepted => {
                 let call = *call;
-                if !others.contains_key(&by) {
-                    others.insert(by, Path::Connecting);
+                others.entry(by).or_insert_with(|| {
                     out.push(Effect::Meet(call, by));
-                }
+                    Path::Connecting
+                });
             }
             Stage::Idle
             | Stage::Ended { .. }

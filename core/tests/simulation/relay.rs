@@ -325,6 +325,7 @@ impl Relay {
             presence: Vec::new(),
             calls: calls.collect(),
             notices: Vec::new(),
+            more: false,
         }
     }
 

@@ -255,10 +255,10 @@ impl World {
         }
         match &command {
             Command::PlaceCall { .. } => self.nodes[node].consent = true,
-            Command::AcceptCall { call, .. } => {
-                if self.home(node).rings.iter().any(|ring| ring.call == *call) {
-                    self.nodes[node].consent = true;
-                }
+            Command::AcceptCall { call, .. }
+                if self.home(node).rings.iter().any(|ring| ring.call == *call) =>
+            {
+                self.nodes[node].consent = true;
             }
             _ => {}
         }
@@ -651,11 +651,11 @@ impl World {
                 let node = self.sockets.get(&socket).map(|(node, ..)| *node);
                 self.relay.close(socket, self.now);
                 self.sockets.remove(&socket);
-                if let Some(node) = node {
-                    if self.nodes[node].socket == Some(socket) {
-                        self.nodes[node].socket = None;
-                        self.input(node, Input::Link(LinkEvent::Closed { code }));
-                    }
+                if let Some(node) = node
+                    && self.nodes[node].socket == Some(socket)
+                {
+                    self.nodes[node].socket = None;
+                    self.input(node, Input::Link(LinkEvent::Closed { code }));
                 }
             }
             Happening::Http(node, life, reply) => {
