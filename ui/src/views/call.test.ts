@@ -122,6 +122,18 @@ describe('a call', () => {
     expect(heard()).toBe(0);
   });
 
+  it('says that the browser holds the sound back, until it plays', async () => {
+    const play = HTMLMediaElement.prototype.play;
+    HTMLMediaElement.prototype.play = () =>
+      Promise.reject(new DOMException('press first', 'NotAllowedError'));
+    stage({ view: inCall() });
+    expect(await screen.findByRole('alert')).toHaveTextContent('holds the sound back');
+    HTMLMediaElement.prototype.play = play;
+    const [audio] = document.querySelectorAll('audio');
+    if (audio) await fireEvent(audio, new Event('playing'));
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+
   it('switches microphone, camera and screen, and says what is on', async () => {
     const { asked } = stage({ view: inCall() });
     expect(button('Mute')).toHaveAttribute('aria-pressed', 'false');
