@@ -2,9 +2,7 @@
  * Times calls of Bellwire and of PeerJS in turns, in one browser, and prints one JSON object a
  * line. BELLWIRE_RELAY_BIN should name a release build.
  */
-import { chromium } from '@playwright/test';
-
-import { withDevices } from '../e2e/harness/chromium.ts';
+import { chromium, withDevices } from '../e2e/harness/chromium.ts';
 import { Relay } from '../e2e/harness/relay.ts';
 import { hangUp, openPair, timeControl } from './bellwire.ts';
 import { timeCall, warmContext, type Timing } from './calls.ts';

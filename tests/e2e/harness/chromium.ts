@@ -1,4 +1,6 @@
-import type { LaunchOptions } from '@playwright/test';
+import { chromium, type LaunchOptions } from '@playwright/test';
+
+export { chromium };
 
 /**
  * The browser under test is the system's Chromium, so that nothing is downloaded. mDNS names for
