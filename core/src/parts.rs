@@ -55,7 +55,11 @@ mod tests {
     fn a_relay_that_never_stops_fills_no_memory() {
         let mut parts = Parts::default();
         for _ in 0..3 {
-            let endless = Snapshot { presence: part(1, true).presence.repeat(MOST), more: true, ..Snapshot::default() };
+            let endless = Snapshot {
+                presence: vec![part(1, true).presence[0].clone(); MOST],
+                more: true,
+                ..Snapshot::default()
+            };
             assert_eq!(parts.add(endless), None);
         }
         assert_eq!(parts.0.presence.len(), MOST);

@@ -10,6 +10,7 @@ use super::replies::seconds;
 use crate::LinkEvent;
 use crate::api::NoticeText;
 use crate::call::Calls;
+use crate::parts::Parts;
 use crate::session::{Line, News, Refused};
 
 impl Core {

@@ -19,6 +19,7 @@ use crate::call::{CallNews, Calls, Desk};
 use crate::chat::Chats;
 use crate::history::History;
 use crate::machine::{Event, Remark};
+use crate::parts::Parts;
 use crate::people::People;
 use crate::random::Random;
 use crate::session::{Line, Session};
@@ -50,6 +51,7 @@ pub struct Core {
     me: Option<Me>,
     participant: Option<Participant>,
     ready: bool,
+    parts: Parts,
     status: PresenceStatus,
     people: People,
     history: History,
@@ -91,6 +93,7 @@ impl Core {
             me: None,
             participant: None,
             ready: false,
+            parts: Parts::default(),
             status: PresenceStatus::Online,
             people: People::default(),
             history: History::default(),

@@ -70,6 +70,10 @@ pub struct Snapshot {
     /// What the person must hear of once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<SecurityNotice>,
+    /// Another `snapshot` follows that adds to this one: a frame has a longest length, a list of
+    /// contacts has none. Calls and notices come with the last.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 /// Why a request was refused. A code exists only where somebody branches on it.

@@ -224,6 +224,7 @@ impl Switchboard {
             presence: self.presence.seen_by(who.user),
             calls: self.calls.snapshot(&who),
             notices: notices.into_iter().map(|stored| stored.notice).collect(),
+            more: false,
         };
         let welcome = self.welcome(now, me, token, false);
         link.open(&[welcome, RelayMessage::Snapshot(Box::new(snapshot))]);

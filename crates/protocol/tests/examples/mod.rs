@@ -366,6 +366,7 @@ pub(crate) fn relay() -> Vec<RelayFrame> {
                 sent_at: AT,
             }],
             notices: vec![SecurityNotice { kind: NoticeKind::RefreshReused, at: AT }],
+            more: false,
         })),
         RelayMessage::Ok { re: 3 },
         RelayMessage::Error {
