@@ -16,6 +16,7 @@ mod core;
 mod history;
 mod io;
 pub mod machine;
+mod parts;
 mod people;
 mod random;
 mod record;
