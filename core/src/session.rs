@@ -156,8 +156,10 @@ impl Session {
                 Reach::Connecting
             }
             State::Waiting { until } => Reach::Offline(Some(until)),
-            State::Wanting | State::Opening { .. } | State::Greeting { .. } => {
-                Reach::Offline(Some(now))
+            // The try that goes on started in the past.
+            State::Wanting => Reach::Offline(self.lost_since),
+            State::Opening { until } | State::Greeting { until } => {
+                Reach::Offline(Some(Time(until.0.saturating_sub(OPEN_MS))))
             }
         }
     }

@@ -53,7 +53,9 @@ impl Core {
     }
 
     fn on_welcome(&mut self, welcome: Welcome) {
-        self.parts = Parts::default();
+        if !welcome.resumed {
+            self.parts = Parts::default();
+        }
         self.set_clock(welcome.server_time);
         self.set_me(welcome.me);
         if welcome.resumed {
