@@ -17,3 +17,19 @@ export class Idle {
     clearTimeout(this.#timer);
   }
 }
+
+/** The first touch only brings the controls back; it must not press what it cannot see. */
+export class Wake {
+  #woke = false;
+
+  touch(event: PointerEvent, hidden: boolean): void {
+    this.#woke = hidden && event.pointerType === 'touch';
+  }
+
+  click = (event: MouseEvent): void => {
+    if (!this.#woke) return;
+    this.#woke = false;
+    event.stopPropagation();
+    event.preventDefault();
+  };
+}

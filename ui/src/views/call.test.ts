@@ -174,6 +174,17 @@ describe('a call', () => {
     expect(asked()[1]).toEqual({ type: 'set_slot', slot: 'audio', on: false });
   });
 
+  it('stops talking when Space is let go, wherever the focus went', async () => {
+    const muted = inCall({
+      local: { ...live().local, audio: { on: false, state: { type: 'off' } } },
+    });
+    const { asked } = stage({ view: muted });
+    await userEvent.keyboard('c');
+    await fireEvent.keyDown(document.body, { key: ' ' });
+    await fireEvent.keyUp(screen.getByRole('textbox', { name: 'Message' }), { key: ' ' });
+    expect(asked().at(-1)).toEqual({ type: 'set_slot', slot: 'audio', on: false });
+  });
+
   it('opens the chat with C, and then takes no keys from who types', async () => {
     const { asked, host } = stage({ view: inCall() });
     await userEvent.keyboard('c');
