@@ -98,7 +98,9 @@ fn run(seed: u64) {
 fn is_settled(world: &World) -> bool {
     let inside = (0..world.nodes.len()).filter(|node| world.is_in_call(*node)).count();
     let is_quiet = |node| {
-        world.home(node).rings.is_empty() && (!world.is_in_call(node) || world.is_connected(node))
+        world.is_awake(node)
+            && world.home(node).rings.is_empty()
+            && (!world.is_in_call(node) || world.is_connected(node))
     };
     (inside == 0 || inside == 2) && (0..world.nodes.len()).all(is_quiet)
 }

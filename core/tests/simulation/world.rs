@@ -790,6 +790,10 @@ impl World {
         self.nodes[node].alerts.iter().any(wanted)
     }
 
+    pub(crate) fn is_awake(&self, node: usize) -> bool {
+        self.nodes[node].asleep_until <= self.now
+    }
+
     pub(crate) fn sends(&self, node: usize, slot: Slot) -> bool {
         self.nodes[node].executor.pcs.values().any(|pc| pc.sends.contains(&slot))
     }

@@ -1,0 +1,303 @@
+//! What the relay says of calls.
+
+use super::*;
+
+impl Calls {
+    /// A message of the relay about a call.
+    pub(crate) fn handle_relay(
+        &mut self,
+        message: RelayMessage,
+        desk: &mut Desk<'_>,
+    ) -> Vec<CallNews> {
+        let mut news = Vec::new();
+        match message {
+            RelayMessage::CallIncoming {
+                call_id,
+                conversation,
+                from,
+                media,
+                offer,
+                sent_at,
+                expires_at,
+            } => {
+                let rung = Rung { conversation, from, media, sent_at, offer };
+                self.on_incoming(call_id, rung, expires_at, desk, &mut news);
+            }
+            RelayMessage::CallRinging { call_id, user: _, devices: _ } => {
+                self.feed(Event::RingingThere { call: call_id }, desk, &mut news);
+            }
+            RelayMessage::CallAccepted { call_id, by, media, answer } => {
+                let device = by.device;
+                self.known.insert(device, by);
+                self.answer = Some((media, answer));
+                self.feed(Event::Accepted { call: call_id, by: device }, desk, &mut news);
+                self.answer = None;
+            }
+            // In a direct call `call_ended` follows, with the words.
+            RelayMessage::CallRejected { call_id: _, by: _, reason: _ } => {}
+            RelayMessage::CallEnded { call_id, reason } => {
+                self.feed(Event::Ended { call: call_id, reason }, desk, &mut news);
+            }
+            RelayMessage::PeerLeft { call_id, participant, reason } => {
+                let event = Event::Left { call: call_id, device: participant.device, reason };
+                self.feed(event, desk, &mut news);
+            }
+            RelayMessage::SdpOffer { call_id, from, offer_id, restart, sdp, proof: _ } => {
+                self.feed(Event::Addressed { call: call_id }, desk, &mut news);
+                self.on_occasion(Some(call_id), desk, &mut news, |occasion, pass| {
+                    occasion.receive_offer(from, offer_id, restart, sdp.as_str(), pass);
+                });
+            }
+            RelayMessage::SdpAnswer { call_id, from, offer_id, sdp, proof: _ } => {
+                self.on_occasion(Some(call_id), desk, &mut news, |occasion, pass| {
+                    occasion.receive_answer(from, offer_id, sdp.as_str(), pass);
+                });
+            }
+            RelayMessage::IceCandidate { call_id, from, ufrag, mid, candidate } => {
+                self.on_occasion(Some(call_id), desk, &mut news, |occasion, pass| {
+                    occasion.receive_candidate(from, ufrag, mid, candidate, pass.desk);
+                });
+            }
+            RelayMessage::MediaState { call_id, from, n, state } => {
+                self.on_occasion(Some(call_id), desk, &mut news, |occasion, _| {
+                    occasion.hear_sends(from, n, state);
+                });
+            }
+            RelayMessage::CallState { call_id, participants, since, media_state } => {
+                if let Some(call) = self.machine.open_call()
+                    && call.id == call_id
+                    && since.is_some()
+                {
+                    self.on_standing(call, participants, since, true, desk, &mut news);
+                }
+                self.on_occasion(Some(call_id), desk, &mut news, |occasion, _| {
+                    for media in media_state {
+                        occasion.hear_sends(media.device, media.n, media.state);
+                    }
+                });
+            }
+            RelayMessage::Peers { call_id, participants } => {
+                if let Some(call) = self.machine.open_call()
+                    && call.id == call_id
+                {
+                    self.on_standing(call, participants, None, true, desk, &mut news);
+                }
+            }
+            RelayMessage::Welcome(_)
+            | RelayMessage::Snapshot(_)
+            | RelayMessage::Ok { .. }
+            | RelayMessage::Error { .. }
+            | RelayMessage::Pong { .. }
+            | RelayMessage::GoingAway { .. }
+            | RelayMessage::IceServers { .. }
+            | RelayMessage::Presence(_)
+            | RelayMessage::ContactChanged { .. }
+            | RelayMessage::ContactRemoved { .. }
+            | RelayMessage::ConversationChanged { .. }
+            | RelayMessage::ConversationRemoved { .. }
+            | RelayMessage::MeChanged { .. }
+            | RelayMessage::Notice(_)
+            | RelayMessage::CallRecorded { .. }
+            | RelayMessage::Unknown => {}
+        }
+        news
+    }
+
+    pub(super) fn on_incoming(
+        &mut self,
+        call: CallId,
+        rung: Rung,
+        expires_at: u64,
+        desk: &mut Desk<'_>,
+        news: &mut Vec<CallNews>,
+    ) {
+        let age = desk.unix.saturating_sub(rung.sent_at);
+        let left = expires_at.saturating_sub(desk.unix).min(RING_MS.saturating_sub(age));
+        if left == 0
+            || self.rings.len() >= RINGS
+            || desk.me.is_some_and(|me| me.device == rung.from.device)
+        {
+            return;
+        }
+        let event = Event::Incoming {
+            call,
+            conversation: rung.conversation,
+            from: rung.from.device,
+            ring_ms: left,
+            dnd: desk.dnd,
+        };
+        self.known.insert(rung.from.device, rung.from.clone());
+        self.rings.entry(call).or_insert(rung);
+        self.feed(event, desk, news);
+    }
+
+    pub(super) fn on_standing(
+        &mut self,
+        call: Call,
+        participants: Vec<Participant>,
+        since: Option<u64>,
+        known: bool,
+        desk: &mut Desk<'_>,
+        news: &mut Vec<CallNews>,
+    ) {
+        let own = desk.me.map(|me| me.device);
+        let mut others = Vec::new();
+        for participant in participants {
+            if Some(participant.device) != own {
+                others.push(participant.device);
+                self.known.insert(participant.device, participant);
+            }
+        }
+        self.feed(Event::Standing { call, others, known }, desk, news);
+        if let Some(occasion) = &mut self.occasion
+            && occasion.call.id == call.id
+            && since.is_some()
+        {
+            occasion.since = since;
+        }
+    }
+
+    /// The session is on again. Of a fresh one, [`Self::handle_snapshot`] follows.
+    pub(crate) fn relay_is_back(&mut self, desk: &mut Desk<'_>) -> Vec<CallNews> {
+        let mut news = Vec::new();
+        if let Some(call) = self.machine.open_call() {
+            if matches!(self.machine.stage(), Stage::Live { .. }) {
+                let message = ClientMessage::CallSync { call_id: call.id, claim: self.claim(desk) };
+                desk.session.retract(|asked| matches!(asked, ClientMessage::CallSync { .. }));
+                desk.session.ask(desk.out, message);
+            }
+            self.on_occasion(Some(call.id), desk, &mut news, |occasion, pass| {
+                occasion.relay_is_back(pass);
+            });
+        }
+        news
+    }
+
+    pub(super) fn claim(&self, desk: &Desk<'_>) -> Option<CallClaim> {
+        let occasion = self.occasion.as_ref()?;
+        let others = occasion.remotes.iter().filter_map(|remote| remote.who.clone());
+        Some(CallClaim {
+            conversation: occasion.call.conversation,
+            media: occasion.media,
+            caller: occasion.caller.clone(),
+            participants: desk.me.cloned().into_iter().chain(others).collect(),
+            sent_at: occasion.sent_at,
+            since: occasion.since?,
+        })
+    }
+
+    /// The calls that a fresh session knows of; `ended` are newly recorded ones.
+    pub(crate) fn handle_snapshot(
+        &mut self,
+        calls: Vec<LiveCall>,
+        ended: &BTreeMap<CallId, EndReason>,
+        desk: &mut Desk<'_>,
+    ) -> Vec<CallNews> {
+        let mut news = Vec::new();
+        let present: Vec<CallId> = calls.iter().map(|call| call.call_id).collect();
+        let own = desk.me.map(|me| me.device);
+        let gone = self
+            .machine
+            .rings()
+            .keys()
+            .copied()
+            .chain(self.machine.open_call().map(|call| call.id));
+        for call in gone.filter(|call| !present.contains(call)).collect::<Vec<_>>() {
+            let is_live =
+                matches!(self.machine.stage(), Stage::Live { call: live, .. } if live.id == call);
+            let event = match ended.get(&call) {
+                Some(reason) => Event::Ended { call, reason: *reason },
+                // The answer to `call_sync` decides: the relay may take it up again.
+                None if is_live => continue,
+                None => Event::Forgotten { call },
+            };
+            self.feed(event, desk, &mut news);
+        }
+        for live in calls {
+            match live.state {
+                LiveCallState::Ringing { .. } if Some(live.from.device) == own => {
+                    self.feed(Event::StillRinging { call: live.call_id }, desk, &mut news);
+                }
+                LiveCallState::Ringing { offer: Some(offer), expires_at } => {
+                    let rung = Rung {
+                        conversation: live.conversation,
+                        from: live.from,
+                        media: live.media,
+                        sent_at: live.sent_at,
+                        offer,
+                    };
+                    self.on_incoming(live.call_id, rung, expires_at, desk, &mut news);
+                }
+                LiveCallState::Ringing { offer: None, .. } => {}
+                LiveCallState::Live { participants, since } => {
+                    let call = Call {
+                        id: live.call_id,
+                        conversation: live.conversation,
+                        media: live.media,
+                        outgoing: Some(live.from.device) == own,
+                    };
+                    let known = self.resume(call, live.from, live.sent_at, since, desk);
+                    self.on_standing(call, participants, Some(since), known, desk, &mut news);
+                }
+            }
+        }
+        self.displaced = false;
+        if self.kept.take().is_some() && !self.is_busy() {
+            desk.out.push_back(Output::Store(Record::Call(None)));
+        }
+        news
+    }
+
+    /// Makes room for a call that the person placed or accepted on this device: before a reload, or
+    /// in another window. False if it is not such a call.
+    pub(super) fn resume(
+        &mut self,
+        call: Call,
+        caller: Participant,
+        sent_at: u64,
+        since: u64,
+        desk: &Desk<'_>,
+    ) -> bool {
+        let kept = self.kept.as_ref().filter(|kept| kept.call_id == call.id);
+        if self.machine.open_call().is_some_and(|open| open.id == call.id) {
+            return true;
+        }
+        if self.is_busy() || self.machine.is_over(call.id) || kept.is_none() && !self.displaced {
+            return false;
+        }
+        let local = match kept {
+            Some(kept) => Local::resuming(kept.sending, desk.unix),
+            None => Local::starting(call.media, desk.unix),
+        };
+        let mut occasion = Occasion::new(call, call.media, caller, sent_at, local, desk.now);
+        occasion.since = Some(since);
+        self.occasion = Some(occasion);
+        true
+    }
+
+    /// The relay answered a request about a call.
+    pub(crate) fn handle_answer(
+        &mut self,
+        asked: &ClientMessage,
+        refused: Option<Refused>,
+        desk: &mut Desk<'_>,
+    ) -> Vec<CallNews> {
+        let event = match (asked, refused) {
+            (ClientMessage::CallInitiate { call_id, .. }, Some(_)) => {
+                Event::PlaceRefused { call: *call_id }
+            }
+            (ClientMessage::CallAnswer { call_id, .. }, None) => {
+                Event::Confirmed { call: *call_id }
+            }
+            (ClientMessage::CallAnswer { call_id, .. }, Some(_)) => {
+                Event::TooLate { call: *call_id }
+            }
+            (
+                ClientMessage::CallSync { call_id, .. },
+                Some(Refused { code: ErrorCode::NotFound | ErrorCode::Stale, .. }),
+            ) => Event::Forgotten { call: *call_id },
+            (_, Some(_) | None) => return Vec::new(),
+        };
+        self.handle(event, desk)
+    }
+}
