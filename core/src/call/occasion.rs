@@ -160,7 +160,10 @@ impl Occasion {
     /// Makes a connection with a participant that has none with this device.
     pub(super) fn meet(&mut self, who: Participant, pass: &mut Pass<'_, '_>) {
         self.opening = Opening::Done;
-        self.remotes.push(Remote::new(Some(who), self.media, pass.desk.now));
+        let mut remote = Remote::new(Some(who), self.media, pass.desk.now);
+        // Coming back takes as long as a page takes to load: no set-up time.
+        remote.reported = true;
+        self.remotes.push(remote);
         let index = self.remotes.len() - 1;
         self.open_peer(index, false, pass);
         self.offer(index, false, pass);
@@ -236,9 +239,12 @@ impl Occasion {
     /// The call is answered.
     pub(super) fn go_live(&mut self, desk: &Desk<'_>) {
         self.since = self.since.or(Some(desk.unix));
-        self.answered = desk.now;
+        // The answering side counts from Accept.
+        if self.call.outgoing {
+            self.answered = desk.now;
+        }
         self.ended_at = None;
-        for remote in &mut self.remotes {
+        for remote in self.remotes.iter_mut().filter(|remote| !remote.link.is_flowing()) {
             remote.link = super::link::Link::new(desk.now);
         }
     }

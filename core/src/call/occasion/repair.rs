@@ -31,7 +31,7 @@ impl Occasion {
             && !remote.is_offering()
             && remote.link.restart_for_hint(pass.desk.now)
         {
-            self.offer(index, true, pass);
+            self.restart(index, false, pass);
         }
     }
 
