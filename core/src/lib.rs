@@ -22,6 +22,7 @@ mod random;
 mod record;
 mod session;
 
+pub use crate::call::sdp::{Description, SdpError};
 pub use crate::core::Core;
 pub use io::{
     HttpFailure, HttpMethod, HttpReply, HttpRequest, Input, LinkCommand, LinkEvent, Output, Start,

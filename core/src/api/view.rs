@@ -89,7 +89,8 @@ pub enum RelayState {
     Online,
     /// Not reached for 2 s or more. Calls go on; new ones cannot be made.
     Offline {
-        /// When the next try starts.
+        /// When the next try starts; in the past while one goes on. 0: not by itself, because another
+        /// window of this device took over; `reconnect` takes back.
         #[cfg_attr(feature = "bindings", specta(type = u32))]
         retry_at: u64,
     },

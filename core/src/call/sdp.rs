@@ -14,7 +14,7 @@ const MAX_MEDIA: usize = 16;
 
 /// Why a text is not a session description for this purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SdpError {
+pub enum SdpError {
     /// Too long, or too many lines or m-lines.
     #[error("the description is over a limit")]
     TooLarge,
@@ -31,13 +31,13 @@ pub(crate) enum SdpError {
 
 /// A session description without candidates.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Description {
+pub struct Description {
     /// The text, lines ended as RFC 8866 wants them.
-    pub(crate) sdp: Sdp,
+    pub sdp: Sdp,
     /// Its ICE generation. Everything is bundled, so there is one.
-    pub(crate) ufrag: Ufrag,
+    pub ufrag: Ufrag,
     /// How many m-lines it has.
-    pub(crate) media: usize,
+    pub media: usize,
 }
 
 impl Description {
@@ -45,7 +45,7 @@ impl Description {
     ///
     /// # Errors
     /// [`SdpError`] where an executor could not use it either, or should not.
-    pub(crate) fn read(text: &str) -> Result<Self, SdpError> {
+    pub fn read(text: &str) -> Result<Self, SdpError> {
         // An executor's own text may hold candidates that make it longer than what is sent.
         if text.len() > 2 * Sdp::MAX_BYTES {
             return Err(SdpError::TooLarge);

@@ -801,7 +801,10 @@ export type RelayState =
 { type: "online" } | 
 /**  Not reached for 2 s or more. Calls go on; new ones cannot be made. */
 { type: "offline"; 
-/**  When the next try starts. */
+/**
+ *  When the next try starts; in the past while one goes on. 0: not by itself, because another
+ *  window of this device took over; `reconnect` takes back.
+ */
 retry_at: number };
 
 /**  Another participant. */
