@@ -10,6 +10,7 @@ export class FakeHost implements Host {
   #seat: Seat;
   readonly #views = new Set<(view: View) => void>();
   readonly #seats = new Set<(seat: Seat) => void>();
+  readonly #opens = new Set<(conversation: string) => void>();
   readonly #faults = new Set<(fault: Fault) => void>();
 
   constructor(view: View, seat: Seat = 'here') {
@@ -25,6 +26,11 @@ export class FakeHost implements Host {
   sit(seat: Seat): void {
     this.#seat = seat;
     for (const listener of this.#seats) listener(seat);
+  }
+
+  /** As if the person had pressed a notification. */
+  pick(conversation: string): void {
+    for (const listener of this.#opens) listener(conversation);
   }
 
   fail(fault: Fault): void {
@@ -49,6 +55,11 @@ export class FakeHost implements Host {
     this.#seats.add(listener);
     listener(this.#seat);
     return () => this.#seats.delete(listener);
+  }
+
+  onOpen(listener: (conversation: string) => void): () => void {
+    this.#opens.add(listener);
+    return () => this.#opens.delete(listener);
   }
 
   onFault(listener: (fault: Fault) => void): () => void {

@@ -34,6 +34,10 @@ export class Client {
     this.#stop = [
       host.onView((view) => (this.view = view)),
       host.onSeat((seat) => (this.seat = seat)),
+      host.onOpen?.((id) => {
+        this.minimised = true;
+        this.router.go({ page: 'conversation', id });
+      }) ?? (() => undefined),
       host.onFault?.((fault) => (this.fault = fault)) ?? (() => undefined),
     ];
     this.router.onBack(() => (this.minimised = true));

@@ -28,6 +28,16 @@ describe('home', () => {
     expect(host.commands).toContainEqual({ type: 'open_conversation', conversation: 'edsger' });
   });
 
+  it('goes to the conversation that a person picks in a notification', async () => {
+    const { host, client } = stage({ view: view(busyHome()) });
+    host.pick('edsger');
+    await expect.poll(() => location.pathname).toBe('/c/edsger');
+    expect(client.router.place).toEqual({ page: 'conversation', id: 'edsger' });
+    await expect
+      .poll(() => host.commands)
+      .toContainEqual({ type: 'open_conversation', conversation: 'edsger' });
+  });
+
   it('finds conversations by name', async () => {
     stage({ view: view(busyHome()) });
     await userEvent.type(screen.getByRole('searchbox', { name: 'Search' }), 'lisk');

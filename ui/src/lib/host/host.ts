@@ -1,4 +1,4 @@
-import type { Alert, Command, View } from '../bindings';
+import type { Alert, Command, ConversationId, View } from '../bindings';
 
 /** The only door to Rust. Implemented by `web.ts` (wasm) and, on the desktop, `tauri.ts`. */
 export interface Host {
@@ -11,6 +11,8 @@ export interface Host {
   onSeat(listener: (seat: Seat) => void): () => void;
   /** Brings the core, and a call with it, into this window. */
   moveHere(): void;
+  /** Calls back when the person picked a conversation outside the page, in a notification. */
+  onOpen?(listener: (conversation: ConversationId) => void): () => void;
   /** Calls back if there is no core any more, or never was. Hosts that cannot fail lack it. */
   onFault?(listener: (fault: Fault) => void): () => void;
 }

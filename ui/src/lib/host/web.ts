@@ -1,4 +1,4 @@
-import type { Alert, Command, View } from '../bindings';
+import type { Alert, Command, ConversationId, View } from '../bindings';
 import init, { Client } from '../wasm/bellwire';
 import wasmUrl from '../wasm/bellwire_bg.wasm?url';
 import { type OwnedPeers, RunningCore } from './core';
@@ -39,6 +39,7 @@ export class WebHost implements Host {
   readonly #seats = new Latest<Seat>('here');
   readonly #faults = new Latest<Fault>();
   readonly #alerts = new Set<(alert: Alert) => void>();
+  readonly #opens = new Set<(conversation: ConversationId) => void>();
   readonly #tabs = new Tabs(crypto.randomUUID?.() ?? String(Math.random()));
   readonly #notifications: Notifications;
   /** Loaded in every window, so that a call can move without waiting for a download. */
@@ -59,9 +60,9 @@ export class WebHost implements Host {
   constructor(parts: WebParts) {
     this.#parts = parts;
     this.#wasm.catch(() => undefined);
-    this.#notifications = new Notifications(parts.words, (conversation) =>
-      this.dispatch({ type: 'open_conversation', conversation }),
-    );
+    this.#notifications = new Notifications(parts.words, (conversation) => {
+      for (const listener of this.#opens) listener(conversation);
+    });
     const together = 'locks' in navigator && 'BroadcastChannel' in globalThis;
     // Windows that cannot agree on one core must not share a sign-in either: each use of its token
     // would revoke the other's.
@@ -93,6 +94,11 @@ export class WebHost implements Host {
 
   onSeat(listener: (seat: Seat) => void): () => void {
     return this.#seats.listen(listener);
+  }
+
+  onOpen(listener: (conversation: ConversationId) => void): () => void {
+    this.#opens.add(listener);
+    return () => this.#opens.delete(listener);
   }
 
   onFault(listener: (fault: Fault) => void): () => void {
