@@ -227,6 +227,24 @@ test('a closed peer reports nothing, whatever still happens', async () => {
   expect(connection.calls, 'nor does it go on').toEqual(['local', 'close']);
 });
 
+test('the last message leaves before the connection closes', () => {
+  vi.useFakeTimers();
+  const [control, chat] = connection.channels;
+  control?.become('open');
+  chat?.become('open');
+  peer.chat('leave');
+  peer.close();
+  expect(connection.calls, 'the message is still under way').not.toContain('close');
+  chat?.become('closed');
+  vi.advanceTimersByTime(1_000);
+  expect(connection.calls).toContain('close');
+  expect(
+    events.map(({ type }) => type),
+    'nothing is reported after closing',
+  ).toEqual(['channels_open']);
+  vi.useRealTimers();
+});
+
 test('the channels are open when both are, and closed when one is', () => {
   const [control, chat] = connection.channels;
   peer.chat('early');
