@@ -1,7 +1,7 @@
 //! Calls between headless clients over a real relay process.
 
 use bellwire_core::api::{
-    CallStage, Command, Delivery, Direction, Entry, Home, Outcome, RelayState, Slot,
+    Account, CallStage, Command, Delivery, Direction, Entry, Home, Outcome, RelayState, Slot,
 };
 use bellwire_protocol::{CallId, EndReason, Media};
 use bellwire_tests::{Person, Relay, Wires};
@@ -211,4 +211,25 @@ async fn somebody_who_signs_in_while_it_rings_can_answer() {
     phone.dispatch(Command::AcceptCall { call, media: Media::Voice });
     ada.connected().await;
     phone.connected().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hanging_up_while_the_relay_is_gone_ends_the_call_at_both_sides() {
+    let (mut relay, wires) = (Relay::start().await, Wires::default());
+    let (ada, grace, _, call) = talking(&relay, &wires, Media::Voice).await;
+    relay.kill().await;
+    grace.until("that the relay is gone", |v| !matches!(v.relay, RelayState::Online)).await;
+    ada.dispatch(Command::HangUp { call });
+    grace.until_call("the end, without any relay", |stage| is_ended(stage, EndReason::Ended)).await;
+    assert_eq!(wires.open(), 0, "nothing stays open");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signing_out_in_a_call_hangs_up_and_forgets_everything() {
+    let (relay, wires) = (Relay::start().await, Wires::default());
+    let (ada, grace, _, _) = talking(&relay, &wires, Media::Video).await;
+    ada.dispatch(Command::SignOut);
+    ada.until("the sign-in form", |v| matches!(v.account, Account::SignedOut { .. })).await;
+    grace.until_call("the end", |stage| is_ended(stage, EndReason::Ended)).await;
+    assert_eq!(wires.open(), 0, "nothing stays open");
 }
