@@ -188,5 +188,8 @@ test('the keys of a call work, and not while somebody writes', async ({ street }
   await grace.call.message.pressSequentially('mm');
   await expect(grace.call.mute, 'writing is not a key').toHaveAttribute('aria-pressed', 'true');
   await grace.page.keyboard.press('Control+Shift+H');
+  await expect(grace.call.message, 'nor is a chord').toBeVisible();
+  await grace.call.message.blur();
+  await grace.page.keyboard.press('Control+Shift+H');
   await expect(ada.call.region).toBeHidden();
 });
