@@ -4,10 +4,16 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use bellwire_protocol::{ClientMessage, ErrorCode, RelayMessage, limits};
+use bellwire_protocol::{
+    ClientMessage, ConversationId, DisplayName, ErrorCode, LiveCallState, Media, Person,
+    RelayMessage, Sdp, Snapshot, UserId, Username, limits,
+};
 use bellwire_relay::Shutdown;
+use bellwire_relay::store::sqlite::{SqliteOptions, SqliteStore};
+use bellwire_relay::store::{Accounts, Admission, NewAccount, People};
 use futures_util::SinkExt;
 use serde_json::Value;
 use support::{Client, TestRelay, answer, call_id, initiate, upgrade};
@@ -197,6 +203,70 @@ async fn a_reader_that_stops_is_closed_and_can_resume() {
     assert!(b.seq > seen, "what was on its way still arrived, without a gap");
     let back = relay.resume(&grace, &b).await;
     assert!(back.welcome.is_some(), "the client is welcome again");
+}
+
+#[tokio::test]
+async fn a_long_contact_list_arrives_in_parts() {
+    let relay = TestRelay::start();
+    let (ada, grace) = (relay.sign_up("ada").await, relay.sign_up("grace").await);
+    let conversation = relay.befriend(&ada, &grace).await;
+    let path = relay.folder.path().join("relay.db");
+    let store = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap();
+    for n in 0..600_u64 {
+        let user = UserId::from_parts(n, support::random());
+        let username = Username::new(format!("friend{n}")).unwrap();
+        let display_name = DisplayName::new("\"".repeat(DisplayName::MAX_BYTES)).unwrap();
+        let person = Person { user, username: username.clone(), display_name };
+        let admission = Admission::Operator { administrator: false };
+        let password_hash = String::new();
+        let account = NewAccount { person, password_hash, created_at: 1, admission };
+        store.create_account(account).await.unwrap();
+        let id = ConversationId::from_parts(n, support::random());
+        store.request_contact(grace.user(), &username, id, 1).await.unwrap();
+        store.accept_contact(user, grace.user(), id, 1).await.unwrap().unwrap();
+    }
+    let mut a = relay.connect(&ada).await;
+    let call = call_id();
+    let mut offer = support::offer();
+    offer.sdp = Sdp::new("\r\n".repeat(Sdp::MAX_BYTES / 4)).unwrap();
+    let media = Media::Video;
+    a.ask(ClientMessage::CallInitiate { call_id: call, conversation, media, offer: offer.clone() })
+        .await
+        .unwrap();
+
+    let mut g = Client::open(relay.address).await;
+    g.hello(grace.token(), None).await;
+    assert!(matches!(g.receive().await, RelayMessage::Welcome(_)));
+    let mut whole = Snapshot::default();
+    let mut parts = 0;
+    loop {
+        let RelayMessage::Snapshot(part) = g.receive().await else { panic!("parts are together") };
+        whole.contacts.extend(part.contacts);
+        whole.conversations.extend(part.conversations);
+        whole.calls.extend(part.calls);
+        parts += 1;
+        if !part.more {
+            break;
+        }
+        // Said in the middle of the parts, it is answered behind them.
+        if parts == 1 {
+            g.say(ClientMessage::Ping { t: 1 }).await;
+        }
+    }
+    let bytes = bellwire_protocol::encode(&whole).len();
+    assert!(bytes > limits::QUEUE_BYTES, "larger than the queue: {bytes}");
+    assert!(parts > 8 && g.longest <= limits::FRAME_BYTES, "{parts} parts, longest {}", g.longest);
+    assert_eq!((whole.contacts.len(), whole.conversations.len()), (601, 601));
+    let people: BTreeSet<UserId> = whole.contacts.iter().map(|c| c.person.user).collect();
+    assert_eq!(people.len(), 601, "everybody once");
+    assert_eq!(whole.calls.len(), 1);
+    let LiveCallState::Ringing { offer: Some(rings), .. } = &whole.calls[0].state else {
+        panic!("it rings")
+    };
+    assert_eq!(rings, &offer);
+    g.ask(answer(call, &offer)).await.unwrap();
+    a.expect(|m| matches!(m, RelayMessage::CallAccepted { .. }).then_some(())).await;
+    assert_eq!(relay.metric("slow_readers_total").await, 0.0);
 }
 
 #[tokio::test]

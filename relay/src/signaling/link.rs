@@ -53,12 +53,10 @@ impl Link {
     }
 
     /// Puts the first messages in front of whatever waited.
-    pub fn open(&self, first: &[RelayMessage]) {
+    pub fn open(&self, first: impl IntoIterator<Item = Body>) {
         let mut state = self.state();
         let waiting = state.opening.take().unwrap_or_default();
-        for message in first {
-            state.outbox.push(&Body::new(message));
-        }
+        state.outbox.open(first);
         for body in &waiting {
             state.outbox.push(body);
         }
@@ -82,6 +80,13 @@ impl Link {
         drop(state);
         self.changed.notify_one();
         slow
+    }
+
+    /// Whether the socket took the whole snapshot out.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        let state = self.state();
+        state.opening.is_none() && !state.outbox.is_opening()
     }
 
     /// Closes the socket that is there.

@@ -4,6 +4,7 @@ pub mod calls;
 mod hello;
 pub mod link;
 pub mod mail;
+mod parts;
 pub mod rings;
 pub mod session;
 pub mod socket;

@@ -54,7 +54,17 @@ pub struct Outbox {
     next_seq: u64,
     /// How many at the front of `frames` the socket got.
     sent: usize,
+    /// How many of those that follow are repeated after a resume: they were not late the first
+    /// time, so they do not make the reader a slow one.
+    repeated: usize,
+    /// Bytes that wait, without the repeated ones.
     waiting_bytes: usize,
+    /// What has no number yet: the parts of a snapshot that is larger than the queue, and whatever
+    /// was said after it.
+    held: VecDeque<Body>,
+    /// How much of `held`, at its end, was said after the snapshot.
+    late: usize,
+    late_bytes: usize,
     /// Written at the front of a resumed socket; carries the number that the client named.
     greeting: Option<Frame>,
     /// A frame was dropped that the socket never got: nothing can be resumed.
@@ -67,7 +77,11 @@ impl Default for Outbox {
             frames: VecDeque::new(),
             next_seq: 1,
             sent: 0,
+            repeated: 0,
             waiting_bytes: 0,
+            held: VecDeque::new(),
+            late: 0,
+            late_bytes: 0,
             greeting: None,
             gap: false,
         }
@@ -75,8 +89,49 @@ impl Default for Outbox {
 }
 
 impl Outbox {
-    /// Numbers a message and lets it wait.
+    /// Begins with these messages, however many they are: they are numbered as the queue drains.
+    pub fn open(&mut self, first: impl IntoIterator<Item = Body>) {
+        self.held.extend(first);
+        self.refill();
+    }
+
+    /// Lets a message wait for its turn.
     pub fn push(&mut self, body: &Body) {
+        if self.held.is_empty() {
+            self.number(body);
+            return;
+        }
+        if self.late >= limits::RESUME_FRAMES {
+            // A client that is away for so long starts from a new snapshot.
+            self.held.clear();
+            (self.late, self.late_bytes) = (0, 0);
+            self.gap = true;
+            return;
+        }
+        self.late += 1;
+        self.late_bytes += body.text.len();
+        self.held.push_back(body.clone());
+    }
+
+    /// Numbers what is held, up to half of what may wait: the other half is for what comes.
+    fn refill(&mut self) {
+        while let Some(body) = self.held.front() {
+            let waiting = self.frames.len() - self.sent;
+            let full = waiting >= limits::QUEUE_FRAMES / 2
+                || self.waiting_bytes + body.text.len() > limits::QUEUE_BYTES / 2;
+            if full && waiting > 0 {
+                return;
+            }
+            let Some(body) = self.held.pop_front() else { return };
+            if self.held.len() < self.late {
+                self.late -= 1;
+                self.late_bytes -= body.text.len();
+            }
+            self.number(&body);
+        }
+    }
+
+    fn number(&mut self, body: &Body) {
         let frame = body.frame(self.next_seq);
         self.next_seq += 1;
         self.waiting_bytes += frame.text.len();
@@ -85,6 +140,9 @@ impl Outbox {
             let dropped = self.frames.pop_front();
             if self.sent > 0 {
                 self.sent -= 1;
+            } else if self.repeated > 0 {
+                self.repeated -= 1;
+                self.gap = true;
             } else {
                 self.waiting_bytes -= dropped.map_or(0, |frame| frame.text.len());
                 self.gap = true;
@@ -95,14 +153,21 @@ impl Outbox {
     /// Whether the reader is too slow to go on with.
     #[must_use]
     pub fn is_overfull(&self) -> bool {
-        let waiting = self.frames.len() - self.sent;
-        waiting > limits::QUEUE_FRAMES || self.waiting_bytes > limits::QUEUE_BYTES
+        let waiting = self.frames.len() - self.sent - self.repeated;
+        waiting + self.late > limits::QUEUE_FRAMES
+            || self.waiting_bytes + self.late_bytes > limits::QUEUE_BYTES
     }
 
     /// Whether anything waits for the socket.
     #[must_use]
     pub fn has_waiting(&self) -> bool {
-        self.greeting.is_some() || self.sent < self.frames.len()
+        self.greeting.is_some() || self.sent < self.frames.len() || !self.held.is_empty()
+    }
+
+    /// Whether messages of the opening still have no number.
+    #[must_use]
+    pub fn is_opening(&self) -> bool {
+        self.held.len() > self.late
     }
 
     /// The next frame for the socket.
@@ -110,10 +175,15 @@ impl Outbox {
         if let Some(greeting) = self.greeting.take() {
             return Some(greeting);
         }
-        let frame = self.frames.get(self.sent)?;
+        let frame = self.frames.get(self.sent)?.clone();
         self.sent += 1;
-        self.waiting_bytes -= frame.text.len();
-        Some(frame.clone())
+        if self.repeated > 0 {
+            self.repeated -= 1;
+        } else {
+            self.waiting_bytes -= frame.text.len();
+        }
+        self.refill();
+        Some(frame)
     }
 
     /// Whether the frames after `seq` are all there.
@@ -130,8 +200,10 @@ impl Outbox {
         let handled = usize::try_from((seq + 1).saturating_sub(oldest)).unwrap_or(0);
         self.frames.drain(..handled.min(self.frames.len()));
         self.sent = 0;
-        self.waiting_bytes = self.frames.iter().map(|frame| frame.text.len()).sum();
+        self.repeated = self.frames.len();
+        self.waiting_bytes = 0;
         self.greeting = Some(welcome.frame(seq));
+        self.refill();
     }
 }
 

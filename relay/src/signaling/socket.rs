@@ -182,7 +182,9 @@ async fn listen(
         },
     };
     drop(text);
-    if let Some(key) = seated.notices.take() {
+    if seated.link.is_told()
+        && let Some(key) = seated.notices.take()
+    {
         let forgotten = relay.store.remove_notices(seated.me.user, key).await;
         if let Err(error) = forgotten {
             tracing::warn!(%error, "a notice is delivered twice");

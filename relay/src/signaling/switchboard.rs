@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use super::calls::{Callee, Calls, Input, Measure, Output, Timing};
 use super::link::{Epoch, Link};
 use super::mail::{Mail, Opening, Overview, Placing, Resuming, Said};
+use super::parts;
 use super::rings::{RingLimits, Rings};
 use super::session::{Body, Close};
 use crate::bus::Event;
@@ -227,7 +228,7 @@ impl Switchboard {
             more: false,
         };
         let welcome = self.welcome(now, me, token, false);
-        link.open(&[welcome, RelayMessage::Snapshot(Box::new(snapshot))]);
+        link.open([Body::new(&welcome)].into_iter().chain(parts::cut(snapshot)));
         if let Some(change) = change {
             self.tell_presence(&change, Some(who.device));
         }

@@ -236,6 +236,8 @@ fn unchunk(mut text: &str) -> String {
 pub struct Client {
     pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub seq: u64,
+    /// Bytes of the longest frame so far.
+    pub longest: usize,
     pub welcome: Option<Box<Welcome>>,
     pub snapshot: Option<Box<Snapshot>>,
     pub waiting: VecDeque<RelayMessage>,
@@ -261,7 +263,8 @@ impl Client {
     pub async fn open(address: SocketAddr) -> Self {
         let socket = upgrade(address, Some("bellwire.v1"), None).await.unwrap();
         let (welcome, snapshot) = (None, None);
-        Self { socket, seq: 0, welcome, snapshot, waiting: VecDeque::new(), next_id: 1 }
+        let waiting = VecDeque::new();
+        Self { socket, seq: 0, longest: 0, welcome, snapshot, waiting, next_id: 1 }
     }
 
     pub async fn send_text(&mut self, text: impl Into<String>) {
@@ -297,6 +300,7 @@ impl Client {
             let next = tokio::time::timeout(PATIENCE, self.socket.next()).await;
             match next.expect("the relay says something in time") {
                 Some(Ok(Message::Text(text))) => {
+                    self.longest = self.longest.max(text.len());
                     let frame: RelayFrame = bellwire_protocol::decode(&text).unwrap();
                     match &frame.message {
                         RelayMessage::Welcome(welcome) if welcome.resumed => {

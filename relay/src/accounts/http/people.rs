@@ -15,6 +15,9 @@ use crate::accounts::token;
 use crate::bus::Event;
 use crate::store::{ContactPair, ContactRequest};
 
+/// Others in one group: with names at their longest, the conversation fits into a frame.
+const MOST_MEMBERS: usize = 128;
+
 #[derive(Deserialize)]
 pub(super) struct ByName {
     username: String,
@@ -170,6 +173,9 @@ pub(super) async fn create_group(
 ) -> Answer<(StatusCode, axum::Json<Conversation>)> {
     let NewConversation { name, members } = wanted;
     let others: Vec<UserId> = members.into_iter().filter(|member| *member != me.user).collect();
+    if others.len() > MOST_MEMBERS {
+        return Err(ErrorCode::TooLarge.into());
+    }
     if others.is_empty() {
         return Err(ErrorCode::Malformed.into());
     }

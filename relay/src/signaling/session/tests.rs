@@ -94,15 +94,64 @@ fn a_burst_is_allowed_and_then_the_rate() {
     assert_eq!(allowance.take(1_050), Verdict::Close, "it does not slow down");
 }
 
+#[test]
+fn an_opening_larger_than_the_queue_is_numbered_as_it_drains() {
+    let message = "x".repeat(30_000);
+    let code = bellwire_protocol::ErrorCode::Internal;
+    let part = Body::new(&RelayMessage::Error { re: None, code, message, retry_after_ms: None });
+    let mut outbox = Outbox::default();
+    outbox.open(vec![part; 300]);
+    outbox.push(&ok(7));
+    assert!(!outbox.is_overfull() && outbox.is_opening(), "300 parts are nobody's slowness");
+    for seq in 1..=300 {
+        assert_eq!(read(&outbox.pop().unwrap()).0, seq);
+    }
+    assert!(!outbox.is_opening());
+    assert_eq!(
+        read(&outbox.pop().unwrap()),
+        (301, RelayMessage::Ok { re: 7 }),
+        "and then the rest"
+    );
+    assert!(!outbox.has_waiting());
+    assert!(!outbox.can_resume(100) && outbox.can_resume(200), "parts are frames of the ring");
+}
+
+#[test]
+fn a_reader_is_slow_behind_its_opening_too() {
+    let mut outbox = Outbox::default();
+    outbox.open(vec![ok(0); 300]);
+    for re in 0..limits::QUEUE_FRAMES as u32 {
+        outbox.push(&ok(re));
+    }
+    assert!(outbox.is_overfull());
+    for re in 0..2 * limits::RESUME_FRAMES as u32 {
+        outbox.push(&ok(re));
+    }
+    assert!(!outbox.can_resume(0), "what is said to somebody who is away has an end");
+}
+
+#[test]
+fn a_repetition_is_not_slowness() {
+    let mut outbox = Outbox::default();
+    for re in 0..limits::RESUME_FRAMES as u32 {
+        outbox.push(&ok(re));
+    }
+    outbox.resume(0, &ok(0));
+    outbox.push(&ok(0));
+    assert!(!outbox.is_overfull());
+}
+
 proptest! {
     /// However frames are pushed, written and lost, a client that resumes sees every number once
     /// and in order.
     #[test]
     fn a_client_sees_every_number_once(
+        first in 0_u32..200,
         steps in proptest::collection::vec((0_u8..3, 1_usize..40), 1..60)
     ) {
         let mut outbox = Outbox::default();
-        let (mut pushed, mut seen) = (0_u32, 0_u64);
+        let (mut pushed, mut seen) = (first, 0_u64);
+        outbox.open((0..first).map(ok));
         for (step, amount) in steps {
             match step {
                 0 => {
