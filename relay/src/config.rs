@@ -9,6 +9,7 @@ use bellwire_protocol::http::Registration;
 use bellwire_protocol::{IceServer, Secret};
 
 use crate::accounts::password::Cost;
+use crate::proxies::Proxies;
 use crate::signaling::calls::Timing;
 use crate::signaling::rings::RingLimits;
 
@@ -47,6 +48,8 @@ pub struct Config {
     pub ops_listen: SocketAddr,
     /// The address that people type, where a proxy stands in between.
     pub public_url: Option<PublicUrl>,
+    /// Whose word on the address of a client is taken.
+    pub trusted_proxies: Proxies,
     /// Where the database and the key are.
     pub data_dir: PathBuf,
     /// The database file.
@@ -95,6 +98,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8470)),
             ops_listen: SocketAddr::from(([127, 0, 0, 1], 8471)),
             public_url: None,
+            trusted_proxies: Proxies::default(),
             data_dir: PathBuf::from("data"),
             database: PathBuf::from("data/relay.db"),
             registration: None,
@@ -114,6 +118,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("listen", "BELLWIRE_LISTEN"),
     ("ops_listen", "BELLWIRE_OPS_LISTEN"),
     ("public_url", "BELLWIRE_PUBLIC_URL"),
+    ("trusted_proxies", "BELLWIRE_TRUSTED_PROXIES"),
     ("data_dir", "BELLWIRE_DATA_DIR"),
     ("database_url", "BELLWIRE_DATABASE_URL"),
     ("registration", "BELLWIRE_REGISTRATION"),
@@ -192,6 +197,11 @@ impl Config {
             let url = PublicUrl::parse(&it.value);
             let allowed = "http:// or https:// with a host and nothing behind it";
             config.public_url = Some(url.ok_or_else(|| it.wrong(allowed))?);
+        }
+        if let Some(it) = given.get("trusted_proxies") {
+            let allowed =
+                "addresses and networks, separated by commas, such as 127.0.0.1, 10.0.0.0/8";
+            config.trusted_proxies = Proxies::parse(&it.value).ok_or_else(|| it.wrong(allowed))?;
         }
         if let Some(it) = given.get("data_dir") {
             config.data_dir = PathBuf::from(&it.value);

@@ -227,9 +227,22 @@ async fn connection(
     }
 }
 
-/// Who is at the other end of the connection.
+/// Who is asking: the other end of the connection, or whom a trusted proxy speaks for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Names the client behind a trusted proxy.
+async fn see_through(
+    State(relay): State<Arc<Relay>>,
+    mut request: Request,
+    next: axum::middleware::Next,
+) -> Response {
+    if let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() {
+        let client = relay.config.trusted_proxies.client(peer, request.headers());
+        request.extensions_mut().insert(Peer(client));
+    }
+    next.run(request).await
+}
 
 fn main_routes(relay: Arc<Relay>) -> Router {
     let api = crate::accounts::http::routes()
@@ -244,6 +257,7 @@ fn main_routes(relay: Arc<Relay>) -> Router {
             Arc::clone(&relay),
             crate::web::security_headers,
         ))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&relay), see_through))
         .with_state(relay)
 }
 

@@ -42,6 +42,8 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         &[("BELLWIRE_OPS_LISTEN", "localhost")],
         &[("BELLWIRE_PUBLIC_URL", "example.org")],
         &[("BELLWIRE_PUBLIC_URL", "https://example.org/path")],
+        &[("BELLWIRE_TRUSTED_PROXIES", "caddy")],
+        &[("BELLWIRE_TRUSTED_PROXIES", "10.0.0.0/33")],
         &[("BELLWIRE_DATABASE_URL", "postgres://db")],
         &[("BELLWIRE_DATABASE_URL", "sqlite:")],
         &[("BELLWIRE_REGISTRATION", "everybody")],
