@@ -8,7 +8,10 @@ use bellwire_relay::{Shutdown, cli};
 use tokio::sync::watch;
 
 fn main() -> ExitCode {
-    trace();
+    if let Err(wrong) = trace() {
+        tracing::error!("{wrong}");
+        return ExitCode::FAILURE;
+    }
     let environment: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
@@ -33,12 +36,21 @@ fn main() -> ExitCode {
 }
 
 /// Logs to standard error: for people on a terminal, one JSON object a line elsewhere.
-fn trace() {
-    let level = match std::env::var("BELLWIRE_LOG").as_deref() {
-        Ok("debug") => tracing::Level::DEBUG,
-        Ok("warn") => tracing::Level::WARN,
-        Ok("error") => tracing::Level::ERROR,
-        _ => tracing::Level::INFO,
+///
+/// # Errors
+/// What is wrong with the wanted level. The log is there all the same.
+fn trace() -> Result<(), String> {
+    let wanted = std::env::var_os("BELLWIRE_LOG").unwrap_or_default();
+    let (level, outcome) = match wanted.to_string_lossy().as_ref() {
+        "debug" => (tracing::Level::DEBUG, Ok(())),
+        "" | "info" => (tracing::Level::INFO, Ok(())),
+        "warn" => (tracing::Level::WARN, Ok(())),
+        "error" => (tracing::Level::ERROR, Ok(())),
+        other => {
+            let allowed = "allowed: debug, info, warn, error";
+            let wrong = format!("setting BELLWIRE_LOG: {other:?} is not allowed; {allowed}");
+            (tracing::Level::INFO, Err(wrong))
+        }
     };
     let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level);
     if std::io::stderr().is_terminal() {
@@ -46,33 +58,54 @@ fn trace() {
     } else {
         builder.json().init();
     }
+    outcome
 }
 
 /// The first signal drains, the second one forces.
 async fn signals(shutdown: watch::Sender<Shutdown>) {
+    // Made once: between two listeners a signal would be lost.
+    let Ok(mut signals) = Signals::new() else { return };
     for phase in [Shutdown::Draining, Shutdown::Forced] {
-        if signal().await.is_err() {
-            return;
-        }
+        signals.next().await;
         shutdown.send_replace(phase);
     }
     // A third one does not wait for anything.
-    if signal().await.is_ok() {
-        std::process::exit(1);
-    }
+    signals.next().await;
+    std::process::exit(1);
 }
 
 #[cfg(unix)]
-async fn signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => interrupted,
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
-#[cfg(not(unix))]
-async fn signal() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        let _ = self.0.recv().await;
+    }
 }

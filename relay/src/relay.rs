@@ -230,14 +230,14 @@ pub async fn run(
     tracing::info!(address = %listeners.address(), "listening");
     crate::server::serve(Arc::clone(&relay), listeners, shutdown.clone()).await;
     upkeep.abort();
-    drain(&relay, shutdown).await;
+    let patience = drain(&relay, shutdown).await;
     drop(relay);
     // The switchboard ends with its last sender, the recorder with the switchboard.
     let ended = async {
         let _ = board.await;
         let _ = recording.await;
     };
-    let _ = tokio::time::timeout(Duration::from_secs(2), ended).await;
+    let _ = tokio::time::timeout(patience, ended).await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -255,7 +255,8 @@ fn lock(folder: &Path) -> Result<std::fs::File, RunError> {
 }
 
 /// Tells everybody, then waits until they are gone, the time is over or a second signal comes.
-async fn drain(relay: &Relay, shutdown: watch::Receiver<Shutdown>) {
+/// Says how long what is left may take.
+async fn drain(relay: &Relay, shutdown: watch::Receiver<Shutdown>) -> Duration {
     let _ = relay.switchboard.send(Mail::Drain).await;
     let empty = async {
         while relay.metrics.connections.get() > 0 {
@@ -263,10 +264,12 @@ async fn drain(relay: &Relay, shutdown: watch::Receiver<Shutdown>) {
         }
     };
     tokio::select! {
-        () = empty => {}
-        () = tokio::time::sleep(DRAIN) => {}
+        () = empty => Duration::from_secs(2),
+        () = tokio::time::sleep(DRAIN) => Duration::from_secs(2),
         () = forced(shutdown) => {
             let _ = relay.switchboard.send(Mail::Force).await;
+            tracing::warn!("a second signal: nobody is waited for");
+            Duration::from_millis(200)
         }
     }
 }
