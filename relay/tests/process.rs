@@ -136,6 +136,22 @@ async fn a_drain_says_goodbye_and_ends_with_zero() {
     assert!(log.contains("stopped"), "{log}");
 }
 
+#[tokio::test]
+async fn a_second_signal_waits_for_nobody() {
+    let folder = TempDir::new().unwrap();
+    let process = Process::start(&mut command(folder.path()));
+    let ada = sign_up(process.address, "ada").await;
+    let mut client = connect(process.address, &ada).await;
+    // A socket that does not say who it is would be waited for.
+    let _stranger = Client::open(process.address).await;
+    process.signal("-TERM");
+    client.expect(|m| matches!(m, RelayMessage::GoingAway { .. }).then_some(())).await;
+    process.signal("-INT");
+    let (code, _, log) = process.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("a second signal") && log.contains("stopped"), "{log}");
+}
+
 #[test]
 fn a_wrong_setting_stops_the_start_with_its_name() {
     let folder = TempDir::new().unwrap();
@@ -149,6 +165,9 @@ fn a_wrong_setting_stops_the_start_with_its_name() {
         let log = text(&output.stderr);
         assert!(log.contains("MAX_CALL_DURATION_MS") && log.contains("soon"), "{log}");
     }
+    let output = command(folder.path()).env("BELLWIRE_LOG", "loud").output().unwrap();
+    let log = text(&output.stderr);
+    assert!(!output.status.success() && log.contains("BELLWIRE_LOG") && log.contains("loud"));
     assert!(!folder.path().join("data").exists(), "nothing was begun");
     let good = command(folder.path()).arg("check-config").output().unwrap();
     assert!(good.status.success());
@@ -168,8 +187,32 @@ fn a_port_in_use_and_a_folder_in_use_are_explained() {
     let output = command(folder.path()).output().unwrap();
     let log = text(&output.stderr);
     assert!(!output.status.success() && log.contains("used by another relay"), "{log}");
+    let port = process.address.to_string();
+    let elsewhere = TempDir::new().unwrap();
+    let output = command(elsewhere.path()).env("BELLWIRE_LISTEN", &port).output().unwrap();
+    let log = text(&output.stderr);
+    assert!(!output.status.success() && log.contains(&port), "two relays on one port: {log}");
+    assert!(!elsewhere.path().join("data").exists(), "nothing was begun");
     process.signal("-KILL");
     process.end();
+
+    let data = folder.path().join("data");
+    let database = data.join("relay.db");
+    // It closes the database, which brings everything into the one file.
+    assert!(command(folder.path()).args(["invite", "create"]).status().unwrap().success());
+    let mut bytes = std::fs::read(&database).unwrap();
+    // The version is the big-endian number at byte 60 (https://sqlite.org/fileformat.html 1.3).
+    bytes[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    std::fs::write(&database, &bytes).unwrap();
+    let output = command(folder.path()).output().unwrap();
+    let log = text(&output.stderr);
+    assert!(!output.status.success() && log.contains("or a newer one"), "{log}");
+    std::fs::remove_file(&database).unwrap();
+    std::fs::create_dir(&database).unwrap();
+    let output = command(folder.path()).output().unwrap();
+    let log = text(&output.stderr);
+    assert!(!output.status.success() && log.contains("read and write the file"), "{log}");
+    assert!(!log.contains("panicked"), "{log}");
 
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
@@ -265,7 +308,11 @@ async fn demo_accounts_are_made_once_and_only_on_loopback() {
 #[tokio::test]
 async fn logs_hold_no_secret_no_name_and_no_address() {
     let folder = TempDir::new().unwrap();
-    let process = Process::start(command(folder.path()).env("BELLWIRE_LOG", "debug"));
+    let process = Process::start(
+        command(folder.path())
+            .env("BELLWIRE_LOG", "debug")
+            .env("BELLWIRE_TRUSTED_PROXIES", "127.0.0.1"),
+    );
     let at = process.address;
     let (ada, grace) = (sign_up(at, "canaryada").await, sign_up(at, "canarygrace").await);
     let ask = json!({ "username": "canarygrace" });
@@ -278,7 +325,8 @@ async fn logs_hold_no_secret_no_name_and_no_address() {
         "username": "canaryada", "password": "canary password",
         "device": { "name": "canary device", "platform": "cli" },
     });
-    http(at, "POST", "/api/v1/auth/login", None, &wrong, &[]).await;
+    let forwarded = [("X-Forwarded-For", "203.0.113.78, 203.0.113.79")];
+    http(at, "POST", "/api/v1/auth/login", None, &wrong, &forwarded).await;
     http(at, "POST", "/api/v1/auth/refresh", None, &json!({ "refresh_token": "canarytoken" }), &[])
         .await;
     let mut a = connect(at, &ada).await;

@@ -350,3 +350,36 @@ async fn a_newer_schema_and_a_file_that_is_no_database_are_refused() {
     let odd = SqliteStore::open(&path, SqliteOptions::default()).await;
     assert!(matches!(odd, Err(StoreError::Damaged(_))), "{odd:?}");
 }
+
+#[tokio::test]
+async fn a_schema_that_was_cut_off_half_way_is_made_again() {
+    let script = include_str!("../src/store/sqlite/migrations/0001.sql");
+    let statements: Vec<&str> =
+        script.split(';').map(str::trim).filter(|s| !s.is_empty()).collect();
+    for applied in 0..statements.len() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("relay.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
+            // Pages reach the disk before the commit.
+            .pragma("cache_size", "1")
+            .pragma("cache_spill", "1");
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        let mut begun = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        for statement in &statements[..applied] {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(*statement)).execute(&mut *begun).await.unwrap();
+        }
+        // What a crash at this moment leaves behind.
+        let crashed = TempDir::new().unwrap();
+        for name in ["relay.db", "relay.db-wal"] {
+            std::fs::copy(folder.path().join(name), crashed.path().join(name)).unwrap();
+        }
+        let store =
+            SqliteStore::open(&crashed.path().join("relay.db"), SqliteOptions::default()).await;
+        let store = store.unwrap();
+        add(&store, 1).await;
+        assert_eq!(store.accounts().await.unwrap().len(), 1, "after {applied} statements");
+    }
+}

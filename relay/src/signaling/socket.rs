@@ -370,3 +370,22 @@ fn kind(message: &ClientMessage) -> &'static str {
         ClientMessage::Unknown => "unknown",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of a connection's task beside its buffers. Every idle connection holds them, so more
+    /// of them is a decision.
+    const TASK_BYTES: usize = 2_048;
+
+    const fn size_of_task<A, B, C, F: Future>(_: &impl FnOnce(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn an_idle_connection_is_small() {
+        let bytes = size_of_task(&serve);
+        assert!(bytes <= TASK_BYTES, "{bytes} bytes");
+    }
+}

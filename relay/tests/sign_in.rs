@@ -1,0 +1,107 @@
+//! Signing in over real sockets: what its answer, its time and its limits give away.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use bellwire_protocol::limits;
+use bellwire_relay::accounts::keys::Keys;
+use bellwire_relay::accounts::password::Cost;
+use bellwire_relay::accounts::token::{ACCESS_S, Tokens};
+use bellwire_relay::proxies::Proxies;
+use serde_json::{Value, json};
+use support::{Client, Reply, TestRelay, http, now_ms};
+
+const LOGIN: &str = "/api/v1/auth/login";
+
+fn login(name: &str) -> Value {
+    let device = json!({ "name": "d", "platform": "cli" });
+    json!({ "username": name, "password": "not the password", "device": device })
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// The hash takes most of the time here. Without it for unknown names the two would differ by far
+/// more than the factor that a busy machine is allowed.
+#[tokio::test]
+async fn a_wrong_password_takes_as_long_as_an_unknown_name() {
+    let relay = TestRelay::with(|config| {
+        config.password_cost = Cost { memory_kib: 8 * 1_024, passes: 3 };
+    });
+    let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
+    let mut answers = std::collections::BTreeSet::new();
+    for n in 0..5 {
+        let known = format!("known{n}");
+        relay.sign_up(&known).await;
+        for m in 0..4 {
+            for (name, times) in [
+                (known.clone(), &mut wrong),
+                // Longer names are limited one by one as well, so each is tried once.
+                (format!("other{n}{m}"), &mut unknown),
+            ] {
+                let since = Instant::now();
+                let reply = relay.http("POST", LOGIN, None, &login(&name)).await;
+                times.push(since.elapsed());
+                assert_eq!(reply.status, 401, "{}", reply.text);
+                answers.insert(reply.text);
+            }
+        }
+    }
+    assert_eq!(answers.len(), 1, "the answer is the same: {answers:?}");
+    let (wrong, unknown) = (median(wrong), median(unknown));
+    assert!(wrong < unknown * 3 && unknown < wrong * 3, "{wrong:?} and {unknown:?}");
+}
+
+#[tokio::test]
+async fn an_expired_token_opens_nothing() {
+    let relay = TestRelay::start();
+    let ada = relay.sign_up("ada").await;
+    let keys = Keys::open(relay.folder.path()).unwrap();
+    let tokens = Tokens::new(keys.draw("access tokens"), keys.draw("refresh tokens"));
+    let life = u64::from(ACCESS_S) * 1_000;
+    for (age, good) in [(life - 60_000, true), (life + 1_000, false)] {
+        let token = tokens.issue(ada.user(), ada.device(), now_ms() - age).unwrap();
+        let me = relay.http("GET", "/api/v1/me", Some(token.as_str()), &Value::Null).await;
+        assert_eq!(me.status, if good { 200 } else { 401 }, "over HTTP at {age} ms");
+        let mut client = Client::open(relay.address).await;
+        client.hello(token.as_str(), None).await;
+        if good {
+            client.next().await.unwrap();
+        } else {
+            assert_eq!(client.closed().await, Some(limits::close::UNAUTHENTICATED));
+        }
+    }
+}
+
+async fn enter(relay: &TestRelay, forwarded: &str, n: u32) -> Reply {
+    let body = login(&format!("nobody{n}"));
+    http(relay.address, "POST", LOGIN, None, &body, &[("X-Forwarded-For", forwarded)]).await
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_every_client_has_its_own_limit() {
+    let relay = TestRelay::with(|config| {
+        config.trusted_proxies = Proxies::parse("127.0.0.0/8").unwrap();
+    });
+    let mut limited = 0;
+    for n in 0..70 {
+        // The client writes whatever it likes in front of what the proxy adds.
+        let reply = enter(&relay, &format!("127.0.0.1, 192.0.2.{n}, 203.0.113.9"), n).await;
+        limited += u32::from(reply.status == 429);
+    }
+    assert_eq!(limited, 10, "sixty in ten minutes from one address");
+    assert_eq!(enter(&relay, "203.0.113.10", 70).await.status, 401, "a neighbour is not limited");
+    assert_eq!(enter(&relay, "203.0.113.9", 71).await.status, 429);
+}
+
+#[tokio::test]
+async fn without_a_trusted_proxy_nobody_is_limited_for_what_a_header_says() {
+    let relay = TestRelay::start();
+    for n in 0..62 {
+        assert_eq!(enter(&relay, "203.0.113.9", n).await.status, 401, "a header is anybody's");
+    }
+}
