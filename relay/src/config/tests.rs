@@ -117,3 +117,18 @@ fn a_file_with_a_strange_key_or_no_toml_stops_the_start() {
     let missing = Config::load(Some(std::path::Path::new("absent.toml")), &BTreeMap::new());
     assert!(missing.unwrap_err().to_string().contains("absent.toml"));
 }
+
+#[test]
+fn the_operators_page_names_every_setting_and_its_example_is_good() {
+    let page = include_str!("../../../docs/operations.md");
+    for (_, variable) in super::SETTINGS {
+        assert!(page.contains(&format!("`{variable}`")), "{variable} is on the page");
+    }
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(example.as_bytes()).unwrap();
+    let config = Config::load(Some(file.path()), &BTreeMap::new()).unwrap();
+    assert_eq!(config.history_days, 90);
+    assert_eq!(config.registration_policy(), Registration::Invite);
+    assert_ne!(config.trusted_proxies, crate::proxies::Proxies::default());
+}
