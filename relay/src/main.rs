@@ -52,7 +52,11 @@ fn trace() -> Result<(), String> {
             (tracing::Level::INFO, Err(wrong))
         }
     };
-    let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level);
+    let builder = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(level)
+        // A line with its duration when a span ends.
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE);
     if std::io::stderr().is_terminal() {
         builder.with_target(false).init();
     } else {

@@ -9,6 +9,7 @@ use bellwire_protocol::{
 };
 use futures_util::SinkExt;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::calls::{CheckedClaim, Input, Signal, Trickle};
 use super::link::{Epoch, Link, Next};
@@ -60,7 +61,9 @@ pub async fn serve(
 ) {
     relay.metrics.connections.inc();
     // The first frames need much more room than all that follow: a box is freed after them.
-    let begun = Box::pin(super::hello::begin(&relay, &mut socket)).await;
+    let handshake = tracing::info_span!("signaling.handshake");
+    let begun = super::hello::begin(&relay, &mut socket).instrument(handshake);
+    let begun = Box::pin(begun).await;
     drop(stranger);
     match begun {
         Ok(mut seated) => {
@@ -296,9 +299,10 @@ async fn dispatch(
         }
         ClientMessage::PeerList { call_id } => Box::new(move |by| Input::PeerList { by, call_id }),
         ClientMessage::CallReport { call_id, setup_ms, flowing } => {
+            let user = relay.redaction.user(seated.me.user);
             match setup_ms {
-                Some(ms) => tracing::info!(setup_ms = ms, "peer.connected"),
-                None => tracing::info!(flowing = flowing.is_some(), "ice.state"),
+                Some(ms) => tracing::info!(user, setup_ms = ms, "peer.connected"),
+                None => tracing::info!(user, flowing = flowing.is_some(), "ice.state"),
             }
             Box::new(move |by| Input::Report { by, call_id, setup_ms, flowing })
         }

@@ -47,6 +47,8 @@ pub(super) struct Call {
     pub(super) candidates: u32,
     pub(super) media_states: BTreeMap<DeviceId, (u64, MediaState)>,
     pub(super) phase: Phase,
+    /// From placing it to the first report that media flows; ended earlier with the call.
+    pub(super) establishment: tracing::Span,
 }
 
 pub(super) fn send(out: &mut VecDeque<Output>, to: DeviceId, message: RelayMessage) {
@@ -74,6 +76,7 @@ impl Call {
             updated_at: now,
             candidates: 0,
             media_states: BTreeMap::new(),
+            establishment: tracing::Span::none(),
             phase: Phase::Live(Live { since: claim.since.min(now), seats, took_part }),
         }
     }

@@ -179,6 +179,8 @@ impl Call {
         if let Some(ms) = setup_ms {
             seat.measured = true;
             out.push_back(Output::Measured(Measure::SetUp { ms }));
+            self.establishment.record("setup_ms", ms);
+            self.establishment = tracing::Span::none();
         }
         if let Some((device, kept_until)) = flowing
             && let Some(peer) = live.seats.get_mut(&device)

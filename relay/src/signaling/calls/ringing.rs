@@ -98,6 +98,12 @@ impl Call {
             updated_at: now,
             candidates: 0,
             media_states: BTreeMap::new(),
+            establishment: tracing::info_span!(
+                parent: None,
+                "call.establishment",
+                rang_ms = tracing::field::Empty,
+                setup_ms = tracing::field::Empty,
+            ),
             phase: Phase::Ringing(ringing),
         };
         let mut undisturbed = Vec::new();
@@ -222,11 +228,10 @@ impl Call {
         for device in rang.keys().filter(|device| **device != by.device) {
             self.tell_ended(*device, EndReason::AnsweredElsewhere, out);
         }
-        out.push_back(Output::Measured(Measure::Rang {
-            caller: self.caller.user,
-            callee: by.user,
-            ms: now.saturating_sub(self.sent_at),
-        }));
+        let ms = now.saturating_sub(self.sent_at);
+        self.establishment.record("rang_ms", ms);
+        let (caller, callee) = (self.caller.user, by.user);
+        out.push_back(Output::Measured(Measure::Rang { caller, callee, ms }));
         Ok(Fate::Lives)
     }
 
