@@ -1,0 +1,164 @@
+//! How a device comes to its place at the switchboard, comes back to it, and loses it.
+
+use std::sync::Arc;
+
+use bellwire_protocol::{
+    DeviceId, Limits, Me, Participant, RelayMessage, Secret, Snapshot, Welcome, limits,
+};
+
+use super::super::calls::Input;
+use super::super::link::{Epoch, Link};
+use super::super::mail::{Opening, Resuming};
+use super::super::parts;
+use super::super::session::{Body, Close};
+use super::{Place, Switchboard, Timer};
+use crate::presence::GRACE_MS;
+
+impl Switchboard {
+    pub(super) fn register(&mut self, who: Participant, link: Arc<Link>) {
+        let (device, user) = (who.device, who.user);
+        if let Some(place) = self.places.get(&device) {
+            let code = limits::close::REPLACED;
+            place.link.close(Close { code, reason: "a newer connection took over" });
+        }
+        self.clear_timers(device);
+        let place = Place { who, link, token: None, open: false, attached: true, absent: true };
+        self.places.insert(device, place);
+        self.by_user.entry(user).or_default().insert(device);
+    }
+
+    pub(super) fn open(&mut self, now: u64, opening: Opening) {
+        let Opening { me, link, token, contacts, conversations, notices, audience } = opening;
+        let Some(place) = self.places.get_mut(&me.device) else { return };
+        if !Arc::ptr_eq(&place.link, &link) {
+            return;
+        }
+        place.who.name = me.display_name.clone();
+        place.token = Some(token.clone());
+        place.open = true;
+        place.absent = false;
+        let who = place.who.clone();
+        let change = self.presence.connect(who.user, who.device, audience);
+        let _ = self.calls.handle(now, Input::Connected { device: who.clone(), fresh: true });
+        let snapshot = Snapshot {
+            contacts,
+            conversations,
+            presence: self.presence.seen_by(who.user),
+            calls: self.calls.snapshot(&who),
+            notices: notices.into_iter().map(|stored| stored.notice).collect(),
+            more: false,
+        };
+        let welcome = self.welcome(now, me, token, false);
+        link.open([Body::new(&welcome)].into_iter().chain(parts::cut(snapshot)));
+        if let Some(change) = change {
+            self.tell_presence(&change, Some(who.device));
+        }
+        self.perform();
+    }
+
+    fn welcome(&self, now: u64, me: Me, session: Secret, resumed: bool) -> RelayMessage {
+        let timing = self.setup.timing;
+        RelayMessage::Welcome(Box::new(Welcome {
+            session,
+            resumed,
+            me,
+            ice_servers: self.setup.ice_servers.clone(),
+            limits: Limits {
+                ring_ms: u32::try_from(timing.ring_ms).unwrap_or(u32::MAX),
+                max_call_ms: timing.max_call_ms,
+                ..Limits::default()
+            },
+            features: Vec::new(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            server_time: now,
+        }))
+    }
+
+    pub(super) fn resume(&mut self, now: u64, resuming: Resuming) {
+        let Resuming { me, token, seq, next_token, audience, reply } = resuming;
+        let welcome = self.welcome(now, me.clone(), next_token.clone(), true);
+        let place = self.places.get_mut(&me.device).filter(|place| {
+            let known = place.token.as_ref().is_some_and(|kept| same(kept, &token));
+            known && place.open && place.link.can_resume(seq)
+        });
+        let Some(place) = place else {
+            let _ = reply.send(None);
+            return;
+        };
+        place.token = Some(next_token);
+        place.attached = true;
+        let was_absent = std::mem::replace(&mut place.absent, false);
+        let epoch = place.link.resume(seq, &welcome);
+        let link = Arc::clone(&place.link);
+        let who = place.who.clone();
+        self.clear_timers(me.device);
+        if was_absent && let Some(change) = self.presence.connect(who.user, who.device, audience) {
+            self.tell_presence(&change, None);
+        }
+        let _ = reply.send(Some((link, epoch)));
+        self.apply(now, Input::Connected { device: who, fresh: false });
+    }
+
+    pub(super) fn gone(&mut self, now: u64, device: DeviceId, link: &Arc<Link>, epoch: Epoch) {
+        if !link.detach(epoch) {
+            return;
+        }
+        let Some(place) = self.places.get_mut(&device) else { return };
+        if !Arc::ptr_eq(&place.link, link) {
+            return;
+        }
+        place.attached = false;
+        let (who, open) = (place.who.clone(), place.open);
+        if !open {
+            self.forget(device);
+            self.apply(now, Input::Disconnected { device: who });
+            return;
+        }
+        self.timers.insert((now + GRACE_MS, device, Timer::Absent), ());
+        self.timers.insert((now + limits::RESUME_MS, device, Timer::Forget), ());
+        self.apply(now, Input::Disconnected { device: who });
+    }
+
+    pub(super) fn absent(&mut self, device: DeviceId) {
+        let Some(place) = self.places.get_mut(&device) else { return };
+        place.absent = true;
+        let user = place.who.user;
+        if let Some(change) = self.presence.disconnect(user, device) {
+            self.tell_presence(&change, None);
+        }
+    }
+
+    pub(super) fn forget(&mut self, device: DeviceId) {
+        let Some(place) = self.places.remove(&device) else { return };
+        self.clear_timers(device);
+        let user = place.who.user;
+        if let Some(devices) = self.by_user.get_mut(&user) {
+            devices.remove(&device);
+            if devices.is_empty() {
+                self.by_user.remove(&user);
+            }
+        }
+        if let Some(change) = self.presence.disconnect(user, device) {
+            self.tell_presence(&change, None);
+        }
+    }
+
+    fn clear_timers(&mut self, device: DeviceId) {
+        self.timers.retain(|(_, timed, _), ()| *timed != device);
+    }
+
+    pub(super) fn revoke(&mut self, now: u64, device: DeviceId) {
+        let Some(place) = self.places.get(&device) else { return };
+        let code = limits::close::REVOKED;
+        place.link.close(Close { code, reason: "this sign-in was ended" });
+        let who = place.who.clone();
+        self.apply(now, Input::SignedOut { device: who });
+        self.forget(device);
+    }
+}
+
+/// Compares without telling by its time where two tokens differ.
+fn same(a: &Secret, b: &Secret) -> bool {
+    let (a, b) = (a.as_str().as_bytes(), b.as_str().as_bytes());
+    a.len() == b.len() && a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}
