@@ -54,7 +54,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The database file.
     pub database: PathBuf,
-    /// Who may make an account; by default everybody on loopback and the invited elsewhere.
+    /// Who may make an account; by default everybody where only this machine reaches the relay,
+    /// and the invited elsewhere.
     pub registration: Option<Registration>,
     /// For every call. None by default: devices on one network find each other without.
     pub ice_servers: Vec<IceServer>,
@@ -83,6 +84,17 @@ impl PublicUrl {
         let plain = !host.is_empty()
             && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
         plain.then_some(Self(text))
+    }
+
+    /// Whether only this machine reaches it.
+    fn is_this_machine(&self) -> bool {
+        let host = self.0.split_once("://").map_or("", |(_, host)| host);
+        let name = host.strip_prefix('[').map_or_else(
+            || host.split(':').next().unwrap_or_default(),
+            |rest| rest.split(']').next().unwrap_or_default(),
+        );
+        name == "localhost"
+            || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
     /// The origin that browsers name.
@@ -246,11 +258,13 @@ impl Config {
         Ok(config)
     }
 
-    /// The policy that is in force.
+    /// The policy that is in force. A relay with a public address is reached by everybody, through
+    /// a proxy on this machine as well.
     #[must_use]
     pub fn registration_policy(&self) -> Registration {
-        let default =
-            if self.listen.ip().is_loopback() { Registration::Open } else { Registration::Invite };
+        let private = self.listen.ip().is_loopback()
+            && self.public_url.as_ref().is_none_or(PublicUrl::is_this_machine);
+        let default = if private { Registration::Open } else { Registration::Invite };
         self.registration.unwrap_or(default)
     }
 }

@@ -30,6 +30,15 @@ fn nothing_set_is_a_relay_on_loopback_that_is_open() {
 fn elsewhere_accounts_need_an_invitation() {
     let config = load(&[("BELLWIRE_LISTEN", "0.0.0.0:80")]).unwrap();
     assert_eq!(config.registration_policy(), Registration::Invite);
+    for (url, policy) in [
+        ("https://calls.example.org", Registration::Invite),
+        ("https://127.0.0.1.example.org", Registration::Invite),
+        ("http://localhost:8470", Registration::Open),
+        ("http://[::1]:8470", Registration::Open),
+    ] {
+        let config = load(&[("BELLWIRE_PUBLIC_URL", url)]).unwrap();
+        assert_eq!(config.registration_policy(), policy, "behind a proxy as {url}");
+    }
     let open = [("BELLWIRE_LISTEN", "0.0.0.0:80"), ("BELLWIRE_REGISTRATION", "open")];
     assert_eq!(load(&open).unwrap().registration_policy(), Registration::Open);
 }
