@@ -4,6 +4,32 @@ import globals from 'globals';
 import ts from 'typescript-eslint';
 import svelteConfig from './svelte.config.js';
 
+/** Patterns of imports that have one place, or none. As in .gitignore, `**` begins anywhere. */
+const WASM = {
+  group: ['**/wasm', '**/wasm/**'],
+  message: 'Only lib/host/web.ts knows the wasm package.',
+};
+const DESKTOP = {
+  group: ['@tauri-apps/**'],
+  message: 'Only lib/host/tauri.ts knows the desktop.',
+};
+const DOMAINS = {
+  group: [
+    '../call/*',
+    '../conversation/*',
+    '../settings/*',
+    '../account/*',
+    '../views/*',
+    '**/lib/bindings',
+    '**/lib/client*',
+  ],
+  message: 'shared/ knows no domain.',
+};
+
+function bounds(files, patterns) {
+  return { files: [files], rules: { 'no-restricted-imports': ['error', { patterns }] } };
+}
+
 export default ts.config(
   {
     ignores: ['dist', 'src/lib/paraglide', 'src/lib/wasm', 'src/lib/bindings.ts', 'project.inlang'],
@@ -24,6 +50,11 @@ export default ts.config(
       'no-restricted-syntax': [
         'error',
         { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
+        // What `no-restricted-imports` does not see.
+        {
+          selector: 'ImportExpression[source.value=/(^|\\u002F)wasm(\\u002F|$)/]',
+          message: WASM.message,
+        },
       ],
     },
   },
@@ -33,46 +64,8 @@ export default ts.config(
       parserOptions: { parser: ts.parser, extraFileExtensions: ['.svelte'], svelteConfig },
     },
   },
-  {
-    files: ['src/**/*.{ts,svelte}'],
-    ignores: ['src/lib/host/web.ts', 'src/lib/host/web/**'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              group: ['**/lib/wasm/**', '../wasm/**'],
-              message: 'Only lib/host/web.ts knows the wasm package.',
-            },
-            { group: ['@tauri-apps/*'], message: 'Only lib/host/tauri.ts knows the desktop.' },
-          ],
-        },
-      ],
-    },
-  },
-  {
-    files: ['src/shared/**/*.{ts,svelte}'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              group: [
-                '../call/*',
-                '../conversation/*',
-                '../settings/*',
-                '../account/*',
-                '../views/*',
-                '**/lib/bindings',
-                '**/lib/client*',
-              ],
-              message: 'shared/ knows no domain.',
-            },
-          ],
-        },
-      ],
-    },
-  },
+  bounds('src/**/*.{ts,svelte}', [WASM, DESKTOP]),
+  // The last block that names a file counts alone, so each lists all that is forbidden there.
+  bounds('src/shared/**/*.{ts,svelte}', [WASM, DESKTOP, DOMAINS]),
+  bounds('src/lib/host/web.ts', [DESKTOP]),
 );
