@@ -43,7 +43,7 @@ fi
 install_tool() { # name, crate, version
   if [ "$("$tools/bin/$1" --version 2>/dev/null | grep -o '[0-9][0-9.]*' | head -1)" != "$3" ]; then
     say "building $2 $3 (a few minutes, once)"
-    # A mirror may lack what the tool's own lock file names; then any resolution will do.
+    # A registry may lack what the tool's own lock file names; then any resolution will do.
     (
       cd / && export CARGO_TARGET_DIR="$tools/target"
       cargo install "$2" --version "$3" --root "$tools" --quiet --locked ||
@@ -59,8 +59,8 @@ install_tool wasm-bindgen wasm-bindgen-cli "$wasm_bindgen_version"
 npm_packages() { # folder
   if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock" 2>/dev/null; then
     say "installing npm packages of $1"
-    # `ci` refuses a lock file that a mirror without some platforms' packages made; `install` keeps
-    # to the versions in it all the same.
+    # `ci` refuses a lock file that lacks some platforms' packages, as when a registry lacked them;
+    # `install` keeps to the versions in it all the same.
     (
       cd "$1"
       flags=(--ignore-scripts --no-audit --no-fund --loglevel=error)
