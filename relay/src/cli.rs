@@ -240,6 +240,20 @@ fn explain(refused: &Refused) -> anyhow::Error {
     }
 }
 
+/// Says where people open it, at every start.
+pub(crate) fn say_address(relay: &Relay, address: SocketAddr) {
+    let place = match &relay.config.public_url {
+        Some(url) => url.origin().to_owned(),
+        None if address.ip().is_loopback() || address.ip().is_unspecified() => {
+            format!("http://localhost:{}", address.port())
+        }
+        None => format!("http://{address}"),
+    };
+    if let Err(error) = say(&format!("Bellwire is at {place}\n")) {
+        tracing::warn!(%error, "the address cannot be printed");
+    }
+}
+
 /// Two accounts that are contacts, printed once, so that a first look needs no forms. Only on
 /// loopback: the passwords are on a screen.
 pub(crate) async fn make_demo_accounts(relay: &Relay, address: SocketAddr) {
@@ -249,8 +263,7 @@ pub(crate) async fn make_demo_accounts(relay: &Relay, address: SocketAddr) {
     }
     match demo_accounts(relay).await {
         Ok(lines) => {
-            let text = format!("Bellwire is at http://localhost:{}\n{lines}", address.port());
-            if let Err(error) = say(&text) {
+            if let Err(error) = say(&lines) {
                 tracing::warn!(%error, "the demo accounts cannot be printed");
             }
         }

@@ -81,6 +81,8 @@ pub enum RunError {
 fn remedy(cause: &StoreError) -> &'static str {
     match cause {
         StoreError::Full => "Make room on the disk and start again",
+        StoreError::ReadOnly(_) => "Let this user write the file, its folder and its file system",
+        StoreError::Disk(_) => "Check the disk, then restore the database from a backup if need be",
         StoreError::Locked => "Stop the program that has it open and start again",
         StoreError::Damaged(_) => "Restore it from a backup",
         StoreError::Newer { .. } => "Start the version of the relay that wrote it, or a newer one",
@@ -223,6 +225,7 @@ pub async fn run(
         strangers: crate::server::Strangers::default(),
         config,
     });
+    crate::cli::say_address(&relay, listeners.address());
     if fresh && relay.config.demo {
         crate::cli::make_demo_accounts(&relay, listeners.address()).await;
     }

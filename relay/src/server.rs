@@ -1,8 +1,8 @@
 //! Listening: connections, upgrades, who may connect from where, and the operator's pages.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,7 +15,7 @@ use bellwire_protocol::{CallId, limits};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::config::PublicUrl;
 use crate::relay::{Relay, RunError, Shutdown};
@@ -27,9 +27,11 @@ const HEADER_TIME: Duration = Duration::from_secs(5);
 const REQUEST_TIME: Duration = Duration::from_secs(30);
 /// Connections at once, signed in or not.
 const CONNECTIONS: usize = 65_536;
+/// The operator's connections at once. They are his own, so that he sees a full house.
+const OPS_CONNECTIONS: usize = 64;
 /// Sockets that have not said who they are, in all.
 const STRANGERS: usize = 4_096;
-/// The same from one address, except this machine's own, where a proxy may stand.
+/// The same from one network, except this machine's own addresses, where a proxy may stand.
 const STRANGERS_OF_ONE: usize = 20;
 /// Bytes read at once from a WebSocket. The library's default of 128 KiB is held by every idle
 /// connection; a larger message is put together from several reads.
@@ -116,51 +118,84 @@ impl Origins {
 }
 
 /// Counts sockets that have not said who they are.
-#[derive(Debug)]
-pub struct Strangers {
-    all: Arc<Semaphore>,
-    by_address: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
-}
+#[derive(Debug, Clone, Default)]
+pub struct Strangers(Arc<Mutex<Waiting>>);
 
-impl Default for Strangers {
-    fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(STRANGERS)), by_address: Mutex::default() }
-    }
+#[derive(Debug, Default)]
+struct Waiting {
+    all: usize,
+    /// Networks without a stranger are absent, so this has [`STRANGERS`] entries at most.
+    by_network: HashMap<IpAddr, usize>,
 }
 
 impl Strangers {
-    /// Room for one more from this address, until the permit is dropped.
+    /// Room for one more from this address, until the stranger is dropped.
     #[must_use]
-    pub fn admit(&self, address: IpAddr) -> Option<OwnedSemaphorePermit> {
-        if address.is_loopback() {
-            return Arc::clone(&self.all).try_acquire_owned().ok();
-        }
-        if self.all.available_permits() == 0 {
+    pub fn admit(&self, address: IpAddr) -> Option<Stranger> {
+        let mut waiting = self.lock();
+        if waiting.all >= STRANGERS {
             return None;
         }
-        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if by_address.len() > STRANGERS {
-            by_address.retain(|_, room| room.available_permits() < STRANGERS_OF_ONE);
+        let network = (!address.is_loopback()).then(|| network(address));
+        if let Some(network) = network {
+            let of_one = waiting.by_network.entry(network).or_default();
+            if *of_one >= STRANGERS_OF_ONE {
+                return None;
+            }
+            *of_one += 1;
         }
-        let room =
-            by_address.entry(address).or_insert_with(|| Arc::new(Semaphore::new(STRANGERS_OF_ONE)));
-        Arc::clone(room).try_acquire_owned().ok()
+        waiting.all += 1;
+        drop(waiting);
+        Some(Stranger { among: self.clone(), network })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One socket that has not said who it is. Dropped, it makes room for another.
+#[derive(Debug)]
+pub struct Stranger {
+    among: Strangers,
+    network: Option<IpAddr>,
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        let mut waiting = self.among.lock();
+        waiting.all = waiting.all.saturating_sub(1);
+        let Some(network) = self.network else { return };
+        if let Some(of_one) = waiting.by_network.get_mut(&network) {
+            *of_one -= 1;
+            if *of_one == 0 {
+                waiting.by_network.remove(&network);
+            }
+        }
+    }
+}
+
+/// Who has one address easily has its neighbours: a /24 of IPv4, a /64 of IPv6.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() >> 8 << 8)),
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
     }
 }
 
 /// Accepts until the shutdown begins.
 pub async fn serve(relay: Arc<Relay>, listeners: Listeners, shutdown: watch::Receiver<Shutdown>) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let room = |connections| Arc::new(Semaphore::new(connections));
     let main = main_routes(Arc::clone(&relay));
     let ops = ops_routes(relay);
     let Listeners { main: main_listener, ops: ops_listener } = listeners;
     let ops = async {
         match ops_listener {
-            Some(listener) => accept(listener, ops, Arc::clone(&room), shutdown.clone()).await,
+            Some(listener) => accept(listener, ops, room(OPS_CONNECTIONS), shutdown.clone()).await,
             None => std::future::pending().await,
         }
     };
-    let main = accept(main_listener, main, Arc::clone(&room), shutdown.clone());
+    let main = accept(main_listener, main, room(CONNECTIONS), shutdown.clone());
     tokio::select! {
         () = main => {}
         () = ops => {}
@@ -396,3 +431,6 @@ async fn call(
     let line = call_lines(&relay).await?.into_iter().find(|line| line.call_id == id);
     line.map(axum::Json).ok_or(StatusCode::NOT_FOUND)
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ const FIRST_WAIT_MS: u64 = 60_000 / 5;
 const LONGEST_WAIT_MS: u64 = 600_000;
 /// A failure is forgotten after this long, in ms.
 const FORGET_MS: u64 = 900_000;
-/// Keys kept at most. Beyond it the oldest are forgotten, which helps nobody who needs few keys.
+/// Keys kept at most. Beyond it the older half is forgotten, which helps nobody who needs few keys.
 const KEYS: usize = 50_000;
 
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ impl<K: Hash + Eq> Attempts<K> {
     /// Counts a failure.
     pub fn failed(&mut self, now: u64, key: K) {
         if self.0.len() >= KEYS {
-            self.0.retain(|_, failures| now.saturating_sub(failures.last) < FORGET_MS / 4);
+            forget_older_half(&mut self.0, |failures| failures.last);
         }
         let failures = self.0.entry(key).or_insert(Failures { count: 0, last: now });
         if now.saturating_sub(failures.last) > FORGET_MS {
@@ -82,7 +82,7 @@ impl<K: Hash + Eq> Quota<K> {
     pub fn take(&mut self, now: u64, key: K) -> Result<(), u64> {
         let window_ms = self.window_ms;
         if self.used.len() >= KEYS {
-            self.used.retain(|_, (since, _)| now.saturating_sub(*since) < window_ms);
+            forget_older_half(&mut self.used, |(since, _)| *since);
         }
         let (since, used) = self.used.entry(key).or_insert((now, 0));
         if now.saturating_sub(*since) >= window_ms {
@@ -93,6 +93,16 @@ impl<K: Hash + Eq> Quota<K> {
         }
         *used += 1;
         Ok(())
+    }
+}
+
+/// Half at once, so that a flood of keys does not sweep the map for each of them.
+fn forget_older_half<K: Hash + Eq, V>(map: &mut HashMap<K, V>, at: impl Fn(&V) -> u64) {
+    let mut times: Vec<u64> = map.values().map(&at).collect();
+    let half = times.len() / 2;
+    if half < times.len() {
+        let (_, &mut median, _) = times.select_nth_unstable(half);
+        map.retain(|_, value| at(value) > median);
     }
 }
 

@@ -73,9 +73,19 @@ pub struct Accounts {
     tokens: Tokens,
     passwords: Passwords,
     registration: Registration,
-    failures: Mutex<Attempts<String>>,
+    failures: Mutex<Attempts<Guessed>>,
     lookups: Mutex<Quota<UserId>>,
     entries: Mutex<Quota<IpAddr>>,
+    refreshes: Mutex<Quota<IpAddr>>,
+}
+
+/// Whose password is guessed. Of a fixed size at most: a key from outside must not fill the memory.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Guessed {
+    /// By somebody who wants to sign in.
+    Name(Username),
+    /// By somebody who is signed in.
+    User(UserId),
 }
 
 impl std::fmt::Debug for Accounts {
@@ -100,6 +110,8 @@ pub struct Parts {
 /// Sign-ups and sign-ins from one address in ten minutes. A household or an office behind one
 /// address stays under it, a list of stolen passwords does not.
 const ENTRIES_PER_TEN_MINUTES: u32 = 60;
+/// Refreshes from one address in ten minutes. A device needs one in that time.
+const REFRESHES_PER_TEN_MINUTES: u32 = 600;
 /// Exact-name look-ups of one user in a minute.
 const LOOKUPS_PER_MINUTE: u32 = 30;
 
@@ -124,10 +136,11 @@ impl Accounts {
             failures: Mutex::new(Attempts::default()),
             lookups: Mutex::new(Quota::new(LOOKUPS_PER_MINUTE, 60_000)),
             entries: Mutex::new(Quota::new(ENTRIES_PER_TEN_MINUTES, 600_000)),
+            refreshes: Mutex::new(Quota::new(REFRESHES_PER_TEN_MINUTES, 600_000)),
         }
     }
 
-    fn failures(&self) -> MutexGuard<'_, Attempts<String>> {
+    fn failures(&self) -> MutexGuard<'_, Attempts<Guessed>> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -152,11 +165,15 @@ impl Accounts {
     /// # Errors
     /// [`Refused::Wait`].
     pub fn enter(&self, address: IpAddr) -> Result<(), Refused> {
+        self.count(&self.entries, address)
+    }
+
+    fn count(&self, quota: &Mutex<Quota<IpAddr>>, address: IpAddr) -> Result<(), Refused> {
         if address.is_loopback() {
             return Ok(());
         }
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.take(self.clock.now_ms(), network(address)).map_err(Refused::Wait)
+        let mut quota = quota.lock().unwrap_or_else(PoisonError::into_inner);
+        quota.take(self.clock.now_ms(), network(address)).map_err(Refused::Wait)
     }
 
     /// Makes an account.
@@ -175,45 +192,39 @@ impl Accounts {
         if let Some(reason) = weakness(&applicant.password) {
             return Err(because(ErrorCode::Malformed, reason));
         }
-        let password_hash = self.passwords.hash(&applicant.password).await?;
         let now = self.clock.now_ms();
+        // Looked at before the costly hash; the transaction that makes the account decides.
+        self.store.admits(&username, &admission, now).await.map_err(not_created)?;
+        let password_hash = self.passwords.hash(&applicant.password).await?;
         let user = UserId::from_parts(now, token::random());
         let person = Person { user, username, display_name };
         let new = NewAccount { person: person.clone(), password_hash, created_at: now, admission };
-        match self.store.create_account(new).await {
-            Ok(_) => Ok(person),
-            Err(CreateAccountError::Taken) => {
-                Err(because(ErrorCode::Busy, ProblemReason::UsernameTaken))
-            }
-            Err(CreateAccountError::InviteRequired) => {
-                Err(because(ErrorCode::Forbidden, ProblemReason::InviteRequired))
-            }
-            Err(CreateAccountError::Closed) => {
-                Err(because(ErrorCode::Forbidden, ProblemReason::RegistrationClosed))
-            }
-            Err(CreateAccountError::Store(error)) => Err(error.into()),
-        }
+        self.store.create_account(new).await.map_err(not_created)?;
+        Ok(person)
     }
 
     /// Signs in with a password.
     ///
     /// # Errors
-    /// [`Refused`]; an unknown name and a wrong password are the same one, after the same time.
+    /// [`Refused`]; an unknown name and a wrong password are the same one, after the same time. What
+    /// is no name at all gets it at once: that it is nobody's is no secret.
     pub async fn sign_in(
         &self,
         username: &str,
         password: &Secret,
         device: DeviceInfo,
     ) -> Result<SignedIn, Refused> {
-        let key = username.to_owned();
+        let wrong = || because(ErrorCode::Unauthenticated, ProblemReason::WrongCredentials);
+        let Ok(name) = Username::new(username) else {
+            self.metrics.auth("wrong");
+            return Err(wrong());
+        };
+        let key = Guessed::Name(name.clone());
         if let Some(wait) = self.failures().wait(self.clock.now_ms(), &key) {
             self.metrics.auth("limited");
             return Err(Refused::Wait(wait));
         }
-        let account = match Username::new(username) {
-            Ok(name) => self.store.account_by_name(&name).await?,
-            Err(_) => None,
-        };
+        let account = self.store.account_by_name(&name).await?;
         let stored = account.as_ref().map(|account| account.password_hash.as_str());
         let outcome = self.passwords.check(password, stored).await?;
         let (account, renewed) = match (account, outcome) {
@@ -222,7 +233,7 @@ impl Accounts {
             (Some(_) | None, Match::Wrong) | (None, Match::Right | Match::Renew(_)) => {
                 self.failures().failed(self.clock.now_ms(), key);
                 self.metrics.auth("wrong");
-                return Err(because(ErrorCode::Unauthenticated, ProblemReason::WrongCredentials));
+                return Err(wrong());
             }
         };
         self.failures().succeeded(&key);
@@ -278,14 +289,18 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Refused`].
-    pub async fn refresh(&self, presented: &Secret) -> Result<SignedIn, Refused> {
+    pub async fn refresh(&self, address: IpAddr, presented: &Secret) -> Result<SignedIn, Refused> {
+        self.count(&self.refreshes, address)?;
         let internal = || Refused::Because(ErrorCode::Internal, None);
         let successor = self.tokens.successor(presented).ok_or_else(internal)?;
         let now = self.clock.now_ms();
-        let rotation = self
-            .store
-            .rotate_refresh(token::hash(presented), token::hash(&successor), now, REFRESH)
-            .await?;
+        let hash = token::hash(presented);
+        // There is one writer; whoever makes tokens up does not get to it.
+        let rotation = if self.store.knows_refresh(hash).await? {
+            self.store.rotate_refresh(hash, token::hash(&successor), now, REFRESH).await?
+        } else {
+            Rotation::Unknown
+        };
         match rotation {
             Rotation::Rotated(user, device) | Rotation::Repeated(user, device) => {
                 self.metrics.auth("refreshed");
@@ -330,7 +345,7 @@ impl Accounts {
     /// # Errors
     /// [`Refused`]: wrong, too often, or the store failed.
     pub async fn confirm(&self, user: UserId, password: &Secret) -> Result<(), Refused> {
-        let key = user.to_string();
+        let key = Guessed::User(user);
         if let Some(wait) = self.failures().wait(self.clock.now_ms(), &key) {
             return Err(Refused::Wait(wait));
         }
@@ -392,6 +407,19 @@ impl Accounts {
             self.bus.publish(Event::Related { a: user, b: other, visible: false }).await;
         }
         Ok(())
+    }
+}
+
+fn not_created(error: CreateAccountError) -> Refused {
+    match error {
+        CreateAccountError::Taken => because(ErrorCode::Busy, ProblemReason::UsernameTaken),
+        CreateAccountError::InviteRequired => {
+            because(ErrorCode::Forbidden, ProblemReason::InviteRequired)
+        }
+        CreateAccountError::Closed => {
+            because(ErrorCode::Forbidden, ProblemReason::RegistrationClosed)
+        }
+        CreateAccountError::Store(error) => error.into(),
     }
 }
 

@@ -54,11 +54,7 @@ pub(super) struct Seated {
 }
 
 /// Serves a socket from its upgrade to its end.
-pub async fn serve(
-    relay: Arc<Relay>,
-    mut socket: WebSocket,
-    stranger: tokio::sync::OwnedSemaphorePermit,
-) {
+pub async fn serve(relay: Arc<Relay>, mut socket: WebSocket, stranger: crate::server::Stranger) {
     relay.metrics.connections.inc();
     // The first frames need much more room than all that follow: a box is freed after them.
     let handshake = tracing::info_span!("signaling.handshake");

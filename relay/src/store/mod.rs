@@ -19,6 +19,12 @@ pub enum StoreError {
     /// The disk, or the quota of the database, is full. Reading goes on.
     #[error("the disk is full")]
     Full,
+    /// The file may be read and not written. Reading goes on.
+    #[error("the database is read-only: {0}")]
+    ReadOnly(String),
+    /// The disk reports an error other than being full.
+    #[error("the disk reports an error: {0}")]
+    Disk(String),
     /// Another process holds the database for longer than the busy timeout.
     #[error("the database is locked by another process")]
     Locked,
@@ -237,6 +243,13 @@ pub struct Departed {
 /// Accounts, sign-ins, invitations.
 #[async_trait]
 pub trait Accounts: Send + Sync {
+    /// Whether an account of that name would be made now. Writes nothing, promises nothing.
+    async fn admits(
+        &self,
+        name: &Username,
+        admission: &Admission,
+        now: u64,
+    ) -> Result<(), CreateAccountError>;
     /// Makes an account; spends the invitation in the same transaction. True: it administers.
     async fn create_account(&self, new: NewAccount) -> Result<bool, CreateAccountError>;
     /// The account of that name.
@@ -273,6 +286,8 @@ pub trait Accounts: Send + Sync {
     ) -> Result<Vec<DeviceId>, StoreError>;
     /// Of these sign-ins, those that do not exist (any more).
     async fn missing_devices(&self, devices: &[DeviceId]) -> Result<Vec<DeviceId>, StoreError>;
+    /// Whether a sign-in has or had this refresh token. Does not wait for those who write.
+    async fn knows_refresh(&self, presented: TokenHash) -> Result<bool, StoreError>;
     /// Exchanges a refresh token for its successor, in one transaction.
     async fn rotate_refresh(
         &self,

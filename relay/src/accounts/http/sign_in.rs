@@ -57,9 +57,10 @@ pub(super) async fn login(
 
 pub(super) async fn refresh(
     State(relay): Shared,
+    Extension(Peer(address)): Extension<Peer>,
     Body(refresh): Body<Refresh>,
 ) -> Answer<axum::Json<SignedIn>> {
-    Ok(axum::Json(relay.accounts.refresh(&refresh.refresh_token).await?))
+    Ok(axum::Json(relay.accounts.refresh(address, &refresh.refresh_token).await?))
 }
 
 pub(super) async fn logout(State(relay): Shared, Asker(me): Asker) -> Answer<StatusCode> {

@@ -68,6 +68,40 @@ async fn admit(
 
 #[async_trait]
 impl Accounts for SqliteStore {
+    async fn admits(
+        &self,
+        name: &Username,
+        admission: &Admission,
+        now: u64,
+    ) -> Result<(), CreateAccountError> {
+        let invite = match admission {
+            Admission::Operator { .. } => None,
+            Admission::Registering { invite, .. } => *invite,
+        };
+        let (anybody, taken, invited): (bool, bool, bool) = sqlx::query_as(
+            "SELECT EXISTS (SELECT 1 FROM users),
+                    EXISTS (SELECT 1 FROM users WHERE username = $1),
+                    EXISTS (SELECT 1 FROM invites
+                            WHERE code = $2 AND used = 0 AND expires_at > $3)",
+        )
+        .bind(name.as_str())
+        .bind(invite.map(|code| code.to_vec()))
+        .bind(ms(now))
+        .fetch_one(&self.readers)
+        .await
+        .map_err(StoreError::from)?;
+        let policy = match admission {
+            Admission::Registering { policy, .. } if anybody => *policy,
+            Admission::Registering { .. } | Admission::Operator { .. } => Registration::Open,
+        };
+        match policy {
+            Registration::Closed => Err(CreateAccountError::Closed),
+            Registration::Invite if !invited => Err(CreateAccountError::InviteRequired),
+            Registration::Open | Registration::Invite if taken => Err(CreateAccountError::Taken),
+            Registration::Open | Registration::Invite => Ok(()),
+        }
+    }
+
     async fn create_account(&self, new: NewAccount) -> Result<bool, CreateAccountError> {
         let mut tx = self.write().await?;
         let administrator = admit(&mut tx, new.admission, new.created_at).await?;
@@ -269,6 +303,15 @@ impl Accounts for SqliteStore {
             }
         }
         Ok(missing)
+    }
+
+    async fn knows_refresh(&self, presented: TokenHash) -> Result<bool, StoreError> {
+        let (known,): (bool,) =
+            sqlx::query_as("SELECT EXISTS (SELECT 1 FROM refresh_tokens WHERE hash = $1)")
+                .bind(presented.to_vec())
+                .fetch_one(&self.readers)
+                .await?;
+        Ok(known)
     }
 
     async fn rotate_refresh(

@@ -156,7 +156,9 @@ impl From<sqlx::Error> for StoreError {
         // Primary result codes, <https://sqlite.org/rescode.html>; the upper bits refine them.
         match code.map(|code| code & 0xff) {
             Some(5 | 6) => Self::Locked,
-            Some(8 | 10 | 13) => Self::Full,
+            Some(8) => Self::ReadOnly(text),
+            Some(10) => Self::Disk(text),
+            Some(13) => Self::Full,
             Some(11 | 26) => Self::Damaged(text),
             Some(_) | None => Self::Fault(text),
         }
