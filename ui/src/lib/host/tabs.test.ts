@@ -20,6 +20,8 @@ function home(
 
 const ACCEPT: Command = { type: 'accept_call', call: 'c1', media: 'video' };
 const PLACE: Command = { type: 'place_call', conversation: 'v1', media: 'voice' };
+const MUTE: Command = { type: 'set_slot', slot: 'audio', on: false };
+const HANG_UP: Command = { type: 'hang_up', call: 'c1' };
 const MARK: Command = { type: 'mark_seen', conversation: 'v1' };
 
 /** Windows of one profile: a lock with a queue, a channel, timers that the test fires. */
@@ -67,19 +69,23 @@ class Profile {
     this.#work.push(work);
   }
 
+  /** Everything that is under way arrives. */
   settle(): void {
-    for (;;) {
-      if (!this.#holder) {
-        const next = this.#queue.shift();
-        if (next) {
-          this.#holder = next;
-          this.later(() => next.feed({ type: 'locked' }));
-        }
+    while (this.step());
+  }
+
+  /** The next thing arrives. False if nothing is under way. */
+  step(): boolean {
+    if (!this.#holder) {
+      const next = this.#queue.shift();
+      if (next) {
+        this.#holder = next;
+        this.later(() => next.feed({ type: 'locked' }));
       }
-      const work = this.#work.shift();
-      if (!work) return;
-      work();
     }
+    const work = this.#work.shift();
+    work?.();
+    return work !== undefined;
   }
 }
 
@@ -220,13 +226,15 @@ describe('a call that is accepted in another window', () => {
     expect(holder.shown, 'the old holder follows').toEqual(home({ call: 'connecting' }));
   });
 
-  test('is dropped when the ring does not come back in time', () => {
+  test('is left to the core to refuse when the ring does not come back in time', () => {
     const { follower } = pair(home({ rings: ['c1'] }));
     follower.do({ type: 'command', command: ACCEPT });
     follower.draws(home());
+    expect(follower.dispatched).toEqual([]);
     follower.times();
+    expect(follower.dispatched).toEqual([ACCEPT]);
     follower.draws(home({ rings: ['c1'] }));
-    expect(follower.dispatched, 'a late ring is not accepted by itself').toEqual([]);
+    expect(follower.dispatched, 'a late ring is not accepted by itself').toEqual([ACCEPT]);
   });
 
   test('takes the lock from a holder that does not answer', () => {
@@ -274,6 +282,16 @@ test('a call is placed where the person is, as soon as the relay is reached', ()
   expect(follower.dispatched).toEqual([PLACE]);
 });
 
+test('a call that can not be placed in time is not forgotten: the core says why', () => {
+  const { follower } = pair(home());
+  follower.do({ type: 'command', command: PLACE });
+  follower.times();
+  expect(follower.dispatched, 'the core still loads').toEqual([]);
+  follower.draws(home({ online: false }));
+  follower.times();
+  expect(follower.dispatched).toEqual([PLACE]);
+});
+
 test('moving here takes a live call along', () => {
   const { holder, follower } = pair(home({ call: 'connected' }));
   follower.do({ type: 'move_here' });
@@ -291,11 +309,87 @@ test('a holder takes up its core again when the other window is gone', () => {
   profile.close(follower);
 });
 
-test('a command typed while the core moves reaches it', () => {
-  const { follower } = pair(home({ rings: ['c1'] }));
-  follower.do({ type: 'command', command: ACCEPT });
-  follower.do({ type: 'command', command: MARK });
-  expect(follower.dispatched).toEqual([MARK]);
+describe('commands while the core moves', () => {
+  test('reach it after the one that moved it, in order', () => {
+    const { profile, follower } = pair(home({ rings: ['c1'] }));
+    follower.feed({ type: 'command', command: ACCEPT });
+    follower.feed({ type: 'command', command: MUTE });
+    profile.settle();
+    follower.do({ type: 'command', command: MARK });
+    follower.draws(home());
+    expect(follower.dispatched, 'nothing overtakes').toEqual([]);
+    follower.draws(home({ rings: ['c1'] }));
+    expect(follower.dispatched).toEqual([ACCEPT, MUTE, MARK]);
+    follower.do({ type: 'command', command: HANG_UP });
+    expect(follower.dispatched).toEqual([ACCEPT, MUTE, MARK, HANG_UP]);
+  });
+
+  test('reach it although each message takes its time', () => {
+    const { profile, holder, follower } = pair(home({ rings: ['c1'] }));
+    const third = profile.open('third');
+    follower.feed({ type: 'command', command: ACCEPT });
+    const typed: Command[] = [];
+    for (let n = 1; follower.seat === 'elsewhere' || profile.step(); n += 1) {
+      const command: Command = { type: 'dismiss_notice', notice: n };
+      [holder, follower, third][n % 3]?.feed({ type: 'command', command });
+      typed.push(command);
+      profile.step();
+      expect(n, 'the core moves some time').toBeLessThan(100);
+    }
+    follower.draws(home({ rings: ['c1'] }));
+    const all = [holder, follower, third].flatMap(({ dispatched }) => dispatched);
+    expect(all.length, 'each once').toBe(typed.length + 1);
+    expect(all).toEqual(expect.arrayContaining([ACCEPT, ...typed]));
+    for (const rest of [0, 1, 2]) {
+      const mine = all.flatMap((c) =>
+        c.type === 'dismiss_notice' && c.notice % 3 === rest ? [c.notice] : [],
+      );
+      expect(mine, 'in order').toEqual(mine.toSorted((a, b) => a - b));
+    }
+  });
+
+  test('are handed to the holder that does not let go', () => {
+    const { profile, holder, follower } = pair(home({ rings: ['c1'], call: 'connected' }));
+    follower.feed({ type: 'command', command: ACCEPT });
+    follower.feed({ type: 'command', command: MARK });
+    profile.settle();
+    expect(holder.dispatched).toEqual([ACCEPT, MARK]);
+  });
+
+  test('given where it leaves go with it', () => {
+    const { holder, follower } = pair(home({ call: 'connected' }));
+    follower.feed({ type: 'move_here' });
+    holder.feed({ type: 'message', message: { type: 'want', from: 'follower', live: true } });
+    holder.do({ type: 'command', command: HANG_UP });
+    expect(follower.running).toBe(true);
+    follower.draws(home());
+    expect(follower.dispatched, 'the call is not here yet').toEqual([]);
+    follower.draws(home({ call: 'connected' }));
+    expect([holder.dispatched, follower.dispatched]).toEqual([[], [HANG_UP]]);
+  });
+
+  test('stay where it goes on because the other window is gone', () => {
+    const { holder } = pair(home());
+    holder.do({ type: 'message', message: { type: 'want', from: 'gone', live: false } });
+    holder.do({ type: 'command', command: MARK });
+    expect(holder.dispatched).toEqual([]);
+    holder.times();
+    holder.draws(home());
+    expect(holder.dispatched).toEqual([MARK]);
+  });
+
+  test('of a third window wait for the new holder', () => {
+    const { profile, holder, follower } = pair(home());
+    const third = profile.open('third');
+    holder.frozen = true;
+    third.do({ type: 'command', command: MARK });
+    follower.do({ type: 'command', command: PLACE });
+    follower.times();
+    follower.draws(home());
+    expect(follower.dispatched).toEqual([PLACE, MARK]);
+    third.do({ type: 'command', command: HANG_UP });
+    expect(follower.dispatched, 'none twice').toEqual([PLACE, MARK, HANG_UP]);
+  });
 });
 
 test('a second click does not ask twice', () => {

@@ -1,5 +1,6 @@
 import type { Command, View } from '../bindings';
 import type { Seat } from './host';
+import { type Numbered, Outbox } from './outbox';
 
 /**
  * Which window of a browser profile holds the core. Pure: `web.ts` brings the lock, the channel,
@@ -13,18 +14,21 @@ import type { Seat } from './host';
  *    ▼    │              │                                   ▼     ▼
  *   asking ──moved, 500 ms──► stealing          yielding ──────► following
  * ```
+ *
+ * A window keeps each command until a core took it, and hands all that are left to whoever holds
+ * the core: none is lost while it moves, none is carried out twice or out of turn.
  */
 type State =
   /** Another window holds the core. */
   | { at: 'following'; view: View | null }
   /** The holder was asked to let go. */
-  | { at: 'asking'; view: View | null; command: Command | null; live: boolean }
+  | { at: 'asking'; view: View | null }
   /** The holder let go, or does not answer. */
-  | { at: 'stealing'; view: View | null; command: Command | null }
+  | { at: 'stealing'; view: View | null }
   /** The core starts here. `before` is what the person saw of the last holder. */
-  | { at: 'settling'; before: View | null; view: View | null; command: Command | null }
+  | { at: 'settling'; before: View | null; view: View | null }
   /** The core is here. */
-  | { at: 'holding'; view: View | null }
+  | { at: 'holding'; view: View }
   /** The core stops here for another window. */
   | { at: 'yielding'; view: View | null; to: string };
 
@@ -34,8 +38,12 @@ export type Message =
   | { type: 'hello' }
   /** From the holder. */
   | { type: 'view'; view: View }
-  /** For the holder. */
-  | { type: 'command'; command: Command }
+  /** From the holder: it takes commands. */
+  | { type: 'ready' }
+  /** For the holder: all that no core took yet of the window `from`, in its order. */
+  | { type: 'commands'; from: string; commands: Numbered[] }
+  /** From the holder: commands of the window `from` up to this number went to its core. */
+  | { type: 'taken'; from: string; number: number }
   /** Asks the holder to let go, of a live call only if `live`. */
   | { type: 'want'; from: string; live: boolean }
   /** The holder is in a call. */
@@ -77,6 +85,9 @@ export class Tabs {
   readonly #self: string;
   readonly #outputs: TabOutput[] = [];
   #state: State = { at: 'following', view: null };
+  readonly #outbox = new Outbox();
+  /** The last command of each other window that a core took. */
+  readonly #taken = new Map<string, number>();
 
   /** `self` names this window among the others. */
   constructor(self: string) {
@@ -120,10 +131,9 @@ export class Tabs {
     const state = this.#state;
     switch (state.at) {
       case 'following':
-        return this.#settle(state.view, null);
       case 'asking':
       case 'stealing':
-        return this.#settle(state.view, state.command);
+        return this.#settle(state.view);
       case 'settling':
       case 'holding':
       case 'yielding':
@@ -154,11 +164,9 @@ export class Tabs {
         this.#state = { ...state, view };
         // Loading and an empty home would only flicker over what the person already sees.
         if (state.before === null || isSettled(view)) this.#show(view);
-        if (state.command !== null && isReadyFor(state.command, view)) {
-          this.#outputs.push({ type: 'dispatch', command: state.command });
-          return this.#hold(view);
-        }
-        if (state.command === null && isSettled(view)) this.#hold(view);
+        this.#dispatchWhile((command) => isReadyFor(command, state.before, view));
+        if (this.#outbox.isEmpty && isSettled(view) && isCallBack(state.before, view))
+          this.#hold(view);
         return;
       }
       case 'holding':
@@ -178,6 +186,7 @@ export class Tabs {
     switch (message.type) {
       case 'hello':
         if (holds) this.#answerHello(shownOf(state));
+        if (state.at === 'holding') this.#post({ type: 'ready' });
         return;
       case 'view':
         if (state.at === 'following' || state.at === 'asking') {
@@ -188,12 +197,18 @@ export class Tabs {
           );
         }
         return;
-      case 'command':
-        if (holds) this.#outputs.push({ type: 'dispatch', command: message.command });
+      case 'ready':
+        // A window that yields may hear it before it knows that its lock is gone.
+        if (state.at === 'following' || state.at === 'yielding') this.#handOver();
         return;
+      case 'commands':
+        if (state.at === 'holding') this.#take(message.from, message.commands);
+        return;
+      case 'taken':
+        return this.#onTaken(message.from, message.number);
       case 'want':
         if (!holds || message.from === this.#self) return;
-        if (!message.live && state.view !== null && isInCall(state.view)) {
+        if (!message.live && isInCall(shownOf(state))) {
           return this.#post({ type: 'refused', to: message.from });
         }
         this.#state = { at: 'yielding', view: shownOf(state), to: message.from };
@@ -204,8 +219,7 @@ export class Tabs {
         if (state.at !== 'asking' || message.to !== this.#self) return;
         this.#timer(null);
         this.#state = { at: 'following', view: state.view };
-        if (state.command !== null) this.#post({ type: 'command', command: state.command });
-        return;
+        return this.#handOver();
       case 'moved':
         if (state.at === 'asking' && message.to === this.#self) this.#steal(state);
         return;
@@ -214,34 +228,59 @@ export class Tabs {
 
   #onCommand(command: Command): void {
     const state = this.#state;
+    this.#outbox.put(command);
     switch (state.at) {
       case 'following':
-        if (needsMedia(command)) return this.#ask(state.view, command, false);
-        return this.#post({ type: 'command', command });
-      case 'asking':
-      case 'stealing':
-        if (needsMedia(command)) this.#state = { ...state, command };
-        else this.#post({ type: 'command', command });
-        return;
+        return needsMedia(command) ? this.#ask(state.view, false) : this.#handOver();
       case 'settling':
-        if (needsMedia(command) && state.command !== null) this.#state = { ...state, command };
-        else this.#outputs.push({ type: 'dispatch', command });
+        if (state.view !== null) this.#onCoreView(state.view);
         return;
       case 'holding':
-        this.#outputs.push({ type: 'dispatch', command });
-        return;
+        return this.#dispatchWhile(() => true);
+      case 'asking':
+      case 'stealing':
       case 'yielding':
-        return this.#post({ type: 'command', command });
+        return;
     }
+  }
+
+  /** Hands the commands of this window to the core in it, the first that has to wait excepted. */
+  #dispatchWhile(ready: (command: Command) => boolean): void {
+    for (const command of this.#outbox.takeWhile(ready)) {
+      this.#outputs.push({ type: 'dispatch', command });
+    }
+  }
+
+  /** Hands the commands of this window to the core in another one, until they are `taken`. */
+  #handOver(): void {
+    if (this.#outbox.isEmpty) return;
+    this.#post({ type: 'commands', from: this.#self, commands: this.#outbox.all() });
+  }
+
+  /** Commands of another window, some of which a core may have taken already. */
+  #take(from: string, commands: Numbered[]): void {
+    const before = this.#taken.get(from) ?? 0;
+    let last = before;
+    for (const { number, command } of commands) {
+      if (number <= last) continue;
+      this.#outputs.push({ type: 'dispatch', command });
+      last = number;
+    }
+    if (last > before) this.#taken.set(from, last);
+    this.#post({ type: 'taken', from, number: last });
+  }
+
+  #onTaken(from: string, number: number): void {
+    if (from === this.#self) this.#outbox.dropTo(number);
+    else this.#taken.set(from, Math.max(number, this.#taken.get(from) ?? 0));
   }
 
   #onMoveHere(): void {
     const state = this.#state;
     switch (state.at) {
       case 'following':
-        return this.#ask(state.view, null, true);
       case 'asking':
-        return this.#ask(state.view, state.command, true);
+        return this.#ask(state.view, true);
       case 'stealing':
       case 'settling':
       case 'holding':
@@ -256,12 +295,15 @@ export class Tabs {
       case 'asking':
         return this.#steal(state);
       case 'settling':
-        // The command is dropped: a ring that is not here by then is over.
-        if (state.view !== null && state.before !== null) this.#show(state.view);
+        // The core still loads; what waits would be lost there.
+        if (state.view === null) return this.#timer(SETTLE_MS);
+        if (state.before !== null) this.#show(state.view);
+        // The core says why it can't: not connected, or that the ring is over.
+        this.#dispatchWhile(() => true);
         return this.#hold(state.view);
       case 'yielding':
         // The other window is gone; the lock is still here.
-        return this.#settle(state.view, null);
+        return this.#settle(state.view);
       case 'following':
       case 'stealing':
       case 'holding':
@@ -269,27 +311,28 @@ export class Tabs {
     }
   }
 
-  #ask(view: View | null, command: Command | null, live: boolean): void {
-    this.#state = { at: 'asking', view, command, live };
+  #ask(view: View | null, live: boolean): void {
+    this.#state = { at: 'asking', view };
     this.#post({ type: 'want', from: this.#self, live });
     this.#timer(ANSWER_MS);
   }
 
-  #steal({ view, command }: { view: View | null; command: Command | null }): void {
+  #steal({ view }: { view: View | null }): void {
     this.#timer(null);
-    this.#state = { at: 'stealing', view, command };
+    this.#state = { at: 'stealing', view };
     this.#outputs.push({ type: 'steal_lock' });
   }
 
-  #settle(before: View | null, command: Command | null): void {
-    this.#state = { at: 'settling', before, view: null, command };
+  #settle(before: View | null): void {
+    this.#state = { at: 'settling', before, view: null };
     this.#outputs.push({ type: 'seat', seat: 'here' }, { type: 'start_core' });
     this.#timer(SETTLE_MS);
   }
 
-  #hold(view: View | null): void {
+  #hold(view: View): void {
     this.#state = { at: 'holding', view };
     this.#timer(null);
+    this.#post({ type: 'ready' });
   }
 
   #follow(view: View | null): void {
@@ -339,15 +382,25 @@ function isSettled({ account }: View): boolean {
   }
 }
 
-function isReadyFor(command: Command, { account, relay }: View): boolean {
-  if (account.type !== 'signed_in' || !account.ready) return false;
-  return command.type === 'accept_call'
-    ? account.rings.some(({ call }) => call === command.call)
-    : relay.type === 'online';
+/** Whether a core that starts can carry this out. `before` is what the person saw when asking. */
+function isReadyFor(command: Command, before: View | null, view: View): boolean {
+  const { account, relay } = view;
+  if (account.type !== 'signed_in') return isSettled(view);
+  if (command.type === 'place_call') return account.ready && relay.type === 'online';
+  if (command.type === 'accept_call' || command.type === 'decline_call') {
+    return account.ready && account.rings.some(({ call }) => call === command.call);
+  }
+  const meansCall = command.type === 'hang_up' || command.type === 'set_slot';
+  return !meansCall || isCallBack(before, view);
 }
 
-function isInCall({ account }: View): boolean {
-  return (
-    account.type === 'signed_in' && account.call !== null && account.call.stage.type !== 'ended'
-  );
+/** Whether the call that the person saw has come along. */
+function isCallBack(before: View | null, { account }: View): boolean {
+  return !isInCall(before) || account.type !== 'signed_in' || account.call !== null;
+}
+
+function isInCall(view: View | null): boolean {
+  if (view?.account.type !== 'signed_in') return false;
+  const { call } = view.account;
+  return call !== null && call.stage.type !== 'ended';
 }
