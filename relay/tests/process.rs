@@ -130,6 +130,73 @@ async fn killed_right_after_an_acknowledged_write_it_has_lost_nothing() {
 }
 
 #[tokio::test]
+async fn killed_amid_many_writers_it_has_lost_nothing_of_what_it_acknowledged() {
+    let folder = TempDir::new().unwrap();
+    let mut process = Process::start(&mut command(folder.path()));
+    let (ada, grace) =
+        (sign_up(process.address, "ada").await, sign_up(process.address, "grace").await);
+    let mut asked = Vec::new();
+    for cycle in 0..10 {
+        let at = process.address;
+        let name = format!("friend{cycle}");
+        let friend = sign_up(at, &name).await;
+        // Three write at once, and the process dies with the last of the answers.
+        let (ask, rename) = (json!({ "username": name }), json!({ "display_name": name }));
+        let device = format!("/api/v1/devices/{}", friend.device());
+        let (token, none) = (Some(ada.token()), Value::Null);
+        let answers = tokio::join!(
+            http(at, "POST", "/api/v1/contacts", token, &ask, &[]),
+            http(at, "PATCH", "/api/v1/me", Some(grace.token()), &rename, &[]),
+            http(at, "DELETE", &device, Some(friend.token()), &none, &[]),
+        );
+        process.signal("-KILL");
+        process.end();
+        let answers = [answers.0.status, answers.1.status, answers.2.status];
+        assert_eq!(answers, [200, 200, 204], "cycle {cycle}");
+        asked.push(name.clone());
+        process = Process::start(&mut command(folder.path()));
+        let at = process.address;
+        let contacts = http(at, "GET", "/api/v1/contacts", token, &none, &[]).await.text;
+        for name in &asked {
+            assert!(contacts.contains(&format!("\"{name}\"")), "cycle {cycle}: {contacts}");
+        }
+        let me = http(at, "GET", "/api/v1/me", Some(grace.token()), &none, &[]).await;
+        assert_eq!(me.json::<bellwire_protocol::Me>().display_name.as_str(), name);
+        let gone = http(at, "GET", "/api/v1/me", Some(friend.token()), &none, &[]).await;
+        assert_eq!(gone.status, 401, "cycle {cycle}: a sign-in that was ended stays ended");
+    }
+    process.signal("-KILL");
+    process.end();
+}
+
+#[tokio::test]
+async fn killed_after_a_call_is_in_the_history_it_stays_there() {
+    let folder = TempDir::new().unwrap();
+    let process = Process::start(&mut command(folder.path()));
+    let at = process.address;
+    let (ada, grace) = (sign_up(at, "ada").await, sign_up(at, "grace").await);
+    let ask = json!({ "username": "grace" });
+    http(at, "POST", "/api/v1/contacts", Some(ada.token()), &ask, &[]).await;
+    let path = format!("/api/v1/contacts/{}/accept", ada.user());
+    http(at, "POST", &path, Some(grace.token()), &Value::Null, &[]).await;
+    let list = http(at, "GET", "/api/v1/conversations", Some(ada.token()), &Value::Null, &[]).await;
+    let list: bellwire_protocol::http::Conversations = list.json();
+    let mut a = connect(at, &ada).await;
+    let call_id = call_id();
+    a.ask(support::initiate(call_id, list.conversations[0].id)).await.unwrap();
+    a.ask(ClientMessage::CallCancel { call_id }).await.unwrap();
+    a.expect(|m| matches!(m, RelayMessage::CallRecorded { .. }).then_some(())).await;
+    process.signal("-KILL");
+    process.end();
+    let process = Process::start(&mut command(folder.path()));
+    let calls = http(process.address, "GET", "/api/v1/calls", Some(ada.token()), &Value::Null, &[]);
+    let calls: bellwire_protocol::http::Calls = calls.await.json();
+    assert_eq!(calls.calls.first().map(|record| record.call_id), Some(call_id));
+    process.signal("-KILL");
+    process.end();
+}
+
+#[tokio::test]
 async fn a_drain_says_goodbye_and_ends_with_zero() {
     let folder = TempDir::new().unwrap();
     let process = Process::start(&mut command(folder.path()));
@@ -221,8 +288,21 @@ fn a_port_in_use_and_a_folder_in_use_are_explained() {
     assert!(!output.status.success() && log.contains("read and write the file"), "{log}");
     assert!(!log.contains("panicked"), "{log}");
 
+    for wrong in ["", "short"] {
+        std::fs::write(data.join("relay.key"), wrong).unwrap();
+        let output = command(folder.path()).output().unwrap();
+        let log = text(&output.stderr);
+        assert!(!output.status.success() && log.contains("relay.key"), "{log}");
+        assert!(log.contains("Restore it") && !log.contains("panicked"), "{log}");
+    }
+
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
+    let below = file.join("data");
+    let output = command(folder.path()).env("BELLWIRE_DATA_DIR", &below).output().unwrap();
+    let log = text(&output.stderr);
+    assert!(!output.status.success() && log.contains("BELLWIRE_DATA_DIR"), "{log}");
+    assert!(!log.contains("panicked"), "{log}");
     let output = command(folder.path()).env("BELLWIRE_DATA_DIR", &file).output().unwrap();
     let log = text(&output.stderr);
     assert!(!output.status.success() && log.contains("BELLWIRE_DATA_DIR"), "{log}");
@@ -279,6 +359,7 @@ async fn demo_accounts_are_made_once_and_only_on_loopback() {
     let password =
         out.lines().find_map(|line| line.trim().strip_prefix("ada  password ")).unwrap().to_owned();
     let process = Process::start(command(folder.path()).args(["serve", "--demo"]));
+    let second = process.address;
     let login = json!({
         "username": "ada", "password": password,
         "device": { "name": "test", "platform": "cli" },
@@ -296,18 +377,16 @@ async fn demo_accounts_are_made_once_and_only_on_loopback() {
     assert_eq!(snapshot.conversations.len(), 1);
     process.signal("-TERM");
     let (_, out, _) = process.end();
-    assert_eq!(out, "", "the second start makes none");
+    let again = format!("Bellwire is at http://localhost:{}\n", second.port());
+    assert_eq!(out, again, "the second start says where it is and makes no accounts");
     let elsewhere = TempDir::new().unwrap();
-    let open = command(elsewhere.path()).env("BELLWIRE_LISTEN", "0.0.0.0:0").arg("--demo").spawn();
-    let mut open = open.unwrap();
-    let database = elsewhere.path().join("data/relay.db");
-    let deadline = std::time::Instant::now() + support::PATIENCE;
-    while !database.exists() {
-        assert!(std::time::Instant::now() < deadline);
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    open.kill().unwrap();
-    open.wait().unwrap();
+    let open = Process::start(
+        command(elsewhere.path()).env("BELLWIRE_LISTEN", "0.0.0.0:0").args(["serve", "--demo"]),
+    );
+    // It listens, so whatever accounts it makes are made.
+    open.signal("-TERM");
+    let (_, out, log) = open.end();
+    assert!(!out.contains("password") && log.contains("no demo accounts"), "{out}{log}");
     let listed = command(elsewhere.path()).args(["user", "list"]).output().unwrap();
     assert_eq!(text(&listed.stdout), "", "no accounts with printed passwords on a network");
 }
