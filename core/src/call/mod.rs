@@ -33,7 +33,7 @@ const HELD_CANDIDATES: usize = bellwire_protocol::limits::HELD_CANDIDATES;
 const LOST_MS: u64 = 45_000;
 /// A tick that comes so much later than asked for, in ms, means that this machine slept.
 const SLEPT_MS: u64 = 1_500;
-/// Calls that may ring at a time; what comes above is refused as busy.
+/// Calls that may ring at a time; what comes above is passed over and rings out.
 const RINGS: usize = 8;
 
 /// What is at hand while calls are handled.

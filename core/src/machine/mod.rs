@@ -1,7 +1,7 @@
 //! The calls of one device, and nothing but their state: no names, no descriptions, no time.
 //!
 //! [`Machine`] takes one [`Event`] and answers with [`Effect`]s. It is small, comparable and
-//! hashable on purpose, so that the model check in `tests/model.rs` explores the very code that
+//! hashable on purpose, so that the model check in `tests/model/main.rs` explores the very code that
 //! ships. Everything a state needs besides itself (offers, names, connections, deadlines) is kept
 //! by [`crate::Core`], which carries the effects out.
 //!
@@ -29,7 +29,7 @@ pub use self::vocabulary::{Effect, Event, Refusal, Remark, Say};
 use bellwire_protocol::{CallId, ConversationId, DeviceId, EndReason, Media};
 
 /// How many finished calls are remembered, so that a late or repeated message cannot revive one.
-/// The relay forgets a call within two minutes of its end, and nobody is in that many in the time.
+/// The relay forgets a call three minutes after its end, and nobody is in that many in the time.
 const REMEMBERED: usize = 64;
 
 /// The calls of one device.
