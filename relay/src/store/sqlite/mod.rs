@@ -224,3 +224,6 @@ fn person((user, username, display_name): PersonRow) -> Result<Person, StoreErro
         display_name: DisplayName::new(display_name).map_err(|_| damaged("a display name"))?,
     })
 }
+
+#[cfg(test)]
+mod tests;
