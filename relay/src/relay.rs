@@ -295,10 +295,12 @@ async fn record(
     while let Some(new) = records.recv().await {
         let (record, users) = (new.record.clone(), new.audience.clone());
         match store.add_record(new).await {
-            Ok(()) => {
+            Ok(true) => {
                 let message = Box::new(RelayMessage::CallRecorded { record });
                 bus.publish(Event::Tell { users, except: None, message }).await;
             }
+            // Nobody is told another story about a call that is in the history.
+            Ok(false) => tracing::warn!("a call that is in the history ended again"),
             Err(error) => {
                 metrics.records_refused.inc();
                 tracing::error!(%error, "a call is not kept in the history");

@@ -361,6 +361,80 @@ async fn a_restarted_relay_learns_a_live_call_from_its_participants() {
 
     a.ask(ClientMessage::CallLeave { call_id: call }).await.unwrap();
     assert_eq!(b.ended(call).await, EndReason::Ended);
+    for client in [&mut a, &mut b] {
+        let record = recorded(client).await;
+        assert_eq!((record.call_id, record.participants.len()), (call, 2), "one record for both");
+        let day = 86_400_000;
+        let answered_at = record.answered_at.unwrap();
+        assert!(
+            record.ended_at - answered_at < day + 60_000,
+            "not the times of the claim: {record:?}"
+        );
+        let heard = client.drain().await;
+        let again = heard.iter().any(|m| matches!(m, RelayMessage::CallRecorded { .. }));
+        assert!(!again, "once: {heard:?}");
+    }
+}
+
+async fn recorded(client: &mut Client) -> bellwire_protocol::CallRecord {
+    let record = client.expect(|m| match m {
+        RelayMessage::CallRecorded { record } => Some(record.clone()),
+        _ => None,
+    });
+    record.await
+}
+
+fn claim_of(it: &Two) -> bellwire_protocol::CallClaim {
+    let participant = |person: &Person| bellwire_protocol::Participant {
+        user: person.user(),
+        device: person.device(),
+        name: bellwire_protocol::DisplayName::new(&person.name).unwrap(),
+    };
+    bellwire_protocol::CallClaim {
+        conversation: it.conversation,
+        media: bellwire_protocol::Media::Video,
+        caller: participant(&it.ada),
+        participants: vec![participant(&it.ada), participant(&it.grace)],
+        sent_at: support::now_ms() - 2_000,
+        since: support::now_ms() - 1_000,
+    }
+}
+
+#[tokio::test]
+async fn a_forged_claim_writes_no_history() {
+    let mut it = two().await;
+    let claim = Some(claim_of(&it));
+    // Nobody but its inventor says that it happened.
+    let call = call_id();
+    it.a.ask(ClientMessage::CallSync { call_id: call, claim: claim.clone() }).await.unwrap();
+    it.a.ask(ClientMessage::CallLeave { call_id: call }).await.unwrap();
+    // It happened, and is over: another relay would say the same.
+    let over = live(&mut it).await;
+    it.a.ask(ClientMessage::CallLeave { call_id: over }).await.unwrap();
+    for client in [&mut it.a, &mut it.b] {
+        assert_eq!(recorded(client).await.call_id, over, "the invented one is not recorded");
+    }
+    let folder = it.relay.stop().await;
+    it.relay = TestRelay::at(folder, |_| {});
+    it.a = it.relay.connect(&it.ada).await;
+    it.b = it.relay.connect(&it.grace).await;
+    for client in [&mut it.a, &mut it.b] {
+        let sync = ClientMessage::CallSync { call_id: over, claim: claim.clone() };
+        assert_eq!(client.ask(sync).await, Err((ErrorCode::NotFound, None)), "it is history");
+    }
+    // Somebody blocked is nobody who could be in a call.
+    let block = serde_json::json!({ "user": it.ada.user() });
+    let blocked = it.relay.http("POST", "/api/v1/blocks", Some(it.grace.token()), &block).await;
+    assert_eq!(blocked.status, 204, "{}", blocked.text);
+    let call = call_id();
+    let sync = ClientMessage::CallSync { call_id: call, claim };
+    for client in [&mut it.a, &mut it.b] {
+        assert_eq!(client.ask(sync.clone()).await, Err((ErrorCode::NotFound, None)));
+    }
+    let history =
+        it.relay.http("GET", "/api/v1/calls", Some(it.grace.token()), &serde_json::Value::Null);
+    let history: bellwire_protocol::http::Calls = history.await.json();
+    assert_eq!(history.calls.len(), 1);
 }
 
 #[tokio::test]

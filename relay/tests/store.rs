@@ -243,7 +243,9 @@ async fn history_is_paged_private_and_forgotten(store: &dyn Store) {
     for n in 1..=4 {
         store.add_record(record(n, direct, u64::from(n) * 100)).await.unwrap();
     }
-    store.add_record(record(4, direct, 400)).await.unwrap();
+    assert!(!store.add_record(record(4, direct, 400)).await.unwrap(), "it is there");
+    assert!(store.has_record(record(4, direct, 400).record.call_id).await.unwrap());
+    assert!(!store.has_record(record(5, direct, 500).record.call_id).await.unwrap());
     let hidden = NewRecord { audience: vec![user(1)], ..record(5, direct, 500) };
     store.add_record(hidden).await.unwrap();
     let starts = |of: u8, before: Option<u8>, limit| async move {

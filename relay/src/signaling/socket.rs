@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use bellwire_protocol::{
-    CallClaim, ClientFrame, ClientMessage, ErrorCode, Me, Participant, RelayMessage, limits,
+    CallClaim, CallId, ClientFrame, ClientMessage, ErrorCode, Me, Participant, RelayMessage, limits,
 };
 use futures_util::SinkExt;
 use tokio::time::Instant;
@@ -17,7 +17,7 @@ use super::mail::{Mail, Placing, Said};
 use super::session::{Allowance, Body, Close, Frame, Verdict};
 use super::switchboard::words;
 use crate::Relay;
-use crate::store::Route;
+use crate::store::{Route, StoreError};
 
 /// Longest wait for a close frame to leave.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -261,7 +261,7 @@ async fn dispatch(
         }
         ClientMessage::CallSync { call_id, claim } => {
             let claim = match claim {
-                Some(claim) => check(relay, seated, claim).await?.map(Box::new),
+                Some(claim) => check(relay, seated, call_id, claim).await?.map(Box::new),
                 None => None,
             };
             Box::new(move |by| Input::Sync { by, call_id, claim })
@@ -315,22 +315,39 @@ async fn route(
     match relay.store.route(seated.me.user, conversation).await {
         Ok(Some(route)) => Ok(route),
         Ok(None) => Err((ErrorCode::NotFound, None)),
-        Err(error) => {
-            tracing::error!(%error, "the store cannot be read");
-            Err((ErrorCode::Unavailable, None))
-        }
+        Err(error) => Err(unreadable(&error)),
     }
 }
 
-/// A claim is believed as far as the store knows its people as members; their names are the
-/// store's.
+fn unreadable(error: &StoreError) -> Refused {
+    tracing::error!(%error, "the store cannot be read");
+    (ErrorCode::Unavailable, None)
+}
+
+/// A claim is believed as far as its caller may ring its people now; their names are the store's.
+/// What is in the history is over.
 async fn check(
     relay: &Relay,
     seated: &Seated,
+    call_id: CallId,
     claim: CallClaim,
 ) -> Result<Option<CheckedClaim>, Refused> {
-    let route = route(relay, seated, claim.conversation).await?;
-    let members: Vec<_> = route.others.iter().map(|m| &m.person).chain([&route.caller]).collect();
+    let read = async {
+        if relay.store.has_record(call_id).await? {
+            return Ok(None);
+        }
+        relay.store.route(claim.caller.user, claim.conversation).await
+    };
+    let route = match read.await {
+        Ok(Some(route)) => route,
+        Ok(None) => return Ok(None),
+        Err(error) => return Err(unreadable(&error)),
+    };
+    let rings = route.others.iter().filter(|member| member.rings);
+    let members: Vec<_> = rings.map(|member| &member.person).chain([&route.caller]).collect();
+    if !members.iter().any(|person| person.user == seated.me.user) {
+        return Ok(None);
+    }
     let named = |said: Participant| {
         let person = members.iter().find(|person| person.user == said.user)?;
         Some(Participant { name: person.display_name.clone(), ..said })

@@ -138,7 +138,7 @@ impl Switchboard {
                     return;
                 };
                 let outcome = self.calls.handle(now, input(by));
-                self.answer(device, re, outcome.map_err(|refusal| (refusal.code(), None)));
+                self.answer(device, re, outcome.map_err(|it| (it.code(), it.retry_after_ms())));
                 self.perform();
             }
             Mail::Initiate { device, call, re } => self.initiate(now, device, *call, re),
@@ -244,7 +244,7 @@ impl Switchboard {
             callees: callees.collect(),
         };
         let outcome = self.calls.handle(now, input);
-        self.answer(device, re, outcome.map_err(|refusal| (refusal.code(), None)));
+        self.answer(device, re, outcome.map_err(|it| (it.code(), it.retry_after_ms())));
         self.perform();
     }
 

@@ -377,8 +377,10 @@ pub trait People: Send + Sync {
 /// The history of calls.
 #[async_trait]
 pub trait History: Send + Sync {
-    /// Stores a finished call.
-    async fn add_record(&self, new: NewRecord) -> Result<(), StoreError>;
+    /// Stores a finished call. False: it was stored before, and stays as it was.
+    async fn add_record(&self, new: NewRecord) -> Result<bool, StoreError>;
+    /// Whether the call is in anybody's history.
+    async fn has_record(&self, call: CallId) -> Result<bool, StoreError>;
     /// The user's calls, newest first, those placed before `before` if it is given.
     async fn records(
         &self,

@@ -9,8 +9,11 @@ use bellwire_protocol::{
 
 use super::live::{Live, Seat, SeatState};
 use super::ringing::Ringing;
-use super::{CheckedClaim, Measure, Output, Refusal, Standing, Trickle};
+use super::{CheckedClaim, Measure, Output, Refusal, Standing, Timing, Trickle};
 use crate::store::NewRecord;
+
+/// The longest call that a claim can bring back where the operator set no limit, in ms: a day.
+const OLDEST_CLAIM_MS: u64 = 86_400_000;
 
 /// Whether the call goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,14 +59,19 @@ pub(super) fn send(out: &mut VecDeque<Output>, to: DeviceId, message: RelayMessa
 }
 
 impl Call {
-    /// Brings a call back that a participant knows and this relay does not.
-    pub(super) fn claimed(now: u64, id: CallId, claim: CheckedClaim, seats_until: u64) -> Self {
+    /// Brings a call back that a participant knows and this relay does not. Whoever is named in it
+    /// counts once their own device says so as well.
+    pub(super) fn claimed(now: u64, id: CallId, claim: CheckedClaim, timing: &Timing) -> Self {
+        let seats_until = now.saturating_add(timing.seat_ms);
+        let longest = timing.max_call_ms.unwrap_or(OLDEST_CLAIM_MS);
+        let since = claim.since.clamp(now.saturating_sub(longest), now);
+        // It was answered while it rang.
+        let sent_at = claim.sent_at.clamp(since.saturating_sub(timing.ring_ms), since);
         let seats = claim.participants.into_iter().map(|participant| {
             let state = SeatState::Gone { until: seats_until };
             (participant.device, Seat { participant, state, claimed: false, measured: false })
         });
         let seats: BTreeMap<DeviceId, Seat> = seats.collect();
-        let took_part = seats.values().map(|seat| seat.participant.user).collect();
         let caller = claim.caller;
         let invited = claim.audience.into_iter().filter(|user| *user != caller.user);
         Self {
@@ -72,12 +80,12 @@ impl Call {
             media: claim.media,
             invited: invited.map(|user| (user, Invited { rings: true, refused: None })).collect(),
             caller,
-            sent_at: claim.sent_at.min(now),
+            sent_at,
             updated_at: now,
             candidates: 0,
             media_states: BTreeMap::new(),
             establishment: tracing::Span::none(),
-            phase: Phase::Live(Live { since: claim.since.min(now), seats, took_part }),
+            phase: Phase::Live(Live { since, seats, took_part: BTreeSet::new() }),
         }
     }
 
@@ -241,6 +249,11 @@ impl Call {
             Phase::Ringing(_) => (None, BTreeSet::from([self.caller.user])),
             Phase::Live(live) => (Some(live.since), live.took_part.clone()),
         };
+        out.push_back(Output::Measured(Measure::Ended { reason }));
+        if answered_at.is_some() && took_part.len() < 2 {
+            // A claim that nobody else confirmed is one person's word, not history.
+            return;
+        }
         let record = CallRecord {
             call_id: self.id,
             conversation: self.conversation,
@@ -254,7 +267,6 @@ impl Call {
         };
         let audience = self.sees().collect();
         out.push_back(Output::Record(NewRecord { record, audience }));
-        out.push_back(Output::Measured(Measure::Ended { reason }));
     }
 
     pub(super) fn trickle(
@@ -304,6 +316,7 @@ impl Call {
             Phase::Live(live) => live.others(by.device)?.collect(),
         };
         let newest = self.media_states.get(&by.device).map_or(0, |(newest, _)| *newest);
+        self.confirm(by);
         if n < newest {
             return Ok(Fate::Lives);
         }
@@ -330,12 +343,7 @@ impl Call {
         by: &Participant,
         out: &mut VecDeque<Output>,
     ) -> Result<Fate, Refusal> {
-        if let Phase::Live(live) = &mut self.phase
-            && let Some(seat) = live.seats.get_mut(&by.device)
-        {
-            seat.state = SeatState::Held;
-            seat.claimed = true;
-        }
+        self.confirm(by);
         let (participants, since) = self.seen_by(by)?;
         let media_state = self
             .media_states
@@ -390,7 +398,8 @@ impl Call {
                 }
             }
             Phase::Live(live) => {
-                if let Some(seat) = live.seats.get_mut(&device.device) {
+                // Being connected says nothing about a call that only somebody else claims.
+                if let Some(seat) = live.seats.get_mut(&device.device).filter(|s| s.claimed) {
                     seat.state = SeatState::Held;
                 }
             }
@@ -406,7 +415,7 @@ impl Call {
                 }
             }
             Phase::Live(live) => {
-                if let Some(seat) = live.seats.get_mut(&device) {
+                if let Some(seat) = live.seats.get_mut(&device).filter(|s| s.claimed) {
                     seat.state = SeatState::Gone { until: seat_until };
                 }
             }

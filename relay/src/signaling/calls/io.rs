@@ -23,7 +23,7 @@ pub struct Callee {
     pub devices: Vec<DeviceId>,
 }
 
-/// A claim whose people were found to be members of its conversation.
+/// A claim whose people were found to be members of its conversation whom its caller may ring.
 #[derive(Debug, Clone)]
 pub struct CheckedClaim {
     /// Where the call happens.
@@ -40,6 +40,17 @@ pub struct CheckedClaim {
     pub sent_at: u64,
     /// When it was answered, ms since 1970.
     pub since: u64,
+}
+
+impl CheckedClaim {
+    /// Whether it names its sender and somebody else, and nobody whom the call could not be for.
+    pub(super) fn is_plausible(&self, by: &Participant) -> bool {
+        let named = |user| self.audience.contains(&user);
+        let sender = |p: &Participant| p.device == by.device && p.user == by.user;
+        self.participants.iter().any(sender)
+            && self.participants.iter().any(|p| p.user != by.user)
+            && self.participants.iter().chain([&self.caller]).all(|p| named(p.user))
+    }
 }
 
 /// A description or candidate on its way between two participants.
@@ -268,6 +279,12 @@ pub enum Refusal {
     /// More candidates than are held.
     #[error("too many candidates before the answer")]
     TooMany,
+    /// More calls claimed than relays restart.
+    #[error("too many calls claimed")]
+    TooOften {
+        /// When the next one may be.
+        retry_after_ms: u64,
+    },
 }
 
 impl Refusal {
@@ -279,6 +296,16 @@ impl Refusal {
             Self::Stale => ErrorCode::Stale,
             Self::Busy => ErrorCode::Busy,
             Self::TooMany => ErrorCode::TooLarge,
+            Self::TooOften { .. } => ErrorCode::RateLimited,
+        }
+    }
+
+    /// When to try again, in ms, where that would help.
+    #[must_use]
+    pub const fn retry_after_ms(self) -> Option<u64> {
+        match self {
+            Self::TooOften { retry_after_ms } => Some(retry_after_ms),
+            Self::NotFound | Self::Stale | Self::Busy | Self::TooMany => None,
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) struct Seat {
 pub(super) struct Live {
     pub(super) since: u64,
     pub(super) seats: BTreeMap<DeviceId, Seat>,
-    /// Everybody who was ever in it.
+    /// Everybody who was ever in it by the word of a device of theirs.
     pub(super) took_part: BTreeSet<UserId>,
 }
 
@@ -68,8 +68,20 @@ impl Live {
 }
 
 impl Call {
+    /// The device itself says that it is in the call, whoever claimed that before.
+    pub(super) fn confirm(&mut self, by: &Participant) {
+        let Phase::Live(live) = &mut self.phase else { return };
+        if let Some(seat) = live.seats.get_mut(&by.device)
+            && seat.participant.user == by.user
+        {
+            seat.state = SeatState::Held;
+            seat.claimed = true;
+            live.took_part.insert(by.user);
+        }
+    }
+
     pub(super) fn signal(
-        &self,
+        &mut self,
         by: &Participant,
         to: DeviceId,
         signal: Signal,
@@ -77,6 +89,7 @@ impl Call {
     ) -> Result<Fate, Refusal> {
         let Phase::Live(live) = &self.phase else { return Err(Refusal::NotFound) };
         let to = live.receiver(by.device, to)?;
+        self.confirm(by);
         let (call_id, from) = (self.id, by.device);
         let message = match signal {
             Signal::Offer { offer_id, restart, sdp, proof } => {

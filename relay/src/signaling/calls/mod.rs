@@ -15,6 +15,7 @@
 //! of the relay the participants bring a live call back with a claim.
 
 mod call;
+mod claims;
 mod ended;
 mod io;
 mod live;
@@ -30,6 +31,7 @@ use bellwire_protocol::{
 };
 
 use call::{Call, Fate};
+use claims::Claims;
 use ended::Ended;
 pub use io::{Callee, CheckedClaim, Input, Measure, Output, Refusal, Signal, Standing, Trickle};
 
@@ -68,6 +70,7 @@ pub struct Calls {
     by_user: BTreeMap<UserId, BTreeSet<CallId>>,
     deadlines: BTreeSet<(u64, CallId)>,
     ended: Ended,
+    claims: Claims,
     outputs: VecDeque<Output>,
 }
 
@@ -358,16 +361,17 @@ impl Calls {
         }
         let refusal = self.ended.refusal(by.user, call_id);
         let Some(claim) = claim else { return Err(refusal) };
-        let names_sender = claim.participants.iter().any(|p| p.device == by.device);
         let known = self.ended.calls.contains_key(&call_id);
-        if known || !names_sender || claim.participants.len() > CLAIM_PARTICIPANTS {
+        if known || !claim.is_plausible(by) || claim.participants.len() > CLAIM_PARTICIPANTS {
             return Err(refusal);
         }
         if self.is_busy(by, call_id) {
             return Err(Refusal::Busy);
         }
-        let seats_until = now.saturating_add(self.timing.seat_ms);
-        self.keep(Call::claimed(now, call_id, *claim, seats_until));
+        self.claims
+            .take(now, by.device)
+            .map_err(|retry_after_ms| Refusal::TooOften { retry_after_ms })?;
+        self.keep(Call::claimed(now, call_id, *claim, &self.timing));
         self.in_call(by, call_id, now, |call, out| call.sync(by, out))
     }
 }

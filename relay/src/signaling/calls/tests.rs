@@ -519,6 +519,92 @@ fn a_relay_that_forgot_a_call_learns_it_from_a_claim() {
 }
 
 #[test]
+fn a_claim_that_nobody_confirms_is_not_history() {
+    let both = || claim(vec![device(1, 1), device(2, 1)]);
+    let sync = |by| Input::Sync { by, call_id: call(1), claim: both() };
+    let leave = || Input::Leave { by: device(1, 1), call_id: call(1) };
+    let mut it = Bench::new();
+    it.handle(sync(device(1, 1))).unwrap();
+    it.handle(Input::Connected { device: device(2, 1), fresh: true }).unwrap();
+    assert_eq!(it.handle(sync(device(2, 2))), Err(Refusal::Stale), "another device of theirs");
+    it.handle(leave()).unwrap();
+    assert!(it.records.is_empty(), "one person's word");
+
+    let mut it = Bench::new();
+    it.handle(sync(device(1, 1))).unwrap();
+    it.handle(Input::Connected { device: device(2, 1), fresh: true }).unwrap();
+    it.wait(limits::SEAT_MS);
+    assert!(it.calls.is_empty(), "a connection does not confirm a call");
+    assert!(it.records.is_empty());
+
+    let mut it = Bench::new();
+    it.handle(sync(device(1, 1))).unwrap();
+    it.handle(sync(device(2, 1))).unwrap();
+    it.handle(leave()).unwrap();
+    assert_eq!(it.records.len(), 1, "both said it");
+    assert_eq!(it.records[0].record.participants, [user(1), user(2)]);
+}
+
+#[test]
+fn a_claim_names_its_sender_somebody_else_and_no_stranger() {
+    let mut it = Bench::new();
+    let labelled = Participant { user: user(2), ..device(1, 1) };
+    for participants in [
+        vec![device(1, 1)],
+        vec![device(1, 1), device(1, 2)],
+        vec![device(1, 1), device(3, 1)],
+        vec![labelled, device(2, 1)],
+        vec![device(2, 1), device(2, 2)],
+    ] {
+        let sync = Input::Sync { by: device(1, 1), call_id: call(1), claim: claim(participants) };
+        assert_eq!(it.handle(sync), Err(Refusal::NotFound));
+    }
+    assert!(it.calls.is_empty());
+}
+
+#[test]
+fn the_times_of_a_claim_are_possible_ones() {
+    let ends = |timing: Timing, sent_at, since| {
+        let mut it = Bench::timed(timing);
+        for by in [device(1, 1), device(2, 1)] {
+            let both = claim(vec![device(1, 1), device(2, 1)]);
+            let claim = both.map(|claim| Box::new(CheckedClaim { sent_at, since, ..*claim }));
+            it.handle(Input::Sync { by, call_id: call(1), claim }).unwrap();
+        }
+        it.handle(Input::Leave { by: device(1, 1), call_id: call(1) }).unwrap();
+        let record = &it.records[0].record;
+        (record.started_at, record.answered_at.unwrap())
+    };
+    let day = 86_400_000;
+    let timing = Timing::default();
+    assert_eq!(ends(timing, T0 + 9, T0 + 5), (T0, T0), "not in the future");
+    assert_eq!(ends(timing, 0, 0), (T0 - day - timing.ring_ms, T0 - day), "at most a day");
+    assert_eq!(ends(timing, 0, T0 - 5), (T0 - 5 - timing.ring_ms, T0 - 5), "it rang before");
+    assert_eq!(ends(timing, T0, T0 - 5), (T0 - 5, T0 - 5), "and not after");
+    let limited = Timing { max_call_ms: Some(5_000), ..timing };
+    assert_eq!(ends(limited, T0 - 4_500, T0 - 4_000), (T0 - 4_500, T0 - 4_000));
+}
+
+#[test]
+fn a_device_claims_six_calls_in_five_minutes() {
+    let mut it = Bench::new();
+    let sync = |it: &mut Bench, n| {
+        let claim = claim(vec![device(1, 1), device(2, 1)]);
+        let said = it.handle(Input::Sync { by: device(1, 1), call_id: call(n), claim });
+        let _ = it.handle(Input::Leave { by: device(1, 1), call_id: call(n) });
+        said
+    };
+    for n in 1..=6 {
+        assert_eq!(sync(&mut it, n), Ok(()));
+    }
+    let refused = Err(Refusal::TooOften { retry_after_ms: 299_000 });
+    it.wait(1_000);
+    assert_eq!(sync(&mut it, 7), refused);
+    it.wait(299_000);
+    assert_eq!(sync(&mut it, 7), Ok(()));
+}
+
+#[test]
 fn who_does_not_claim_a_call_is_gone_from_it() {
     let mut it = Bench::new();
     let both = vec![device(1, 1), device(2, 1)];

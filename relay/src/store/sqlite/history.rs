@@ -13,7 +13,7 @@ type CallRow = (Vec<u8>, Vec<u8>, String, Vec<u8>, i64, Option<i64>, i64, String
 
 #[async_trait]
 impl History for SqliteStore {
-    async fn add_record(&self, new: NewRecord) -> Result<(), StoreError> {
+    async fn add_record(&self, new: NewRecord) -> Result<bool, StoreError> {
         let record = new.record;
         let mut tx = self.write().await?;
         let inserted = sqlx::query("INSERT INTO calls VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
@@ -30,7 +30,7 @@ impl History for SqliteStore {
         match inserted {
             Ok(_) => {}
             // A call that outlived a restart of the relay was recorded before.
-            Err(error) if is_unique_violation(&error) => return Ok(()),
+            Err(error) if is_unique_violation(&error) => return Ok(false),
             Err(error) => return Err(error.into()),
         }
         let people: BTreeSet<UserId> =
@@ -45,7 +45,15 @@ impl History for SqliteStore {
                 .await?;
         }
         tx.commit().await?;
-        Ok(())
+        Ok(true)
+    }
+
+    async fn has_record(&self, call: CallId) -> Result<bool, StoreError> {
+        let row: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM calls WHERE id = $1")
+            .bind(call.key())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.is_some())
     }
 
     async fn records(
