@@ -4,12 +4,13 @@ import wasmUrl from '../wasm/bellwire_bg.wasm?url';
 import { type OwnedPeers, RunningCore } from './core';
 import { deviceName } from './device-name';
 import type { Fault, Host, Seat } from './host';
+import { CoreLock, withLock } from './lock';
 import { Notifications, type Words } from './notifications';
 import { type Records, memoryRecords, openRecords } from './records';
 import { trace } from '../trace';
 import { type Message, type TabInput, type TabOutput, Tabs } from './tabs';
 
-/** The lock of the window that holds the core, and the channel of all windows. */
+/** The channel of all windows. */
 const NAME = 'bellwire';
 /** Two failures within this time, in ms, are a fault that loading again does not mend. */
 const CRASH_LOOP_MS = 60_000;
@@ -26,6 +27,18 @@ function heldBeforeReload(): boolean {
   return navigation?.type === 'reload' && sessionStorage.getItem(SEAT) === 'here';
 }
 
+/** Browsers freeze hidden windows, and keep pages that were left in case the person comes back. */
+function letGoWhileFrozen(lock: CoreLock): void {
+  document.addEventListener('freeze', () => void lock.suspend());
+  document.addEventListener('resume', () => lock.resume());
+  addEventListener('pagehide', ({ persisted }) => {
+    if (persisted) void lock.suspend();
+  });
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) lock.resume();
+  });
+}
+
 /** What the browser client is made of. */
 export interface WebParts {
   peers: OwnedPeers;
@@ -40,21 +53,23 @@ export class WebHost implements Host {
   readonly #faults = new Latest<Fault>();
   readonly #alerts = new Set<(alert: Alert) => void>();
   readonly #opens = new Set<(conversation: ConversationId) => void>();
-  readonly #tabs = new Tabs(crypto.randomUUID?.() ?? String(Math.random()));
+  readonly #self = crypto.randomUUID?.() ?? String(Math.random());
+  readonly #tabs = new Tabs(this.#self);
   readonly #notifications: Notifications;
   /** Loaded in every window, so that a call can move without waiting for a download. */
   readonly #wasm = init({ module_or_path: wasmUrl });
   readonly #records: Promise<Records>;
   readonly #channel: BroadcastChannel | null;
+  readonly #lock: CoreLock | null;
   /** The newest start of a core; the next waits until it is stopped. */
   #core: Promise<RunningCore | null> | null = null;
   #running: RunningCore | null = null;
+  /** Resolves when the last core that was stopped has written its records. */
+  #stopped: Promise<void> = Promise.resolve();
   /** Which start counts. */
   #turn = 0;
   /** Commands for a core that is still loading. */
   #early: Command[] = [];
-  /** Ends waiting for the lock. */
-  #queued: AbortController | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: WebParts) {
@@ -68,11 +83,21 @@ export class WebHost implements Host {
     // would revoke the other's.
     this.#records = together ? openRecords() : Promise.resolve(memoryRecords());
     this.#channel = together ? new BroadcastChannel(NAME) : null;
-    if (this.#channel) {
+    this.#lock = together
+      ? new CoreLock(navigator.locks, this.#self, {
+          onHeld: () => this.#handle({ type: 'locked' }),
+          onLost: () => {
+            this.#handle({ type: 'lock_lost' });
+            return this.#stopped;
+          },
+        })
+      : null;
+    if (this.#channel && this.#lock) {
       this.#channel.onmessage = ({ data }: MessageEvent<Message>) =>
         this.#handle({ type: 'message', message: data });
       this.#channel.postMessage({ type: 'hello' } satisfies Message);
-      this.#queueForLock();
+      this.#lock.queue();
+      letGoWhileFrozen(this.#lock);
       if (heldBeforeReload()) this.moveHere();
     } else {
       this.#handle({ type: 'locked' });
@@ -118,7 +143,8 @@ export class WebHost implements Host {
       case 'start_core':
         return this.#startCore();
       case 'stop_core':
-        void this.#stopCore().then(() => this.#handle({ type: 'core_stopped' }));
+        this.#stopped = this.#stopCore();
+        void this.#stopped.then(() => this.#handle({ type: 'core_stopped' }));
         return;
       case 'dispatch':
         if (this.#running) this.#running.dispatch(output.command);
@@ -133,7 +159,7 @@ export class WebHost implements Host {
         sessionStorage.setItem(SEAT, output.seat);
         return this.#seats.set(output.seat);
       case 'steal_lock':
-        return this.#stealLock();
+        return this.#lock?.steal();
       case 'timer':
         clearTimeout(this.#timer);
         if (output.ms !== null) {
@@ -165,7 +191,7 @@ export class WebHost implements Host {
             crypto.getRandomValues(new Uint8Array(32)),
             location.origin,
             deviceName(navigator.userAgent),
-            hands,
+            this.#lock ? withLock(hands, this.#lock) : hands,
           ),
         this.#parts.peers,
         records,
@@ -187,39 +213,6 @@ export class WebHost implements Host {
     this.#running = null;
     this.#early = [];
     await (await core)?.stop();
-  }
-
-  /** Waits behind the other windows until the holder closes. */
-  #queueForLock(): void {
-    const queued = new AbortController();
-    this.#queued = queued;
-    const held = navigator.locks.request(NAME, { signal: queued.signal }, () => this.#holding());
-    held.catch((error: unknown) => {
-      if (!queued.signal.aborted) this.#onUnheld(error);
-    });
-  }
-
-  #stealLock(): void {
-    const held = navigator.locks.request(NAME, { steal: true }, () => this.#holding());
-    this.#queued?.abort();
-    held.catch((error: unknown) => this.#onUnheld(error));
-  }
-
-  #holding(): Promise<never> {
-    this.#queued = null;
-    this.#handle({ type: 'locked' });
-    // Held until the window closes or another one steals it.
-    return new Promise<never>(() => undefined);
-  }
-
-  #onUnheld(error: unknown): void {
-    if (error instanceof DOMException && error.name === 'AbortError') {
-      this.#handle({ type: 'lock_lost' });
-      this.#queueForLock();
-    } else {
-      // The browser has locks and does not let this page use them.
-      this.#handle({ type: 'locked' });
-    }
   }
 
   #onAlert(alert: Alert): void {
