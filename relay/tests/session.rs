@@ -126,6 +126,61 @@ async fn too_many_messages_are_refused_and_then_closed() {
     assert_eq!(client.closed().await, Some(limits::close::RATE));
 }
 
+/// How many of a burst of 200 are answered before the socket is closed for it.
+async fn pongs(client: &mut Client) -> usize {
+    for t in 0..200 {
+        let ping = Message::text(format!(r#"{{"type":"ping","t":{t}}}"#));
+        if client.socket.feed(ping).await.is_err() {
+            break;
+        }
+    }
+    let _ = client.socket.flush().await;
+    let mut pongs = 0;
+    while let Ok(message) = client.next().await {
+        pongs += usize::from(matches!(message, RelayMessage::Pong { .. }));
+    }
+    pongs
+}
+
+#[tokio::test]
+async fn a_new_socket_is_no_new_allowance() {
+    let relay = TestRelay::start();
+    let ada = relay.sign_up("ada").await;
+    let mut client = relay.connect(&ada).await;
+    let begun = Instant::now();
+    let first = pongs(&mut client).await;
+    let mut resumed = relay.resume(&ada, &client).await;
+    assert!(resumed.welcome.as_ref().unwrap().resumed);
+    let second = pongs(&mut resumed).await;
+    let third = pongs(&mut relay.connect(&ada).await).await;
+    let refilled = begun.elapsed().as_secs_f64() * f64::from(limits::MESSAGES_PER_SECOND);
+    let all = u32::try_from(first + second + third).unwrap();
+    assert!(first >= limits::MESSAGE_BURST as usize, "{first}");
+    assert!(
+        f64::from(all) <= f64::from(limits::MESSAGE_BURST) + refilled,
+        "{first} {second} {third}"
+    );
+}
+
+#[tokio::test]
+async fn a_sign_in_that_ends_while_it_connects_has_no_session() {
+    let relay = TestRelay::start();
+    let ada = relay.sign_up("ada").await;
+    for _ in 0..20 {
+        let second = relay.sign_in("ada").await;
+        let path = format!("/api/v1/devices/{}", second.device());
+        let mut client = Client::open(relay.address).await;
+        let (removed, ()) = tokio::join!(
+            relay.http("DELETE", &path, Some(ada.token()), &Value::Null),
+            client.hello(second.token(), None),
+        );
+        assert_eq!(removed.status, 204, "{}", removed.text);
+        let code = client.closed().await;
+        let ended = [limits::close::UNAUTHENTICATED, limits::close::REVOKED];
+        assert!(code.is_some_and(|code| ended.contains(&code)), "{code:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_lost_socket_is_resumed_without_a_gap() {
     let relay = TestRelay::start();

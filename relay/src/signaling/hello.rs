@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::link::{Epoch, Link};
 use super::mail::{Mail, Opening, Resuming};
-use super::session::{Allowance, Close};
+use super::session::Close;
 use super::socket::{End, MALFORMED, Seated, UNAUTHENTICATED};
 use super::switchboard::words;
 use crate::Relay;
@@ -59,8 +59,7 @@ pub(super) async fn begin(relay: &Arc<Relay>, socket: &mut WebSocket) -> Result<
             Ok(Some((link, epoch))) => {
                 tracing::info!(user = person, "reconnect.success");
                 relay.metrics.reconnect("resumed");
-                let allowance = Allowance::new(relay.clock.now_ms());
-                return Ok(Seated { me, link, epoch, allowance, notices: None });
+                return Ok(Seated { me, link, epoch, notices: None });
             }
             Ok(None) => {
                 tracing::info!(user = person, "reconnect.failure");
@@ -70,9 +69,13 @@ pub(super) async fn begin(relay: &Arc<Relay>, socket: &mut WebSocket) -> Result<
         }
     }
     match open(relay, me).await {
-        Ok(seated) => {
+        Ok(Some(seated)) => {
             tracing::info!(user = person, "signaling.join");
             Ok(seated)
+        }
+        Ok(None) => {
+            let code = limits::close::REVOKED;
+            Err(End::Close(Close { code, reason: "this sign-in was ended" }))
         }
         Err(error) => Err(unavailable(socket, &error).await),
     }
@@ -110,24 +113,28 @@ async fn take_up(
     Ok(answer.await.ok().flatten())
 }
 
-/// Registers first and reads the store second, so that no change between the two is missed.
-async fn open(relay: &Relay, me: Me) -> Result<Seated, StoreError> {
-    let link = Arc::new(Link::opening());
+/// Registers first and reads the store second, so that no change between the two is missed. `None`:
+/// the sign-in was ended since it was checked.
+async fn open(relay: &Relay, me: Me) -> Result<Option<Seated>, StoreError> {
+    let link = Arc::new(Link::opening(relay.clock.now_ms()));
     let who = Participant { user: me.user, device: me.device, name: me.display_name.clone() };
     let _ = relay.switchboard.send(Mail::Register { who, link: Arc::clone(&link) }).await;
     let read = async {
+        if !relay.store.has_device(me.user, me.device).await? {
+            return Ok(None);
+        }
         let contacts = relay.store.contacts(me.user).await?;
         let conversations = relay.store.conversations(me.user).await?;
         let notices = relay.store.notices(me.user).await?;
         let audience = relay.store.audience(me.user).await?;
-        Ok((contacts, conversations, notices, audience))
+        Ok(Some((contacts, conversations, notices, audience)))
     };
     let (contacts, conversations, notices, audience) = match read.await {
-        Ok(read) => read,
-        Err(error) => {
+        Ok(Some(read)) => read,
+        nothing @ (Ok(None) | Err(_)) => {
             let gone = Mail::Gone { device: me.device, link, epoch: 0 };
             let _ = relay.switchboard.send(gone).await;
-            return Err(error);
+            return nothing.map(|_| None);
         }
     };
     let heard = notices.last().map(|notice| notice.key);
@@ -141,6 +148,5 @@ async fn open(relay: &Relay, me: Me) -> Result<Seated, StoreError> {
         audience,
     };
     let _ = relay.switchboard.send(Mail::Open(Box::new(opening))).await;
-    let allowance = Allowance::new(relay.clock.now_ms());
-    Ok(Seated { me, link, epoch: 0, allowance, notices: heard })
+    Ok(Some(Seated { me, link, epoch: 0, notices: heard }))
 }

@@ -6,14 +6,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bellwire_protocol::{RelayMessage, limits};
 use tokio::sync::Notify;
 
-use super::session::{Body, Close, Frame, Outbox};
+use super::session::{Allowance, Body, Close, Frame, Outbox, Verdict};
 
 /// Which of a session's sockets, in order.
 pub type Epoch = u32;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     outbox: Outbox,
+    /// How much the client may say, whatever socket it says it on.
+    allowance: Allowance,
     /// The socket that may take frames; older ones are closed.
     epoch: Epoch,
     /// A socket is there.
@@ -42,14 +44,34 @@ pub struct Link {
 impl Link {
     /// A session whose snapshot is not there yet. What is pushed waits behind it.
     #[must_use]
-    pub fn opening() -> Self {
-        let state = State { opening: Some(Vec::new()), attached: true, ..State::default() };
+    pub fn opening(now: u64) -> Self {
+        let state = State {
+            outbox: Outbox::default(),
+            allowance: Allowance::new(now),
+            epoch: 0,
+            attached: true,
+            close: None,
+            opening: Some(Vec::new()),
+        };
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it holds the lock; if something did, the frames are still whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes one message off what the client may say.
+    pub fn take(&self, now: u64) -> Verdict {
+        self.state().allowance.take(now)
+    }
+
+    /// Goes on with what was left of another session of the same device: a new one is no way to
+    /// say more.
+    pub fn inherit(&self, former: &Self) {
+        let mut allowance = former.state().allowance.clone();
+        allowance.resume();
+        self.state().allowance = allowance;
     }
 
     /// Puts the first messages in front of whatever waited.
@@ -112,6 +134,7 @@ impl Link {
         state.epoch = state.epoch.wrapping_add(1);
         state.attached = true;
         state.close = None;
+        state.allowance.resume();
         state.outbox.resume(seq, &Body::new(welcome));
         let epoch = state.epoch;
         drop(state);

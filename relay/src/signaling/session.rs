@@ -238,6 +238,11 @@ impl Allowance {
         Self { tokens, refilled_at: now, refused: 0 }
     }
 
+    /// Goes on, on another socket: it has as much as before, and hears its refusals anew.
+    pub fn resume(&mut self) {
+        self.refused = 0;
+    }
+
     /// Takes one message off.
     pub fn take(&mut self, now: u64) -> Verdict {
         let full = u64::from(limits::MESSAGE_BURST) * 1_000;

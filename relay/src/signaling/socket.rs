@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 use super::calls::{CheckedClaim, Input, Signal, Trickle};
 use super::link::{Epoch, Link, Next};
 use super::mail::{Mail, Placing, Said};
-use super::session::{Allowance, Body, Close, Frame, Verdict};
+use super::session::{Body, Close, Frame, Verdict};
 use super::switchboard::words;
 use crate::Relay;
 use crate::store::{Route, StoreError};
@@ -48,7 +48,6 @@ pub(super) struct Seated {
     pub(super) me: Me,
     pub(super) link: Arc<Link>,
     pub(super) epoch: Epoch,
-    pub(super) allowance: Allowance,
     /// Notices of the snapshot; forgotten once the client is heard, which shows that it got them.
     pub(super) notices: Option<i64>,
 }
@@ -155,7 +154,7 @@ async fn listen(
         let message = words(code).into();
         seated.link.push(&Body::new(&RelayMessage::Error { re, code, message, retry_after_ms }));
     };
-    match seated.allowance.take(relay.clock.now_ms()) {
+    match seated.link.take(relay.clock.now_ms()) {
         Verdict::Allowed => {}
         Verdict::Refused(wait) => {
             answer(head(&text).and_then(|head| head.id), ErrorCode::RateLimited, Some(wait));

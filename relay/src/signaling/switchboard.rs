@@ -93,7 +93,17 @@ pub async fn run(setup: Setup, mut mail: mpsc::Receiver<Mail>, mut events: mpsc:
                 Some(received) => board.handle(clock.now_ms(), received),
                 None => return,
             },
-            Some(event) = events.recv() => board.handle_event(clock.now_ms(), event),
+            Some(event) = events.recv() => {
+                if matches!(event, Event::Revoked { .. }) {
+                    // Whoever came before the revocation has a place for it to take away.
+                    for _ in 0..mail.len() {
+                        if let Ok(received) = mail.try_recv() {
+                            board.handle(clock.now_ms(), received);
+                        }
+                    }
+                }
+                board.handle_event(clock.now_ms(), event);
+            }
             () = sleep_until(deadline) => board.tick(clock.now_ms()),
         }
     }
@@ -214,11 +224,7 @@ impl Switchboard {
         let Placing { call_id, conversation, media, offer, route } = placing;
         let known = self.calls.standing_for(by.user, call_id).is_some();
         if !known {
-            // A group that talks often is not a person who is rung at without end.
-            let people: Vec<UserId> = match route.kind {
-                ConversationKind::Direct => route.others.iter().map(|m| m.person.user).collect(),
-                ConversationKind::Group => Vec::new(),
-            };
+            let people: Vec<UserId> = route.others.iter().map(|m| m.person.user).collect();
             if let Err(wait) = self.rings.ring(now, by.user, &people) {
                 self.answer(device, re, Err((ErrorCode::RateLimited, Some(wait))));
                 return;

@@ -20,6 +20,7 @@ impl Switchboard {
         if let Some(place) = self.places.get(&device) {
             let code = limits::close::REPLACED;
             place.link.close(Close { code, reason: "a newer connection took over" });
+            link.inherit(&place.link);
         }
         self.clear_timers(device);
         let place = Place { who, link, token: None, open: false, attached: true, absent: true };
