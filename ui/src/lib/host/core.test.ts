@@ -205,20 +205,34 @@ test('a window that was hidden for long may have slept through a change', () => 
   vi.restoreAllMocks();
 });
 
-test('drawing waits for a description, but not for long', () => {
+test('drawing waits for a connection, but not for long', () => {
   vi.useFakeTimers();
-  hands.peer(1, JSON.stringify({ type: 'apply', operation: 1, sdp: 'v=0' }));
+  hands.peer(1, JSON.stringify({ type: 'offer', operation: 1, restart: false }));
   hands.view('{"n":1}');
-  hands.view('{"n":2}');
   expect(listener.onView).not.toHaveBeenCalled();
-  peers.tell(1, { type: 'applied', operation: 1 });
-  expect(vi.mocked(listener.onView).mock.calls, 'only the newest is drawn').toEqual([[{ n: 2 }]]);
-  hands.peer(1, JSON.stringify({ type: 'offer', operation: 2, restart: true }));
+  peers.tell(1, { type: 'described', operation: 1, sdp: 'v=0' });
+  expect(listener.onView, 'somebody has to answer first').toHaveBeenLastCalledWith({ n: 1 });
+
+  hands.peer(1, JSON.stringify({ type: 'apply', operation: 2, sdp: 'v=0' }));
+  hands.view('{"n":2}');
   hands.view('{"n":3}');
-  vi.advanceTimersByTime(50);
-  expect(listener.onView).toHaveBeenLastCalledWith({ n: 3 });
-  hands.peer(1, JSON.stringify({ type: 'close' }));
+  peers.tell(1, { type: 'applied', operation: 2 });
+  expect(listener.onView).toHaveBeenCalledTimes(1);
+  peers.tell(1, { type: 'path', state: 'connected' });
+  expect(vi.mocked(listener.onView).mock.calls.slice(1), 'only the newest').toEqual([[{ n: 3 }]]);
+
+  hands.peer(1, JSON.stringify({ type: 'answer', operation: 3, sdp: 'v=0' }));
   hands.view('{"n":4}');
-  expect(listener.onView, 'a closed peer reports nothing').toHaveBeenLastCalledWith({ n: 4 });
+  peers.tell(1, { type: 'described', operation: 3, sdp: 'v=0' });
+  expect(listener.onView, 'it has a path already').toHaveBeenLastCalledWith({ n: 4 });
+
+  hands.peer(2, JSON.stringify({ type: 'answer', operation: 1, sdp: 'v=0' }));
+  hands.view('{"n":5}');
+  peers.tell(2, { type: 'described', operation: 1, sdp: 'v=0' });
+  vi.advanceTimersByTime(100);
+  expect(listener.onView, 'a long way').toHaveBeenLastCalledWith({ n: 5 });
+  hands.view('{"n":6}');
+  hands.peer(2, JSON.stringify({ type: 'close' }));
+  expect(listener.onView, 'a closed peer reports nothing').toHaveBeenLastCalledWith({ n: 6 });
   vi.useRealTimers();
 });

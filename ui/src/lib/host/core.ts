@@ -1,4 +1,4 @@
-import type { Alert, Command, PeerCommand, PeerEvent, PeerId, View } from '../bindings';
+import type { Alert, Command, PathState, PeerCommand, PeerEvent, PeerId, View } from '../bindings';
 import type { Peers } from '../rtc/peers';
 import { Alarm } from './alarm';
 import { trace } from '../trace';
@@ -60,10 +60,11 @@ const SUBPROTOCOL = 'bellwire.v1';
 const REPLY_MS = 15_000;
 const REPLY_BYTES = 1024 * 1024;
 /**
- * Longest that drawing waits for a description to be set, in ms. Drawing the screen of a call takes
- * the main thread for tens of ms, and a connection starts only when its description is set there.
+ * Longest that drawing waits for a connection that is being set up, in ms. Drawing the screen of a
+ * call takes the main thread for tens of ms, in which descriptions, candidates and the news of a
+ * path would wait there. Longer than this a person would see that nothing happened.
  */
-const DRAW_MS = 50;
+const DRAW_MS = 100;
 /** A window hidden for longer may have slept through a change of the network, in ms. */
 const HIDDEN_MS = 5_000;
 
@@ -77,8 +78,10 @@ export class RunningCore implements Hands {
   readonly #end = new AbortController();
   #client: WasmClient | null = null;
   #socket: WebSocket | null = null;
-  /** Peers with a description under way. */
-  readonly #describing = new Set<PeerId>();
+  /** Peers that drawing waits for, with the description that is under way. */
+  readonly #awaited = new Map<PeerId, 'offer' | 'answer' | 'apply'>();
+  /** Peers that had a path; for another description of theirs nothing is in a hurry. */
+  readonly #connected = new Set<PeerId>();
   /** A view that waits for them. */
   #undrawn: string | null = null;
   #drawing: ReturnType<typeof setTimeout> | undefined;
@@ -189,10 +192,11 @@ export class RunningCore implements Hands {
       case 'offer':
       case 'answer':
       case 'apply':
-        this.#describing.add(peer);
+        this.#awaited.set(peer, parsed.type);
         break;
       case 'close':
-        this.#onDescribed(peer);
+        this.#connected.delete(peer);
+        this.#onSettled(peer);
         break;
       case 'open':
       case 'configure':
@@ -211,8 +215,13 @@ export class RunningCore implements Hands {
 
   view(view: string): void {
     this.#undrawn = view;
-    if (this.#describing.size === 0) this.#draw();
-    else this.#drawing ??= setTimeout(() => this.#draw(), DRAW_MS);
+    if (this.#awaited.size === 0) this.#draw();
+    else this.#drawing ??= setTimeout(() => this.#waitNoLonger(), DRAW_MS);
+  }
+
+  #waitNoLonger(): void {
+    this.#awaited.clear();
+    this.#draw();
   }
 
   #draw(): void {
@@ -223,9 +232,27 @@ export class RunningCore implements Hands {
     if (view !== null) this.#listener.onView(JSON.parse(view) as View);
   }
 
+  #onSettled(peer: PeerId): void {
+    this.#awaited.delete(peer);
+    if (this.#awaited.size === 0) this.#draw();
+  }
+
+  /** An offer waits for people; an answered one leads to a path within moments. */
   #onDescribed(peer: PeerId): void {
-    this.#describing.delete(peer);
-    if (this.#describing.size === 0) this.#draw();
+    if (this.#awaited.get(peer) === 'offer' || this.#connected.has(peer)) this.#onSettled(peer);
+  }
+
+  #onPath(peer: PeerId, state: PathState): void {
+    switch (state) {
+      case 'connected':
+        this.#connected.add(peer);
+        return this.#onSettled(peer);
+      case 'failed':
+        return this.#onSettled(peer);
+      case 'connecting':
+      case 'disconnected':
+        return;
+    }
   }
 
   #onPeerEvent(peer: PeerId, event: PeerEvent): void {
@@ -233,10 +260,12 @@ export class RunningCore implements Hands {
     switch (event.type) {
       case 'described':
       case 'applied':
-      case 'operation_failed':
         return this.#onDescribed(peer);
-      case 'candidate':
+      case 'operation_failed':
+        return this.#onSettled(peer);
       case 'path':
+        return this.#onPath(peer, event.state);
+      case 'candidate':
       case 'channels_open':
       case 'channels_closed':
       case 'control':

@@ -90,8 +90,14 @@ class FakeTransceiver {
   readonly receiver = { track: {} };
   readonly sender = {
     track: null as object | null,
-    getParameters: () => ({ encodings: [{}] }),
-    setParameters: () => Promise.resolve(),
+    encoding: {} as RTCRtpEncodingParameters,
+    getParameters() {
+      return { encodings: [{ ...this.encoding }] };
+    },
+    setParameters({ encodings }: { encodings: RTCRtpEncodingParameters[] }) {
+      Object.assign(this.encoding, encodings[0]);
+      return Promise.resolve();
+    },
     replaceTrack(track: object | null) {
       this.track = track;
       return Promise.resolve();
@@ -225,6 +231,23 @@ test('a closed peer reports nothing, whatever still happens', async () => {
   peer.taker('audio').report({ type: 'off' });
   expect(events).toEqual([]);
   expect(connection.calls, 'nor does it go on').toEqual(['local', 'close']);
+});
+
+test('the camera starts small for a quick first picture and is whole a moment later', async () => {
+  vi.useFakeTimers();
+  peer.offer({ type: 'offer', operation: 1, restart: false });
+  await settle();
+  const scale = (slot: number): number | undefined =>
+    connection.transceivers[slot]?.sender.encoding.scaleResolutionDownBy;
+  expect(scale(1), 'half along each side').toBe(2);
+  expect(scale(2), 'text on a screen is never scaled').toBe(1);
+  connection.connectionState = 'connected';
+  connection.iceConnectionState = 'connected';
+  connection.dispatchEvent(new Event('connectionstatechange'));
+  expect(scale(1)).toBe(2);
+  vi.advanceTimersByTime(5_000);
+  expect(scale(1)).toBe(1);
+  vi.useRealTimers();
 });
 
 test('the last message leaves before the connection closes', () => {

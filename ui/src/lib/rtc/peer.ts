@@ -3,7 +3,7 @@ import { trace } from '../trace';
 import type { Taker } from './capture';
 import { pathState } from './path';
 import { firstMidOf, ufragOf, withStartBitrate } from './sdp';
-import { SLOTS, degradationOf, encodingOf, kindOf } from './slots';
+import { SHARPEN_MS, SLOTS, degradationOf, encodingOf, firstEncodingOf, kindOf } from './slots';
 
 /**
  * Where the sender's estimate of the path starts, in kbit/s. Lower delays the first picture, higher
@@ -41,6 +41,8 @@ export class Peer {
   #path: string = 'connecting';
   #channelsOpen = false;
   #closed = false;
+  /** The camera is sent in its full size. */
+  #sharp = false;
   /** Generations whose end was reported. */
   readonly #ended = new Set<string>();
 
@@ -180,7 +182,7 @@ export class Peer {
     for (const slot of SLOTS) {
       const transceiver = this.connection.addTransceiver(kindOf(slot), {
         direction: 'sendrecv',
-        sendEncodings: [encodingOf(slot)],
+        sendEncodings: [firstEncodingOf(slot)],
       });
       this.#adopt(slot, transceiver);
     }
@@ -203,7 +205,7 @@ export class Peer {
 
   #adopt(slot: Slot, transceiver: RTCRtpTransceiver): void {
     this.#slots.set(slot, transceiver);
-    this.#tune(slot, transceiver.sender);
+    this.#tune(slot, transceiver.sender, this.#sharp ? encodingOf(slot) : firstEncodingOf(slot));
     this.#attach(slot);
   }
 
@@ -223,11 +225,18 @@ export class Peer {
     });
   }
 
-  #tune(slot: Slot, sender: RTCRtpSender): void {
+  #sharpen(): void {
+    if (this.#closed || this.#sharp) return;
+    this.#sharp = true;
+    const camera = this.#slots.get('camera')?.sender;
+    if (camera) this.#tune('camera', camera, encodingOf('camera'));
+  }
+
+  #tune(slot: Slot, sender: RTCRtpSender, wanted: RTCRtpEncodingParameters): void {
     const parameters = sender.getParameters();
     const [encoding] = parameters.encodings;
     if (!encoding) return;
-    Object.assign(encoding, encodingOf(slot));
+    Object.assign(encoding, wanted);
     if (kindOf(slot) === 'video') parameters.degradationPreference = degradationOf(slot);
     // Refused where a browser knows less; its defaults work too.
     sender.setParameters(parameters).catch(() => undefined);
@@ -266,6 +275,7 @@ export class Peer {
     const state = pathState(this.connection.connectionState, this.connection.iceConnectionState);
     if (state === this.#path) return;
     this.#path = state;
+    if (state === 'connected') setTimeout(() => this.#sharpen(), SHARPEN_MS);
     this.#report({ type: 'path', state });
   }
 

@@ -26,10 +26,27 @@ const MAX_BITRATE: Record<Slot, number> = {
   screenAudio: 128_000,
 };
 
+/**
+ * How much smaller than captured a camera's first pictures are, along each side. The first key frame
+ * is then a quarter of the work to encode, send and decode, and the first picture comes that much
+ * sooner; a second later nobody sees the difference.
+ */
+const FIRST_SCALE = 2;
+
+/** The encoding of a slot until its connection is up for {@link SHARPEN_MS}. */
+export function firstEncodingOf(slot: Slot): RTCRtpEncodingParameters {
+  const scale = slot === 'camera' ? { scaleResolutionDownBy: FIRST_SCALE } : {};
+  return { ...encodingOf(slot), ...scale };
+}
+
+/** How long a connection is up before the camera is sent in its full size, in ms. */
+export const SHARPEN_MS = 1_000;
+
 /** How a sender encodes a slot. Sound goes first when the path is narrow. */
 export function encodingOf(slot: Slot): RTCRtpEncodingParameters {
   const priority = kindOf(slot) === 'audio' ? 'high' : 'low';
-  return { maxBitrate: MAX_BITRATE[slot], priority, networkPriority: priority };
+  const scale = kindOf(slot) === 'video' ? { scaleResolutionDownBy: 1 } : {};
+  return { maxBitrate: MAX_BITRATE[slot], priority, networkPriority: priority, ...scale };
 }
 
 /** What to give up first: faces keep moving, text stays sharp. */
