@@ -105,3 +105,54 @@ async fn without_a_trusted_proxy_nobody_is_limited_for_what_a_header_says() {
         assert_eq!(enter(&relay, "203.0.113.9", n).await.status, 401, "a header is anybody's");
     }
 }
+
+#[tokio::test]
+async fn made_up_refresh_tokens_are_limited_by_address() {
+    let relay = TestRelay::with(|config| {
+        config.trusted_proxies = Proxies::parse("127.0.0.0/8").unwrap();
+    });
+    let refresh = async |forwarded: &str, n: u32| {
+        let body = json!({ "refresh_token": format!("made up {n}") });
+        let from = [("X-Forwarded-For", forwarded)];
+        http(relay.address, "POST", "/api/v1/auth/refresh", None, &body, &from).await.status
+    };
+    let mut limited = 0;
+    for n in 0..610 {
+        limited += u32::from(refresh("203.0.113.9", n).await == 429);
+    }
+    assert_eq!(limited, 10, "six hundred in ten minutes");
+    assert_eq!(refresh("203.0.113.10", 0).await, 401, "a neighbour is not limited");
+}
+
+/// The status that an upgrade is answered with, and the connection that holds its place.
+async fn stranger(relay: &TestRelay, from: &str) -> (String, tokio::net::TcpStream) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(relay.address).await.unwrap();
+    let request = format!(
+        "GET /ws HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         sec-websocket-protocol: bellwire.v1\r\nx-forwarded-for: {from}\r\n\r\n",
+        relay.address
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await.unwrap();
+    (String::from_utf8_lossy(&status[9..]).into_owned(), stream)
+}
+
+#[tokio::test]
+async fn silent_sockets_of_one_network_leave_room_for_others() {
+    let relay = TestRelay::with(|config| {
+        config.trusted_proxies = Proxies::parse("127.0.0.0/8").unwrap();
+    });
+    let mut silent = Vec::new();
+    for n in 0..20 {
+        let (status, stream) = stranger(&relay, &format!("203.0.113.{n}")).await;
+        assert_eq!(status, "101");
+        silent.push(stream);
+    }
+    assert_eq!(stranger(&relay, "203.0.113.200").await.0, "429");
+    assert_eq!(stranger(&relay, "203.0.114.1").await.0, "101", "another network");
+    let healthy = http(relay.ops, "GET", "/healthz", None, &Value::Null, &[]).await;
+    assert_eq!(healthy.status, 200);
+}
