@@ -455,6 +455,33 @@ async fn the_fourth_ring_at_one_person_has_to_wait() {
 }
 
 #[tokio::test]
+async fn groups_are_no_way_around_the_limit_of_rings() {
+    let mut it = two().await;
+    let wanted = serde_json::json!({ "name": "Two", "members": [it.grace.user()] });
+    let mut places = vec![it.conversation];
+    for _ in 0..3 {
+        let made = it.relay.http("POST", "/api/v1/conversations", Some(it.ada.token()), &wanted);
+        places.push(made.await.json::<bellwire_protocol::Conversation>().id);
+    }
+    for place in &places[..3] {
+        let call = call_id();
+        it.a.ask(initiate(call, *place)).await.unwrap();
+        it.a.ask(ClientMessage::CallCancel { call_id: call }).await.unwrap();
+    }
+    let refused = it.a.ask(initiate(call_id(), places[3])).await;
+    assert!(matches!(refused, Err((ErrorCode::RateLimited, Some(_)))), "{refused:?}");
+
+    let crowd: Vec<_> = (0..32).map(|_| call_id()).collect();
+    let crowd = serde_json::json!({ "name": "Crowd", "members": crowd });
+    let made = it.relay.http("POST", "/api/v1/conversations", Some(it.ada.token()), &crowd).await;
+    assert_eq!(made.problem().code, ErrorCode::TooLarge, "so many ring at once at most");
+    let block = serde_json::json!({ "user": it.ada.user() });
+    it.relay.http("POST", "/api/v1/blocks", Some(it.grace.token()), &block).await;
+    let made = it.relay.http("POST", "/api/v1/conversations", Some(it.ada.token()), &wanted).await;
+    assert_eq!(made.problem().code, ErrorCode::NotFound, "not with somebody who blocked her");
+}
+
+#[tokio::test]
 async fn the_operators_limit_ends_a_call_for_both() {
     let mut it = two_with(|config| config.timing.max_call_ms = Some(1_000)).await;
     assert_eq!(it.a.welcome.as_ref().unwrap().limits.max_call_ms, Some(1_000));

@@ -11,8 +11,8 @@ use bellwire_protocol::{
 };
 use bellwire_relay::store::sqlite::{SqliteOptions, SqliteStore};
 use bellwire_relay::store::{
-    Accounts, Admission, ContactRequest, CreateAccountError, NewAccount, NewDevice, NewRecord,
-    RefreshLife, Rotation, Store, StoreError, StoredInvite,
+    Accounts, Admission, ContactRequest, CreateAccountError, GroupCreation, NewAccount, NewDevice,
+    NewRecord, RefreshLife, Rotation, Store, StoreError, StoredInvite,
 };
 use tempfile::TempDir;
 
@@ -223,16 +223,36 @@ async fn groups_are_made_of_contacts(store: &dyn Store) {
     befriend(store, 1, 2).await;
     let name = DisplayName::new("Team").unwrap();
     let made = store.create_group(user(1), place(8), &name, &[user(2), user(3)], 9).await.unwrap();
-    assert!(!made, "user 3 is not a contact");
+    assert_eq!(made, GroupCreation::NoContact, "user 3");
     assert!(store.conversation(user(1), place(8)).await.unwrap().is_none());
     befriend(store, 1, 3).await;
-    assert!(store.create_group(user(1), place(8), &name, &[user(2), user(3)], 9).await.unwrap());
+    for (blocker, blocked) in [(3, 1), (1, 3)] {
+        store.block(user(blocker), user(blocked)).await.unwrap().unwrap();
+        let made = store.create_group(user(1), place(8), &name, &[user(2), user(3)], 9).await;
+        assert_eq!(made.unwrap(), GroupCreation::NoContact, "{blocker} blocked {blocked}");
+        store.unblock(user(blocker), user(blocked)).await.unwrap().unwrap();
+    }
+    let made = store.create_group(user(1), place(8), &name, &[user(2), user(3)], 9).await.unwrap();
+    assert_eq!(made, GroupCreation::Made);
     let route = store.route(user(2), place(8)).await.unwrap().unwrap();
     let rings: Vec<_> = route.others.iter().map(|m| (m.person.user, m.rings)).collect();
     assert_eq!(rings, [(user(1), true), (user(3), false)], "3 takes calls of contacts only");
     store.patch_account(user(3), None, Some(CallableBy::Everyone)).await.unwrap();
     assert!(store.route(user(2), place(8)).await.unwrap().unwrap().others[1].rings);
     assert_eq!(store.audience(user(2)).await.unwrap().len(), 2);
+    store.block(user(3), user(2)).await.unwrap().unwrap();
+    for (caller, other) in [(2, 1), (3, 1)] {
+        let route = store.route(user(caller), place(8)).await.unwrap().unwrap();
+        assert!(!route.others[other].rings, "no ring between them, in the group either");
+    }
+    let mut made = GroupCreation::Made;
+    let mut groups = 1;
+    while made == GroupCreation::Made && groups < 100 {
+        groups += 1;
+        made =
+            store.create_group(user(1), place(100 + groups), &name, &[user(2)], 9).await.unwrap();
+    }
+    assert_eq!((made, groups), (GroupCreation::TooMany, 65));
 }
 
 async fn history_is_paged_private_and_forgotten(store: &dyn Store) {

@@ -44,6 +44,17 @@ pub enum StoreError {
     Fault(String),
 }
 
+/// What became of a wanted group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupCreation {
+    /// It is there.
+    Made,
+    /// Somebody is no contact, or there is a block. Nothing was written.
+    NoContact,
+    /// The user is in too many groups. Nothing was written.
+    TooMany,
+}
+
 /// SHA-256 of a token. The tokens themselves are never stored.
 pub type TokenHash = [u8; 32];
 
@@ -354,7 +365,7 @@ pub trait People: Send + Sync {
         user: UserId,
         id: ConversationId,
     ) -> Result<Option<Conversation>, StoreError>;
-    /// Makes a group of the user and accepted contacts. False: somebody is not one.
+    /// Makes a group of the user and accepted contacts, with no block between the user and them.
     async fn create_group(
         &self,
         user: UserId,
@@ -362,7 +373,7 @@ pub trait People: Send + Sync {
         name: &DisplayName,
         members: &[UserId],
         now: u64,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<GroupCreation, StoreError>;
     /// Everyone who shares a conversation with the user and may see their presence, and the
     /// reverse: blocks count in both directions.
     async fn audience(&self, user: UserId) -> Result<Vec<UserId>, StoreError>;

@@ -13,10 +13,11 @@ use super::sign_in::tell_of_conversation;
 use crate::Relay;
 use crate::accounts::token;
 use crate::bus::Event;
-use crate::store::{ContactPair, ContactRequest};
+use crate::store::{ContactPair, ContactRequest, GroupCreation};
 
-/// Others in one group: with names at their longest, the conversation fits into a frame.
-const MOST_MEMBERS: usize = 128;
+/// Others in one group. With names at their longest the conversation fits into a frame, and a call
+/// in it rings at so many and no more.
+const MOST_MEMBERS: usize = 31;
 
 #[derive(Deserialize)]
 pub(super) struct ByName {
@@ -181,8 +182,12 @@ pub(super) async fn create_group(
     }
     let now = relay.clock.now_ms();
     let id = ConversationId::from_parts(now, token::random());
-    if !relay.store.create_group(me.user, id, &name, &others, now).await? {
-        return Err(Rejection::new(ErrorCode::NotFound, Some(ProblemReason::NoSuchUser)));
+    match relay.store.create_group(me.user, id, &name, &others, now).await? {
+        GroupCreation::Made => {}
+        GroupCreation::NoContact => {
+            return Err(Rejection::new(ErrorCode::NotFound, Some(ProblemReason::NoSuchUser)));
+        }
+        GroupCreation::TooMany => return Err(ErrorCode::TooLarge.into()),
     }
     let made = relay.store.conversation(me.user, id).await?.ok_or(ErrorCode::NotFound)?;
     for member in &made.members {

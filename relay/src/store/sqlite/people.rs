@@ -11,7 +11,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::{Key, PersonRow, SqliteStore, damaged, from_ms, from_word, history, ms, person, word};
 use crate::store::{
-    BlockChange, ContactPair, ContactRequest, People, Route, RouteMember, StoreError,
+    BlockChange, ContactPair, ContactRequest, GroupCreation, People, Route, RouteMember, StoreError,
 };
 
 type Tx = Transaction<'static, Sqlite>;
@@ -24,6 +24,9 @@ async fn person_of(tx: &mut Tx, user: UserId) -> Result<Option<Person>, StoreErr
             .await?;
     row.map(person).transpose()
 }
+
+/// Groups that somebody can be in and still make another.
+const MOST_GROUPS: i64 = 64;
 
 async fn state_of(
     tx: &mut Tx,
@@ -346,12 +349,25 @@ impl People for SqliteStore {
         name: &DisplayName,
         members: &[UserId],
         now: u64,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<GroupCreation, StoreError> {
         let mut tx = self.write().await?;
+        let (groups,): (i64,) = sqlx::query_as(
+            "SELECT count(*) FROM members m JOIN conversations c ON c.id = m.conversation
+             WHERE m.user = $1 AND c.first IS NULL",
+        )
+        .bind(user.key())
+        .fetch_one(&mut *tx)
+        .await?;
+        if groups >= MOST_GROUPS {
+            return Ok(GroupCreation::TooMany);
+        }
         for member in members {
             let state = state_of(&mut tx, user, *member).await?;
-            if state != Some(ContactState::Accepted) {
-                return Ok(false);
+            if state != Some(ContactState::Accepted)
+                || has_blocked(&mut tx, user, *member).await?
+                || has_blocked(&mut tx, *member, user).await?
+            {
+                return Ok(GroupCreation::NoContact);
             }
         }
         sqlx::query("INSERT INTO conversations VALUES ($1, $2, $3, NULL, NULL, $4)")
@@ -369,7 +385,7 @@ impl People for SqliteStore {
                 .await?;
         }
         tx.commit().await?;
-        Ok(true)
+        Ok(GroupCreation::Made)
     }
 
     async fn audience(&self, user: UserId) -> Result<Vec<UserId>, StoreError> {
