@@ -71,7 +71,7 @@ pub struct Snapshot {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<SecurityNotice>,
     /// Another `snapshot` follows that adds to this one: a frame has a longest length, a list of
-    /// contacts has none. Calls and notices come with the last.
+    /// contacts has none. Calls and notices come at the end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
 }
