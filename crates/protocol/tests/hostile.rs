@@ -90,6 +90,17 @@ fn debug_never_shows_what_opens_doors_or_names_people() {
 
 proptest! {
     #[test]
+    fn what_a_candidate_lets_through_is_one_bounded_line(text in "[ -~\\r\\n\\u{0}-\\u{ff}]{0,1200}") {
+        if let Ok(candidate) = Candidate::new(text.clone()) {
+            prop_assert!(candidate.as_str().len() <= Candidate::MAX_BYTES);
+            prop_assert!(!candidate.as_str().contains(['\r', '\n']));
+        }
+        if let Ok(ufrag) = Ufrag::new(text) {
+            prop_assert!(ufrag.as_str().is_ascii() && ufrag.as_str().len() <= Ufrag::MAX_BYTES);
+        }
+    }
+
+    #[test]
     fn no_text_makes_a_parser_panic(text in any::<String>()) {
         let _ = decode::<ClientFrame>(&text);
         let _ = decode::<RelayFrame>(&text);
