@@ -1,0 +1,6 @@
+//! A peer connection in Rust, for webviews that have no `RTCPeerConnection` and for clients without
+//! a window: carries out [`bellwire_core::api::PeerCommand`]s with str0m.
+
+pub mod control;
+pub mod network;
+pub mod pictures;
