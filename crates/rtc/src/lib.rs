@@ -3,4 +3,5 @@
 
 pub mod control;
 pub mod network;
+pub mod peer;
 pub mod pictures;

@@ -1,0 +1,456 @@
+//! One peer connection: str0m's [`Rtc`] with the slots, channels and words of
+//! [`bellwire_core::api`]. Reads no clock and opens no socket.
+//!
+//! After every `handle_*` drain [`Peer::poll`], and call [`Peer::handle_timeout`] when
+//! [`Peer::deadline`] has come. The life of a connection:
+//!
+//! ```text
+//! Open ──► Gather ──Offer / Answer──► Described ──► candidates both ways ──► Path connected
+//!                                                       ▲ Offer { restart }        │
+//!                                                       └──────────────────────────┘
+//! Close ──► 150 ms in which the last message on `chat` leaves ──► over
+//! ```
+//! A connection on which nothing was negotiated yet is thrown away and made anew where an own offer
+//! has to be taken back; one that was negotiated takes an own offer back by forgetting it.
+
+mod channels;
+mod description;
+mod operations;
+mod path;
+mod slots;
+mod sound;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bellwire_core::api::{PathState, PeerCommand, PeerEvent, Slot};
+use bellwire_protocol::IceServer;
+use bellwire_voice::packet::{Frame, Packet};
+use str0m::bwe::Bitrate;
+use str0m::change::SdpPendingOffer;
+use str0m::config::{DtlsCert, DtlsVersion};
+use str0m::net::{Protocol, Receive, Transmit};
+use str0m::stats::PeerStats;
+use str0m::{Candidate, CandidateKind, Event, Input, Output as RtcOutput, Rtc};
+
+use channels::Channels;
+use path::Path;
+use slots::Slots;
+pub use sound::unwrap_red;
+
+/// Where the estimate of the path starts. Lower delays the first picture, higher can flood a path
+/// narrower than this for the second that the estimator needs to notice.
+const START: Bitrate = Bitrate::kbps(1_000);
+/// How often the state of the path is looked at. Longer reacts later to a path that narrows;
+/// shorter costs a walk over all streams each time.
+const STATS_EVERY: Duration = Duration::from_millis(100);
+/// How long a connection outlives its call, silent, so that the last message on `chat` ("I leave")
+/// reaches a peer that the relay does not reach. Closing at once drops what SCTP has queued.
+const FAREWELL: Duration = Duration::from_millis(150);
+/// Remote candidates that are added to one connection. More cost a check each, for every local one.
+const REMOTE_CANDIDATES: usize = 64;
+
+/// What a connection asks of its driver.
+#[derive(Debug)]
+pub enum Output {
+    /// For the core.
+    Event(PeerEvent),
+    /// Send this datagram.
+    Transmit(Transmit),
+    /// Gather candidates with these servers; say every candidate again.
+    Gather {
+        /// STUN and TURN servers.
+        servers: Vec<IceServer>,
+        /// Use TURN only.
+        relay_only: bool,
+    },
+    /// Sound arrived on `audio` or `screenAudio`.
+    Sound {
+        /// Where.
+        slot: Slot,
+        /// What.
+        packet: Packet,
+        /// When its datagram arrived.
+        arrived: Instant,
+    },
+    /// The share of sent packets that does not arrive.
+    Loss(f32),
+}
+
+/// One peer connection.
+pub struct Peer {
+    rtc: Rtc,
+    certificate: DtlsCert,
+    out: VecDeque<Output>,
+    wake: Instant,
+    slots: Slots,
+    channels: Channels,
+    path: Path,
+    /// The own offer that waits for its answer.
+    pending: Option<Pending>,
+    /// An exchange was completed.
+    settled: bool,
+    /// Live local candidates.
+    local: Vec<Candidate>,
+    /// Kinds and addresses of remote candidates, for the figures.
+    remote: Vec<(SocketAddr, CandidateKind)>,
+    /// The generation whose candidates are said; none before the first description.
+    said: Option<String>,
+    gathered: bool,
+    servers: Vec<IceServer>,
+    relay_only: bool,
+    /// `Configure` came, and no restart since.
+    reconfigured: bool,
+    audio: sound::Outgoing,
+    sends_audio: bool,
+    stats: Option<PeerStats>,
+    /// When a closed connection is over.
+    farewell: Option<Instant>,
+    over: bool,
+}
+
+/// An own offer that waits for its answer.
+struct Pending {
+    token: SdpPendingOffer,
+    sdp: String,
+    slots: Slots,
+    restart: bool,
+}
+
+impl std::fmt::Debug for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Peer")
+            .field("path", &self.path.state())
+            .field("settled", &self.settled)
+            .field("local", &self.local.len())
+            .field("remote", &self.remote.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Peer {
+    /// A connection with its own certificate. Making one takes tens of milliseconds: see
+    /// [`certificate`].
+    #[must_use]
+    pub fn new(
+        now: Instant,
+        certificate: DtlsCert,
+        servers: Vec<IceServer>,
+        relay_only: bool,
+    ) -> Self {
+        let out = VecDeque::from([Output::Gather { servers: servers.clone(), relay_only }]);
+        Self {
+            rtc: build(now, &certificate),
+            certificate,
+            out,
+            wake: now,
+            slots: Slots::default(),
+            channels: Channels::default(),
+            path: Path::new(),
+            pending: None,
+            settled: false,
+            local: Vec::new(),
+            remote: Vec::new(),
+            said: None,
+            gathered: false,
+            servers,
+            relay_only,
+            reconfigured: false,
+            audio: sound::Outgoing::default(),
+            sends_audio: false,
+            stats: None,
+            farewell: None,
+            over: false,
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll(&mut self) -> Option<Output> {
+        loop {
+            let output = self.out.pop_front()?;
+            // Nothing is reported after `Close`.
+            if self.farewell.is_none() || matches!(output, Output::Transmit(_)) {
+                return Some(output);
+            }
+        }
+    }
+
+    /// When [`Peer::handle_timeout`] is due; never again once the connection is over.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let next = self.farewell.map_or(self.wake, |farewell| farewell.min(self.wake));
+        (!self.over).then_some(next)
+    }
+
+    /// A closed connection has said its last word.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Carries out an order of the core. `Open` was [`Peer::new`]; `Send` is for whoever has the
+    /// devices, and comes here as [`Peer::handle_sending`].
+    pub fn handle_command(&mut self, now: Instant, command: PeerCommand) {
+        if self.farewell.is_some() {
+            return;
+        }
+        match command {
+            PeerCommand::Open { .. } | PeerCommand::Send { .. } => {}
+            PeerCommand::Configure { ice_servers, relay_only } => {
+                self.servers = ice_servers;
+                self.relay_only = relay_only;
+                self.reconfigured = true;
+            }
+            PeerCommand::Offer { operation, restart } => self.offer(now, operation, restart),
+            PeerCommand::Answer { operation, sdp } => self.answer(now, operation, &sdp),
+            PeerCommand::Apply { operation, sdp } => self.apply(now, operation, &sdp),
+            PeerCommand::AddCandidate { candidate, .. } => self.add_candidate(&candidate),
+            PeerCommand::Control { data } => self.channels.control(&mut self.rtc, &data),
+            PeerCommand::Chat { data } => self.channels.chat(&mut self.rtc, &data),
+            PeerCommand::Close => self.close(now),
+        }
+        self.drain(now);
+    }
+
+    /// A datagram arrived at the local address `destination`. What is not part of this connection
+    /// is dropped.
+    pub fn handle_datagram(
+        &mut self,
+        received: Instant,
+        protocol: Protocol,
+        source: SocketAddr,
+        destination: SocketAddr,
+        contents: &[u8],
+    ) {
+        let Ok(receive) = Receive::new(protocol, source, destination, contents) else { return };
+        self.input(received, Input::Receive(received, receive));
+    }
+
+    /// A local candidate was found.
+    pub fn handle_candidate(&mut self, now: Instant, candidate: Candidate) {
+        if self.local.iter().any(|known| same(known, &candidate)) {
+            return;
+        }
+        self.local.push(candidate.clone());
+        if self.is_permitted(&candidate) {
+            self.rtc.add_local_candidate(candidate.clone());
+            self.say_candidate(&candidate);
+        }
+        self.drain(now);
+    }
+
+    /// Every candidate of this generation was found.
+    pub fn handle_gathered(&mut self) {
+        self.gathered = true;
+        self.say_end();
+    }
+
+    /// A local candidate's address is gone.
+    pub fn handle_gone(&mut self, now: Instant, candidate: &Candidate) {
+        self.local.retain(|known| !same(known, candidate));
+        self.rtc.direct_api().invalidate_candidate(candidate);
+        self.drain(now);
+    }
+
+    /// This device starts or stops to send on a slot.
+    pub fn handle_sending(&mut self, slot: Slot, on: bool) {
+        match slot {
+            Slot::Audio => {
+                self.sends_audio = on;
+                if !on {
+                    self.audio.rest();
+                }
+            }
+            Slot::Camera | Slot::Screen | Slot::ScreenAudio => {}
+        }
+    }
+
+    /// Sends sound on the `audio` slot; dropped unless media can flow.
+    pub fn handle_sound(&mut self, now: Instant, frame: &Frame) {
+        if !self.sends_audio || !self.can_send() {
+            return;
+        }
+        if let Some(mid) = self.slots.mid(Slot::Audio)
+            && let Some(agreed) = slots::agreed(&self.rtc, Slot::Audio, mid)
+            && self.audio.send(now, &mut self.rtc, mid, agreed, frame)
+        {
+            self.input(now, Input::Timeout(now));
+        }
+    }
+
+    /// The deadline has come.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.over {
+            return;
+        }
+        if self.farewell.is_some_and(|farewell| farewell <= now) {
+            self.farewell = Some(now);
+            self.over = true;
+            // Tells the other side that nothing will come any more; it may have ended by itself.
+            let _ = self.rtc.close();
+            self.drain(now);
+            return;
+        }
+        self.input(now, Input::Timeout(now));
+    }
+
+    fn can_send(&self) -> bool {
+        self.farewell.is_none() && self.path.state() != PathState::Connecting
+    }
+
+    fn close(&mut self, now: Instant) {
+        self.out.retain(|output| matches!(output, Output::Transmit(_)));
+        let wait = if self.channels.is_open() { FAREWELL } else { Duration::ZERO };
+        self.farewell = Some(now + wait);
+    }
+
+    fn input(&mut self, now: Instant, input: Input<'_>) {
+        if let Err(error) = self.rtc.handle_input(input) {
+            tracing::debug!(%error, "input refused");
+        }
+        self.drain(now);
+    }
+
+    /// Takes everything out of str0m. It wants that after every single change.
+    fn drain(&mut self, now: Instant) {
+        loop {
+            match self.rtc.poll_output() {
+                Ok(RtcOutput::Timeout(at)) => {
+                    // str0m names far-off moments where it waits for nothing.
+                    self.wake = at.min(now + Duration::from_secs(3_600));
+                    break;
+                }
+                Ok(RtcOutput::Transmit(transmit)) => {
+                    self.out.push_back(Output::Transmit(transmit));
+                }
+                Ok(RtcOutput::Event(event)) => self.on_event(event),
+                Err(error) => {
+                    tracing::debug!(%error, "the connection cannot go on");
+                    self.rtc.disconnect();
+                }
+            }
+        }
+        if !self.rtc.is_alive() {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        if self.channels.end() {
+            self.report(PeerEvent::ChannelsClosed);
+        }
+        if let Some(state) = self.path.on_end() {
+            self.report(PeerEvent::Path { state });
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "str0m's events grow with its versions; those of other modes never come"
+    )]
+    fn on_event(&mut self, event: Event) {
+        match event {
+            Event::Connected => {
+                let state = self.path.on_dtls();
+                self.on_path(state);
+            }
+            Event::IceConnectionStateChange(ice) => {
+                let state = self.path.on_ice(ice);
+                self.on_path(state);
+            }
+            Event::ChannelOpen(id, _) if self.channels.on_open(id) => {
+                self.report(PeerEvent::ChannelsOpen);
+            }
+            Event::ChannelClose(id) if self.channels.on_close(id) => {
+                self.report(PeerEvent::ChannelsClosed);
+            }
+            Event::ChannelData(data) => {
+                if let Some(event) = self.channels.on_data(data) {
+                    self.report(event);
+                }
+            }
+            Event::RtpPacket(packet) => self.on_packet(&packet),
+            Event::PeerStats(stats) => self.on_stats(stats),
+            Event::Closed => self.end(),
+            _ => {}
+        }
+    }
+
+    fn on_path(&mut self, state: Option<PathState>) {
+        if let Some(state) = state {
+            self.report(PeerEvent::Path { state });
+        }
+    }
+
+    fn on_packet(&mut self, packet: &str0m::rtp::RtpPacket) {
+        let Some(mid) =
+            self.rtc.direct_api().stream_rx(&packet.header.ssrc).map(|stream| stream.mid())
+        else {
+            return;
+        };
+        let Some(slot) = self.slots.slot(mid) else { return };
+        let Some(agreed) = slots::agreed(&self.rtc, slot, mid) else { return };
+        if slots::is_sound(slot) {
+            for inner in sound::unwrap(packet, agreed) {
+                let arrived = packet.timestamp;
+                self.out.push_back(Output::Sound { slot, packet: inner, arrived });
+            }
+        }
+    }
+
+    fn on_stats(&mut self, stats: PeerStats) {
+        let loss = stats.egress_loss_fraction.unwrap_or(0.0);
+        let estimate = stats.bwe_tx.map(|estimate| estimate.as_u64());
+        self.audio.observe(stats.timestamp, loss, estimate);
+        self.out.push_back(Output::Loss(loss));
+        self.stats = Some(stats);
+    }
+
+    fn report(&mut self, event: PeerEvent) {
+        self.out.push_back(Output::Event(event));
+    }
+}
+
+/// Makes a certificate for [`Peer::new`]. One serves every connection of a run: a new one for each
+/// would tell people apart no better, since the relay knows who they are.
+///
+/// # Errors
+/// The crypto of this build makes none.
+pub fn certificate() -> Result<DtlsCert, NoCertificate> {
+    provider().dtls_provider.generate_certificate().ok_or(NoCertificate)
+}
+
+/// This build can make no certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no certificate can be made")]
+pub struct NoCertificate;
+
+fn provider() -> std::sync::Arc<str0m::config::CryptoProvider> {
+    static PROVIDER: std::sync::OnceLock<std::sync::Arc<str0m::config::CryptoProvider>> =
+        std::sync::OnceLock::new();
+    PROVIDER.get_or_init(|| std::sync::Arc::new(str0m::crypto::from_feature_flags())).clone()
+}
+
+fn build(now: Instant, certificate: &DtlsCert) -> Rtc {
+    Rtc::builder()
+        .set_crypto_provider(provider())
+        .set_dtls_cert(certificate.clone())
+        .set_dtls_version(DtlsVersion::Auto)
+        .set_snap_enabled(true)
+        .clear_codecs()
+        .enable_opus(true, true)
+        .enable_vp8(true)
+        .set_rtp_mode(true)
+        .enable_bwe(Some(START))
+        .set_stats_interval(Some(STATS_EVERY))
+        .build(now)
+}
+
+/// Two names of one candidate: the generation does not count.
+fn same(one: &Candidate, other: &Candidate) -> bool {
+    one.addr() == other.addr()
+        && one.kind() == other.kind()
+        && one.proto() == other.proto()
+        && one.local() == other.local()
+}

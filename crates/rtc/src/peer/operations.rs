@@ -1,0 +1,239 @@
+//! Offers, answers and candidates: what the core calls operations.
+
+use std::time::Instant;
+
+use bellwire_core::api::{PathState, PeerEvent};
+use str0m::change::{SdpAnswer, SdpOffer};
+use str0m::media::{Direction, MediaKind};
+use str0m::{Candidate, CandidateKind};
+
+use super::channels::Channels;
+use super::slots::{self, Slots};
+use super::{Output, Peer, Pending, REMOTE_CANDIDATES, build, description};
+
+impl Peer {
+    /// Makes an offer.
+    pub(super) fn offer(&mut self, now: Instant, operation: u32, restart: bool) {
+        if restart {
+            self.gather_again();
+        }
+        if !self.settled {
+            // Nothing was negotiated: the open offer, if there is one, still says it all.
+            if self.pending.is_none() {
+                self.first_offer();
+            }
+        } else {
+            self.next_offer(restart);
+        }
+        let Some(sdp) = self.pending.as_ref().map(|pending| pending.sdp.clone()) else {
+            return self.refuse(operation, "nothing to offer");
+        };
+        self.drain(now);
+        self.described(operation, sdp);
+    }
+
+    /// Sets a remote offer and answers it.
+    pub(super) fn answer(&mut self, now: Instant, operation: u32, sdp: &str) {
+        if let Err(error) = description::check(sdp) {
+            return self.refuse(operation, error);
+        }
+        let Ok(offer) = SdpOffer::from_sdp_string(sdp) else {
+            return self.refuse(operation, description::Unusable::Unreadable);
+        };
+        self.pending = None;
+        if !self.settled {
+            self.start_over(now);
+        }
+        let before = self.ufrag();
+        match self.rtc.sdp_api().accept_offer(offer) {
+            Ok(answer) => {
+                self.channels.answer(&mut self.rtc);
+                self.slots = Slots::of_lines(description::lines(sdp));
+                let restarted = self.settled && self.ufrag() != before;
+                self.settled = true;
+                if restarted {
+                    self.gather_again();
+                    self.renew_candidates();
+                }
+                self.drain(now);
+                self.described(operation, answer.to_sdp_string());
+            }
+            Err(error) => {
+                if !self.settled {
+                    self.start_over(now);
+                }
+                self.drain(now);
+                self.refuse(operation, error);
+            }
+        }
+    }
+
+    /// Sets the remote answer to the own offer.
+    pub(super) fn apply(&mut self, now: Instant, operation: u32, sdp: &str) {
+        if let Err(error) = description::check(sdp) {
+            return self.refuse(operation, error);
+        }
+        let Ok(answer) = SdpAnswer::from_sdp_string(sdp) else {
+            return self.refuse(operation, description::Unusable::Unreadable);
+        };
+        let Some(pending) = self.pending.take() else {
+            return self.refuse(operation, "there is no offer to answer");
+        };
+        match self.rtc.sdp_api().accept_answer(pending.token, answer) {
+            Ok(()) => {
+                self.slots = pending.slots;
+                self.settled = true;
+                if pending.restart {
+                    self.renew_candidates();
+                }
+                self.drain(now);
+                self.report(PeerEvent::Applied { operation });
+            }
+            Err(error) => {
+                if !self.settled {
+                    self.start_over(now);
+                }
+                self.drain(now);
+                self.refuse(operation, error);
+            }
+        }
+    }
+
+    /// Adds a remote candidate. What cannot be read is nothing.
+    pub(super) fn add_candidate(&mut self, line: &str) {
+        if line.is_empty() || self.remote.len() >= REMOTE_CANDIDATES {
+            return;
+        }
+        if let Ok(candidate) = Candidate::from_sdp_string(line) {
+            self.remote.push((candidate.addr(), candidate.kind()));
+            self.rtc.add_remote_candidate(candidate);
+        }
+    }
+
+    fn first_offer(&mut self) {
+        let mut changes = self.rtc.sdp_api();
+        let mut lines = Vec::with_capacity(slots::SLOTS.len());
+        for slot in slots::SLOTS {
+            let sound = slots::is_sound(slot);
+            let kind = if sound { MediaKind::Audio } else { MediaKind::Video };
+            lines.push((sound, changes.add_media(kind, Direction::SendRecv, None, None, None)));
+        }
+        self.channels.offer(&mut changes);
+        self.pending = changes.apply().map(|(offer, token)| Pending {
+            token,
+            sdp: offer.to_sdp_string(),
+            slots: Slots::of_lines(lines),
+            restart: false,
+        });
+    }
+
+    fn next_offer(&mut self, restart: bool) {
+        let mut changes = self.rtc.sdp_api();
+        if restart {
+            changes.ice_restart(true);
+        } else if let Some(mid) = self.slots.mid(bellwire_core::api::Slot::Audio) {
+            // An offer that changes nothing still has to be made.
+            changes.set_direction(mid, Direction::SendRecv);
+        }
+        self.pending = changes.apply().map(|(offer, token)| Pending {
+            token,
+            sdp: offer.to_sdp_string(),
+            slots: self.slots.clone(),
+            restart,
+        });
+    }
+
+    /// Forgets a connection on which nothing was negotiated.
+    fn start_over(&mut self, now: Instant) {
+        self.rtc = build(now, &self.certificate);
+        self.channels = Channels::default();
+        self.slots = Slots::default();
+        self.said = None;
+        for candidate in self.local.clone() {
+            if self.is_permitted(&candidate) {
+                self.rtc.add_local_candidate(candidate);
+            }
+        }
+    }
+
+    /// The servers or addresses may be others by now.
+    fn gather_again(&mut self) {
+        self.gathered = false;
+        self.reconfigured = false;
+        self.remote.clear();
+        let servers = self.servers.clone();
+        self.out.push_back(Output::Gather { servers, relay_only: self.relay_only });
+    }
+
+    /// After a restart str0m knows the candidates of before it; only what is permitted stays.
+    fn renew_candidates(&mut self) {
+        for candidate in self.local.clone() {
+            if self.is_permitted(&candidate) {
+                self.rtc.add_local_candidate(candidate);
+            } else {
+                self.rtc.direct_api().invalidate_candidate(&candidate);
+            }
+        }
+    }
+
+    pub(super) fn is_permitted(&self, candidate: &Candidate) -> bool {
+        !self.relay_only || candidate.kind() == CandidateKind::Relayed
+    }
+
+    /// The generation of what is said at present: the open offer's, else the connection's.
+    fn ufrag(&mut self) -> String {
+        let pending = self.pending.as_ref().and_then(|pending| description::ufrag(&pending.sdp));
+        match pending {
+            Some(ufrag) => ufrag.to_owned(),
+            None => self.rtc.direct_api().local_ice_credentials().ufrag,
+        }
+    }
+
+    /// Says the description, then every candidate of its generation that is known.
+    fn described(&mut self, operation: u32, sdp: String) {
+        self.report(PeerEvent::Described { operation, sdp });
+        let ufrag = self.ufrag();
+        if self.said.as_ref() == Some(&ufrag) {
+            return;
+        }
+        self.said = Some(ufrag);
+        for candidate in self.local.clone() {
+            if self.is_permitted(&candidate) {
+                self.say_candidate(&candidate);
+            }
+        }
+        if self.gathered {
+            self.say_end();
+        }
+    }
+
+    pub(super) fn say_candidate(&mut self, candidate: &Candidate) {
+        let Some(ufrag) = self.said.clone() else { return };
+        let mut candidate = candidate.clone();
+        candidate.set_ufrag(&ufrag);
+        let line = candidate.to_sdp_string();
+        let line = line.strip_prefix("a=").unwrap_or(&line).trim_end().to_owned();
+        self.report(PeerEvent::Candidate { ufrag, mid: self.first_mid(), candidate: line });
+    }
+
+    pub(super) fn say_end(&mut self) {
+        if let Some(ufrag) = self.said.clone() {
+            let mid = self.first_mid();
+            self.report(PeerEvent::Candidate { ufrag, mid, candidate: String::new() });
+        }
+    }
+
+    /// All m-lines are bundled on the first one's transport.
+    fn first_mid(&self) -> String {
+        let slots = self.pending.as_ref().map_or(&self.slots, |pending| &pending.slots);
+        slots.mid(bellwire_core::api::Slot::Audio).map(|mid| mid.to_string()).unwrap_or_default()
+    }
+
+    fn refuse(&mut self, operation: u32, error: impl std::fmt::Display) {
+        let message = error.to_string();
+        self.report(PeerEvent::OperationFailed { operation, message });
+        if !self.rtc.is_alive() && self.path.state() != PathState::Failed {
+            self.end();
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Two peers over an emulated network, in virtual time: set-up, loss, restarts, lost paths.
+
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one event among many")]
+
+mod pair;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bellwire_core::api::{PathState, PeerCommand, PeerEvent, Slot};
+use pair::Pair;
+use str0m_netem::{NetemConfig, Probability, RandomLoss};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn delayed(ms: u64) -> impl Fn(NetemConfig) -> NetemConfig {
+    move |config| config.latency(Duration::from_millis(ms))
+}
+
+fn lossy(ms: u64, loss: f32) -> impl Fn(NetemConfig) -> NetemConfig {
+    move |config| {
+        config
+            .latency(Duration::from_millis(ms))
+            .jitter(Duration::from_millis(ms / 3))
+            .loss(RandomLoss::new(Probability::new(loss)))
+    }
+}
+
+/// Sends 20 ms of sound from both ends, `frames` times.
+fn talk(pair: &mut Pair, from: u32, frames: u32) {
+    for frame in from..from + frames {
+        pair.sound(0, frame * 960);
+        pair.sound(1, frame * 960);
+        pair.run(Duration::from_millis(20));
+    }
+}
+
+fn unmute(pair: &mut Pair) {
+    for end in &mut pair.ends {
+        end.peer.handle_sending(Slot::Audio, true);
+    }
+}
+
+#[test]
+fn two_peers_connect_and_talk() {
+    let mut pair = Pair::new(1, delayed(10));
+    let took = pair.connect();
+    assert!(took < Duration::from_millis(400), "20 ms round trips connect in {took:?}");
+    unmute(&mut pair);
+    talk(&mut pair, 0, 50);
+    pair.run(SECOND / 5);
+    for end in &pair.ends {
+        assert_eq!(end.heard().len(), 50, "every frame arrives");
+        assert!(end.sounds.iter().all(|(_, slot, _)| *slot == Slot::Audio), "on its slot");
+    }
+    pair.command(0, PeerCommand::Control { data: "{\"c\":1}".into() });
+    pair.command(1, PeerCommand::Chat { data: "{\"t\":1}".into() });
+    pair.run(SECOND / 5);
+    assert!(
+        pair.ends[1]
+            .events
+            .iter()
+            .any(|(_, e)| *e == PeerEvent::Control { data: "{\"c\":1}".into() }),
+        "control arrives"
+    );
+    assert!(
+        pair.ends[0].events.iter().any(|(_, e)| *e == PeerEvent::Chat { data: "{\"t\":1}".into() }),
+        "chat arrives"
+    );
+}
+
+#[test]
+fn a_muted_peer_sends_no_sound() {
+    let mut pair = Pair::new(2, delayed(10));
+    pair.connect();
+    talk(&mut pair, 0, 10);
+    pair.run(SECOND / 5);
+    assert!(pair.ends.iter().all(|end| end.sounds.is_empty()), "nobody asked for sound");
+}
+
+#[test]
+fn loss_delay_and_reordering_do_not_keep_peers_apart() {
+    for (seed, loss) in [(3, 0.02), (4, 0.05), (5, 0.1), (6, 0.2)] {
+        let mut pair = Pair::new(seed, lossy(40, loss));
+        let took = pair.connect();
+        assert!(took < 15 * SECOND, "{loss} loss connects in {took:?}");
+        unmute(&mut pair);
+        talk(&mut pair, 0, 250);
+        pair.run(SECOND);
+        let late: Vec<u32> = pair.ends[1].heard().into_iter().filter(|t| *t >= 125 * 960).collect();
+        let least = if loss > 0.1 { 108 } else { 115 };
+        assert!(
+            late.len() >= least,
+            "with copies {} of 125 frames arrive at {loss} loss",
+            late.len()
+        );
+    }
+}
+
+#[test]
+fn a_restart_keeps_sound_flowing() {
+    let mut pair = Pair::new(7, delayed(30));
+    pair.connect();
+    unmute(&mut pair);
+    for (round, end) in [0, 1, 0].into_iter().enumerate() {
+        let before = pair.ends[1].heard().len();
+        pair.offer(end, true);
+        talk(&mut pair, 100 * round as u32, 100);
+        let heard = pair.ends[1].heard().len() - before;
+        assert!(heard >= 98, "{heard} of 100 frames arrive during restart {round}");
+        assert_eq!(pair.ends[0].path(), Some(PathState::Connected), "nobody is told of a loss");
+    }
+}
+
+#[test]
+fn a_moved_address_is_found_again_by_a_restart() {
+    let mut pair = Pair::new(8, delayed(30));
+    pair.connect();
+    unmute(&mut pair);
+    pair.move_address(0, SocketAddr::from(([10, 0, 1, 1], 6_000)));
+    pair.offer(0, true);
+    let before = pair.ends[1].heard().len();
+    let mut frame = 1_000;
+    let mut waited = Duration::ZERO;
+    while pair.ends[1].heard().len() < before + 10 {
+        talk(&mut pair, frame, 1);
+        frame += 1;
+        waited += Duration::from_millis(20);
+        assert!(waited < 3 * SECOND, "sound is back within 3 s: {:?}", pair.story());
+    }
+}
+
+#[test]
+fn a_blackhole_is_noticed_and_healed_by_a_restart() {
+    let mut pair = Pair::new(9, delayed(30));
+    pair.connect();
+    unmute(&mut pair);
+    pair.blackhole = true;
+    pair.until(40 * SECOND, "the loss of the path", |pair| {
+        pair.ends.iter().all(|end| end.path() == Some(PathState::Disconnected))
+    });
+    pair.blackhole = false;
+    pair.offer(1, true);
+    pair.until(5 * SECOND, "the path back", |pair| {
+        pair.ends.iter().all(|end| end.path() == Some(PathState::Connected))
+    });
+    talk(&mut pair, 0, 20);
+    pair.run(SECOND / 5);
+    assert!(pair.ends[0].heard().len() >= 19, "and sound flows");
+}
+
+#[test]
+fn of_crossing_offers_the_one_that_is_answered_lives() {
+    let mut pair = Pair::new(10, delayed(10));
+    // End 1 makes an offer that nobody hears of, then answers end 0's.
+    let operation = pair.next_operation();
+    let now = pair.now;
+    pair.ends[1].peer.handle_command(now, PeerCommand::Offer { operation, restart: false });
+    while pair.ends[1].peer.poll().is_some() {}
+    pair.ends[1].peer.handle_candidate(now, pair::candidate(pair.ends[1].address));
+    pair.ends[1].peer.handle_gathered();
+    pair.connect();
+}
+
+#[test]
+fn garbage_leaves_a_connection_as_it_was() {
+    let mut pair = Pair::new(11, delayed(10));
+    for end in [0, 1] {
+        let operation = pair.next_operation();
+        pair.command(end, PeerCommand::Answer { operation, sdp: "v=0\r\ngarbage".into() });
+        let failed = pair.ends[end].events.iter().any(
+            |(_, event)| matches!(event, PeerEvent::OperationFailed { operation: o, .. } if *o == operation),
+        );
+        assert!(failed, "the core hears of it");
+    }
+    pair.connect();
+    unmute(&mut pair);
+    let operation = pair.next_operation();
+    pair.command(0, PeerCommand::Apply { operation, sdp: "v=0\r\nm=audio".into() });
+    pair.command(0, PeerCommand::Answer { operation, sdp: String::new() });
+    pair.command(
+        0,
+        PeerCommand::AddCandidate {
+            ufrag: "x".into(),
+            mid: "0".into(),
+            candidate: "candidate:nonsense".into(),
+        },
+    );
+    let now = pair.now;
+    for junk in
+        [&[0_u8; 3][..], &[22; 200], &[128; 60], &[0x16, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9]]
+    {
+        let address = pair.ends[0].address;
+        let from = SocketAddr::from(([10, 9, 9, 9], 9));
+        pair.ends[0].peer.handle_datagram(now, str0m::net::Protocol::Udp, from, address, junk);
+    }
+    talk(&mut pair, 0, 20);
+    pair.run(SECOND / 5);
+    assert_eq!(pair.ends[1].heard().len(), 20, "sound goes on");
+}
+
+#[test]
+fn a_closed_peer_says_its_last_word_and_nothing_more() {
+    let mut pair = Pair::new(12, delayed(10));
+    pair.connect();
+    pair.command(0, PeerCommand::Chat { data: "{\"leave\":true}".into() });
+    pair.command(0, PeerCommand::Close);
+    let told = pair.ends[0].events.len();
+    pair.run(SECOND);
+    assert!(pair.ends[0].peer.is_over(), "it ends by itself");
+    assert_eq!(pair.ends[0].events.len(), told, "nothing is reported after Close");
+    assert!(
+        pair.ends[1].events.iter().any(|(_, e)| matches!(e, PeerEvent::Chat { .. })),
+        "the last word arrived"
+    );
+    assert!(!pair.ends[1].has_channels(), "and the other side sees the end");
+}
+
+#[test]
+fn only_relayed_candidates_are_said_where_turn_is_all_that_is_allowed() {
+    let mut pair = Pair::new(13, delayed(10));
+    let now = pair.now;
+    let certificate = bellwire_rtc::peer::certificate().expect("aws-lc makes certificates");
+    let mut peer = bellwire_rtc::peer::Peer::new(now, certificate, Vec::new(), true);
+    peer.handle_candidate(now, pair::candidate(pair.ends[0].address));
+    peer.handle_command(now, PeerCommand::Offer { operation: 1, restart: false });
+    peer.handle_gathered();
+    let mut candidates = 0;
+    while let Some(output) = peer.poll() {
+        if let bellwire_rtc::peer::Output::Event(event) = output {
+            match event {
+                PeerEvent::Candidate { candidate, .. } => {
+                    candidates += usize::from(!candidate.is_empty())
+                }
+                PeerEvent::Described { sdp, .. } => {
+                    assert!(!sdp.contains("a=candidate"), "nor does the description tell");
+                }
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(candidates, 0, "the own address is not told");
+    pair.run(SECOND / 10);
+}
