@@ -1,0 +1,56 @@
+/**
+ * Lets Bellwire's peer connections meet stacks that nobody here wrote.
+ *   npm test                      everything
+ *   npm test -- firefox answerer  what has all these words in its name
+ * `--subject=chromium` puts another end in the place of Bellwire's own, to prove a far end.
+ */
+
+import { Stage } from './stage.ts';
+import { cases } from './cases.ts';
+
+const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const subject = process.argv.find((word) => word.startsWith('--subject='))?.split('=')[1];
+
+/** How long one case may take, in ms; the slowest waits for credentials to expire. */
+const CASE_MS = 60_000;
+
+const stage = new Stage();
+let passed = 0;
+let failed = 0;
+try {
+  for (const { name, run } of cases(subject ?? 'bellwire')) {
+    if (!words.every((word) => name.includes(word))) continue;
+    const start = performance.now();
+    const took = (): string => `${((performance.now() - start) / 1000).toFixed(1)} s`;
+    try {
+      await within(run(stage), CASE_MS);
+      passed += 1;
+      console.log(`ok      ${name} (${took()})`);
+    } catch (error) {
+      failed += 1;
+      console.log(`FAILED  ${name} (${took()})\n${indented(error)}`);
+    }
+    await stage.clear();
+  }
+} finally {
+  await stage.stop();
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);
+
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${ms} ms`)), ms);
+  });
+  try {
+    await Promise.race([work, over]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function indented(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^/gm, '        ');
+}
