@@ -1,3 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { IceServers, Transport } from './coturn.ts';
+import type { End } from './ends/end.ts';
 import { Meeting } from './meeting.ts';
 import type { Stage } from './stage.ts';
 
@@ -5,6 +9,13 @@ export interface Case {
   name: string;
   run(stage: Stage): Promise<void>;
 }
+
+/** Credentials for longer than any case, in s. */
+const LONG_S = 600;
+/** Credentials that run out during a case, in s. */
+const SHORT_S = 5;
+/** In which an end would have found the relay many times over, in ms. */
+const GATHER_MS = 2_000;
 
 /** Far ends, and whether ICE can restart there. */
 const farEnds: { name: string; restarts: boolean }[] = [
@@ -24,6 +35,57 @@ export function* cases(subject: string): Iterable<Case> {
       };
     }
   }
+  for (const transport of ['udp', 'tcp', 'tls'] as const) {
+    yield {
+      name: `relayed over ${transport}`,
+      run: (stage) => meetRelayed(stage, subject, transport),
+    };
+  }
+  yield {
+    name: 'relay credentials that expire',
+    run: (stage) => outliveCredentials(stage, subject),
+  };
+}
+
+/** Both ends behind the relay, as where nothing else gets through. */
+async function meetRelayed(stage: Stage, subject: string, transport: Transport): Promise<void> {
+  const coturn = await stage.coturn();
+  const meeting = new Meeting(await stage.end(subject), await stage.end('chromium'));
+  const ice_servers = coturn.servers(transport, LONG_S);
+  await meeting.connect({ ice_servers, relay_only: true });
+  meeting.onlyRelayed();
+  await meeting.talk();
+  await meeting.flows();
+  await meeting.close();
+}
+
+/** Credentials run out while people talk; new ones come, and a restart uses them. */
+async function outliveCredentials(stage: Stage, subject: string): Promise<void> {
+  const coturn = await stage.coturn();
+  const ours = await stage.end(subject);
+  const meeting = new Meeting(ours, await stage.end('chromium'));
+  const old = coturn.servers('udp', SHORT_S);
+  await meeting.connect({ ice_servers: old, relay_only: true });
+  await delay((SHORT_S + 1) * 1000);
+  await meeting.flows();
+  const ice_servers = coturn.servers('udp', LONG_S);
+  for (const end of [meeting.offerer, meeting.answerer]) {
+    end.send({ type: 'configure', ice_servers, relay_only: true });
+  }
+  await meeting.restart(ours);
+  meeting.onlyRelayed();
+  await meeting.talk();
+  await meeting.close();
+  await gathersNothing(await stage.end(subject), old);
+}
+
+/** What has expired is refused, so that the case above proves something. */
+async function gathersNothing(end: End, ice_servers: IceServers): Promise<void> {
+  end.send({ type: 'open', ice_servers, relay_only: true });
+  end.send({ type: 'offer', operation: end.nextOperation(), restart: false });
+  await delay(GATHER_MS);
+  const found = end.reports.find((report) => report.type === 'candidate' && report.candidate !== '');
+  if (found) throw new Error(`expired credentials gave ${JSON.stringify(found)}`);
 }
 
 async function meet(

@@ -79,6 +79,18 @@ export class Meeting {
     }
   }
 
+  /** No end had another candidate than the relay's. */
+  onlyRelayed(): void {
+    for (const end of [this.offerer, this.answerer]) {
+      const candidates = end.reports.filter(
+        (report) => report.type === 'candidate' && report.candidate !== '',
+      );
+      const other = candidates.find((report) => !JSON.stringify(report).includes(' typ relay'));
+      if (candidates.length === 0) throw new Error(`${end.name} has no candidate`);
+      if (other) throw new Error(`${end.name} leaks ${JSON.stringify(other)}`);
+    }
+  }
+
   /** Both ends close; they report nothing after it. */
   async close(): Promise<void> {
     for (const end of [this.answerer, this.offerer]) end.send({ type: 'close' });

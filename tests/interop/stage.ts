@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import { Coturn } from './coturn.ts';
 import { BrowserHost, type Kind, type Script } from './ends/browser.ts';
 import type { End } from './ends/end.ts';
 import { ProgramEnd } from './ends/program.ts';
@@ -19,11 +20,17 @@ const bellwire = resolve(
 export class Stage {
   readonly #browsers = new Map<Kind, Promise<BrowserHost>>();
   #ends: End[] = [];
+  #coturn: Promise<Coturn> | null = null;
 
   async end(name: string): Promise<End> {
     const end = await this.#make(name);
     this.#ends.push(end);
     return end;
+  }
+
+  coturn(): Promise<Coturn> {
+    this.#coturn ??= Coturn.start();
+    return this.#coturn;
   }
 
   /** Lets go of the ends of a case, browsers stay. */
@@ -36,12 +43,17 @@ export class Stage {
   async stop(): Promise<void> {
     await this.clear();
     for (const browser of this.#browsers.values()) await (await browser).stop();
+    await this.#coturn?.then(
+      (coturn) => coturn.stop(),
+      // A relay that did not start was reported by whoever wanted it.
+      () => undefined,
+    );
   }
 
   async #make(name: string): Promise<End> {
     switch (name) {
       case 'bellwire':
-        return this.#program(name, bellwire, []);
+        return this.#program(name, bellwire, [], await this.#trust());
       case 'chromium':
       case 'firefox':
         return this.#page(name, 'plain');
@@ -56,9 +68,20 @@ export class Stage {
     }
   }
 
-  #program(name: string, binary: string, parameters: string[]): End {
+  /** The relay's authority, in the variable that Rust's TLS reads, once there is a relay. */
+  async #trust(): Promise<NodeJS.ProcessEnv> {
+    const coturn = await this.#coturn;
+    return coturn ? { SSL_CERT_FILE: coturn.authority } : {};
+  }
+
+  #program(
+    name: string,
+    binary: string,
+    parameters: string[],
+    environment: NodeJS.ProcessEnv = {},
+  ): End {
     if (!existsSync(binary)) throw new Error(`${binary} is missing: run tests/interop/setup.sh`);
-    return new ProgramEnd(name, binary, parameters);
+    return new ProgramEnd(name, binary, parameters, environment);
   }
 
   async #page(kind: Kind, script: Script): Promise<End> {

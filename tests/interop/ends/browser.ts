@@ -110,7 +110,7 @@ class PageEnd extends End {
     await this.page.goto(url);
   }
 
-  override send(command: PeerCommand): void {
+  protected override deliver(command: PeerCommand): void {
     const line = JSON.stringify(command);
     this.#order = this.#order.then(() =>
       this.page

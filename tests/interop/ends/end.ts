@@ -22,6 +22,10 @@ export interface Note {
 
 export type Report = PeerEvent | Received | Note;
 
+const TRANSCRIPT_LINES = 60;
+/** `BELLWIRE_INTEROP_WIDE=1` shows whole descriptions. */
+const TRANSCRIPT_WIDTH = process.env['BELLWIRE_INTEROP_WIDE'] ? 100_000 : 180;
+
 /** A wait that ended without what was waited for. */
 export class Missing extends Error {}
 
@@ -31,13 +35,19 @@ export abstract class End {
   readonly reports: Report[] = [];
   readonly #listeners = new Set<(report: Report) => void>();
   readonly #latest = new Map<Slot, Received>();
+  readonly #lines: string[] = [];
   #operation = 0;
   #gone: string | null = null;
 
   constructor(readonly name: string) {}
 
-  /** Carries out one command; ends in the order of the calls. */
-  abstract send(command: PeerCommand): void;
+  /** Has one command carried out, after all those before it. */
+  send(command: PeerCommand): void {
+    this.#lines.push(`< ${JSON.stringify(command)}`);
+    this.deliver(command);
+  }
+
+  protected abstract deliver(command: PeerCommand): void;
 
   /** Lets go of whatever it runs in. */
   abstract stop(): Promise<void>;
@@ -102,13 +112,10 @@ export abstract class End {
     });
   }
 
-  /** The reports without the repeated ones, shortened, for a person who looks for a mistake. */
+  /** What was ordered and reported, shortened, for a person who looks for a mistake. */
   transcript(): string {
-    return this.reports
-      .filter(({ type }) => type !== 'received')
-      .map((report) => `    ${this.name} ${JSON.stringify(report).slice(0, 220)}`)
-      .slice(-40)
-      .join('\n');
+    const lines = this.#lines.slice(-TRANSCRIPT_LINES);
+    return lines.map((line) => `    ${this.name} ${line.slice(0, TRANSCRIPT_WIDTH)}`).join('\n');
   }
 
   protected hear(line: string): void {
@@ -119,6 +126,7 @@ export abstract class End {
       report = { type: 'note', text: line };
     }
     if (report.type === 'received') this.#latest.set(report.slot, report);
+    else this.#lines.push(`> ${JSON.stringify(report)}`);
     this.reports.push(report);
     for (const listener of [...this.#listeners]) listener(report);
   }

@@ -11,7 +11,12 @@ const END_MS = 3_000;
 export class ProgramEnd extends End {
   readonly #child: ChildProcess;
 
-  constructor(name: string, command: string, parameters: string[], environment = {}) {
+  constructor(
+    name: string,
+    command: string,
+    parameters: string[],
+    environment: NodeJS.ProcessEnv,
+  ) {
     super(name);
     this.#child = spawn(command, parameters, {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -30,7 +35,7 @@ export class ProgramEnd extends End {
     this.#child.once('exit', (code, signal) => this.end(`ended with ${code ?? signal}`));
   }
 
-  override send(command: PeerCommand): void {
+  protected override deliver(command: PeerCommand): void {
     this.#child.stdin?.write(`${JSON.stringify(command)}\n`);
   }
 
