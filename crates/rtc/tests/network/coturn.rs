@@ -97,13 +97,15 @@ impl Coturn {
             .expect("the Debian package coturn is installed");
         let root = certified.cert.der().clone();
         let server = Self { child, folder, ip, port, tls_port, root };
-        server.wait();
+        server.wait(!options.lines.contains(&"no-udp"));
         server
     }
 
-    fn wait(&self) {
+    /// Until it listens.
+    fn wait(&self, over_udp: bool) {
         let limit = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect(SocketAddr::new(self.ip, self.port)).is_err() {
+        let address = SocketAddr::new(self.ip, self.port);
+        while TcpStream::connect(address).is_err() || over_udp && !answers(address) {
             assert!(Instant::now() < limit, "coturn does not start:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -170,6 +172,21 @@ fn base64(bytes: &[u8]) -> String {
         }
     }
     text
+}
+
+/// Whether a Binding request to `address` is answered.
+fn answers(address: SocketAddr) -> bool {
+    let mut request = [0; 20];
+    request[1] = 1;
+    request[4..8].copy_from_slice(&[0x21, 0x12, 0xA4, 0x42]);
+    let asked = || {
+        let socket = UdpSocket::bind((address.ip(), 0))?;
+        socket.set_read_timeout(Some(Duration::from_millis(200)))?;
+        socket.connect(address)?;
+        socket.send(&request)?;
+        socket.recv(&mut [0; 100])
+    };
+    asked().is_ok()
 }
 
 /// Two ports that nobody has, for UDP and TCP.

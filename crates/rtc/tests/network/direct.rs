@@ -15,10 +15,11 @@ pub(crate) async fn gather(network: &mut Network) -> Vec<NetworkEvent> {
     let mut events = Vec::new();
     let gathering = async {
         loop {
-            match network.next().await {
-                NetworkEvent::Gathered => break,
-                event => events.push(event),
+            let event = network.next().await;
+            if matches!(event, NetworkEvent::Gathered) {
+                break;
             }
+            events.push(event);
         }
     };
     tokio::time::timeout(LIMIT, gathering).await.expect("gathering ends");
@@ -38,13 +39,11 @@ async fn two_connections_on_one_machine_find_each_other() {
 async fn every_address_is_a_socket_with_its_own_candidate() {
     let mut network = Network::open(Setup { loopback: Loopback::Always, ..Setup::default() });
     let events = gather(&mut network).await;
-    let addresses: Vec<_> = events
-        .iter()
-        .filter_map(|event| match event {
-            NetworkEvent::Candidate(candidate) => Some(candidate.addr()),
-            _ => None,
-        })
-        .collect();
+    let address = |event: &NetworkEvent| {
+        let NetworkEvent::Candidate(candidate) = event else { return None };
+        Some(candidate.addr())
+    };
+    let addresses: Vec<_> = events.iter().filter_map(address).collect();
     assert_eq!(addresses.len(), events.len(), "nothing but candidates: {events:?}");
     assert!(addresses.iter().all(|address| address.port() != 0), "each is bound");
     let taken = std::net::UdpSocket::bind(addresses[0]);
@@ -64,13 +63,11 @@ async fn a_server_that_cannot_be_is_named_as_trouble() {
     let servers = vec![IceServer { urls, username: None, credential: None }];
     let mut network = Network::open(Setup { servers, ..loopback() });
     let events = gather(&mut network).await;
-    let troubles: Vec<_> = events
-        .iter()
-        .filter_map(|event| match event {
-            NetworkEvent::Trouble(trouble) => Some((trouble.transport, trouble.reason)),
-            _ => None,
-        })
-        .collect();
+    let trouble = |event: &NetworkEvent| {
+        let NetworkEvent::Trouble(trouble) = event else { return None };
+        Some((trouble.transport, trouble.reason))
+    };
+    let troubles: Vec<_> = events.iter().filter_map(trouble).collect();
     let expected = [
         (Transport::Udp, Reason::BadUrl),
         (Transport::Udp, Reason::BadUrl),

@@ -1,6 +1,6 @@
 //! Over TURN servers.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use bellwire_rtc::network::{Loopback, Network, NetworkEvent, Reason, Setup};
@@ -158,18 +158,6 @@ async fn over_ipv6_alone_a_call_runs_over_every_transport() {
 }
 
 #[tokio::test]
-async fn one_allocation_has_an_address_of_each_family() {
-    let relay_ips = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-    let coturn = Coturn::start_with(Options { relay_ips, ..Options::default() });
-    let setup = || relay_only(&coturn, "udp");
-    let mut pair = Pair::open(setup(), setup());
-    pair.talk().await;
-    pair.until("both addresses are said", |pair| pair.a.candidates.len() == 2).await;
-    let families: Vec<_> = pair.a.candidates.iter().map(|it| it.addr().is_ipv4()).collect();
-    assert_ne!(families[0], families[1], "one of each");
-}
-
-#[tokio::test]
 async fn a_relay_of_one_side_is_enough_for_both() {
     let coturn = Coturn::start();
     let direct = Setup { loopback: Loopback::Only, ..Setup::default() };
@@ -185,7 +173,7 @@ async fn a_server_that_starts_again_is_asked_again() {
     let mut end = End::open(setup);
     wait(&mut end, |end| end.candidates.len() == 1).await;
     drop(coturn);
-    wait(&mut end, |end| end.gone == 1).await;
+    wait(&mut end, |end| end.gone == 1 && !end.troubles.is_empty()).await;
     assert_eq!(end.troubles, [Reason::Lost]);
     let _coturn = Coturn::start_on(Options::default(), ports);
     wait(&mut end, |end| end.candidates.len() == 1).await;
@@ -203,9 +191,9 @@ async fn wait(end: &mut End, done: impl Fn(&End) -> bool) {
 
 async fn troubles(network: &mut Network) -> Vec<Reason> {
     let events = gather(network).await;
-    let reason = |event: &NetworkEvent| match event {
-        NetworkEvent::Trouble(trouble) => Some(trouble.reason),
-        _ => None,
+    let reason = |event: &NetworkEvent| {
+        let NetworkEvent::Trouble(trouble) = event else { return None };
+        Some(trouble.reason)
     };
     assert!(events.iter().all(|event| reason(event).is_some()), "only trouble: {events:?}");
     events.iter().filter_map(reason).collect()

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
-use self::ports::{Ports, Received};
+use self::ports::{Ports, Received, Written};
 use self::streams::{Report, Streams};
 use self::tls::Tls;
 use super::event::NetworkEvent;
@@ -189,11 +189,11 @@ impl Network {
                 Output::Send { local, remote, contents } => {
                     self.ports.send(local, remote, &contents);
                 }
-                Output::Write { link, contents } => {
-                    if !self.ports.write(link, &contents) {
-                        self.streams.write(link, contents);
-                    }
-                }
+                Output::Write { link, contents } => match self.ports.write(link, &contents) {
+                    Written::Sent => {}
+                    Written::Dead => self.machine.closed(now, link, Reason::Unreachable),
+                    Written::Elsewhere => self.streams.write(link, contents),
+                },
                 Output::Event(event) => self.events.push_back(event),
             }
         }

@@ -47,6 +47,16 @@ pub(super) enum Received {
     Dead { link: LinkId },
 }
 
+/// What became of bytes for a TURN server.
+pub(super) enum Written {
+    /// They are on their way, or the kernel had no room.
+    Sent,
+    /// Nobody listens where the server should be.
+    Dead,
+    /// The link is no UDP socket.
+    Elsewhere,
+}
+
 impl Default for Ports {
     fn default() -> Self {
         Self { ports: Vec::new(), buffer: Box::new([0; LONGEST]) }
@@ -99,17 +109,14 @@ impl Ports {
         port.is_some()
     }
 
-    /// Sends to the TURN server of `link`. False when `link` is no UDP socket.
-    pub(super) fn write(&self, link: LinkId, contents: &[u8]) -> bool {
+    /// Sends to the TURN server of `link`.
+    pub(super) fn write(&self, link: LinkId, contents: &[u8]) -> Written {
         let port = self.ports.iter().find(|port| port.kind == Kind::Link(link));
-        if let Some(port) = port
-            && let Err(error) = port.sender.send(contents)
-            && error.kind() == ErrorKind::ConnectionRefused
-        {
-            // That was an answer to an earlier packet; this one was not sent.
-            let _ = port.sender.send(contents);
+        match port.map(|port| port.sender.send(contents)) {
+            Some(Err(error)) if is_refusal(&error) => Written::Dead,
+            Some(Ok(_) | Err(_)) => Written::Sent,
+            None => Written::Elsewhere,
         }
-        port.is_some()
     }
 
     /// Ready once something came in.

@@ -39,6 +39,12 @@ use super::url::{Host, ServerKind, Transport};
 /// sooner the smaller this is; a look takes some 50 µs.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How long after a failure that may pass a server is tried again; doubles with every failure, up to
+/// [`LONGEST_RETRY`]. Sooner asks a server that is just starting, later leaves a call without it.
+const RETRY: Duration = Duration::from_secs(1);
+/// Longest time between two such attempts.
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
+
 /// Names a server of the present generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ServerId(u64);
@@ -95,10 +101,10 @@ struct Server {
     place: Place,
     /// What its owner was last told about it.
     trouble: Option<Reason>,
-    /// TURN only: when to ask again after a loss.
+    /// When to try again.
     retry: Option<Instant>,
-    /// TURN only: allocations that were lost in this generation.
-    losses: u32,
+    /// How often it failed in this generation.
+    failures: u32,
 }
 
 /// Where a server is.
@@ -150,7 +156,7 @@ impl Gathering {
                 place: Place::Unknown,
                 trouble: None,
                 retry: None,
-                losses: 0,
+                failures: 0,
             });
         }
         self.hosts.forget_questions();
@@ -216,7 +222,7 @@ impl Gathering {
         let Some(index) = self.servers.iter().position(|known| known.id == server) else { return };
         if found.is_empty() {
             self.servers[index].place = Place::Known(Vec::new());
-            self.trouble(index, Reason::Unresolved);
+            self.fail(now, index, Reason::Unresolved);
         } else {
             self.located(now, index, found);
         }
@@ -266,7 +272,7 @@ impl Gathering {
             found.iter().copied().filter(|address| self.is_reachable(address.ip())).collect();
         self.servers[index].place = Place::Known(found);
         if reachable.is_empty() {
-            return self.trouble(index, Reason::Unreachable);
+            return self.fail(now, index, Reason::Unreachable);
         }
         let Wanted { url, .. } = &self.servers[index].wanted;
         let (kind, transport) = (url.kind, url.transport);
@@ -301,6 +307,29 @@ impl Gathering {
         if !is_busy && !self.is_gathered {
             self.is_gathered = true;
             self.say(NetworkEvent::Gathered);
+        }
+    }
+
+    /// A server could not be used at this time. What may pass is tried again later.
+    fn fail(&mut self, now: Instant, index: usize, reason: Reason) {
+        self.trouble(index, reason);
+        let may_pass = match reason {
+            Reason::Unresolved | Reason::Unreachable | Reason::Timeout | Reason::Lost => true,
+            Reason::BadUrl
+            | Reason::TooMany
+            | Reason::NoCredentials
+            | Reason::Tls
+            | Reason::CredentialsRefused
+            | Reason::Quota
+            | Reason::Forbidden
+            | Reason::Refused(_)
+            | Reason::Protocol => false,
+        };
+        if may_pass {
+            let server = &mut self.servers[index];
+            let wait = RETRY.saturating_mul(1 << server.failures.min(8)).min(LONGEST_RETRY);
+            server.failures += 1;
+            server.retry = Some(now + wait);
         }
     }
 

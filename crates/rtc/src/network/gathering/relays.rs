@@ -18,11 +18,6 @@ const MAX_RELAYS: usize = 8;
 /// How long an allocation that a restart does not want carries on: the call may still run over it
 /// until the new candidates are connected.
 const FAREWELL: Duration = Duration::from_secs(30);
-/// How long after a lost allocation its server is asked for another one; doubles with every loss, up
-/// to [`LONGEST_RETRY`]. Sooner asks a server that is just restarting.
-const RETRY: Duration = Duration::from_secs(1);
-/// Longest time between two such attempts.
-const LONGEST_RETRY: Duration = Duration::from_secs(30);
 /// How long a candidate over a stream waits for one over datagrams. Connections prefer what was said
 /// first, and a stream makes every loss a stall; where UDP is blocked, the wait delays the call.
 const DATAGRAMS_FIRST: Duration = Duration::from_millis(400);
@@ -105,7 +100,7 @@ impl Gathering {
     pub(in crate::network) fn closed(&mut self, now: Instant, link: LinkId, reason: Reason) {
         let Some(index) = self.relays.iter().position(|relay| relay.link == link) else { return };
         match &mut self.relays[index].state {
-            State::Connecting => self.end_relay(index, reason),
+            State::Connecting => self.end_relay(now, index, reason),
             State::Connected { allocation, .. } => {
                 // Whatever broke the way of a living allocation, the allocation is lost.
                 allocation.close(if allocation.is_alive() { Reason::Lost } else { reason });
@@ -251,10 +246,7 @@ impl Gathering {
                     }
                 }
                 News::Over(reason) => {
-                    if reason == Reason::Lost {
-                        self.retry(now, index);
-                    }
-                    self.end_relay(index, reason);
+                    self.end_relay(now, index, reason);
                     return self.settle(now);
                 }
                 News::PeerRefused(reason) => {
@@ -276,24 +268,15 @@ impl Gathering {
     }
 
     /// Forgets an allocation. Its server is in trouble when it was the last one there.
-    fn end_relay(&mut self, index: usize, reason: Reason) {
+    fn end_relay(&mut self, now: Instant, index: usize, reason: Reason) {
         let server = self.server_of(index);
         let relay = self.relays.remove(index);
         self.outputs.push_back(Output::Close(relay.link));
         let Some(server) = server else { return };
         let has_others = self.relays.iter().any(|other| other.server == relay.server);
         if !has_others {
-            self.trouble(server, reason);
+            self.fail(now, server, reason);
         }
-    }
-
-    /// Asks the server of a lost allocation for another one, later.
-    fn retry(&mut self, now: Instant, index: usize) {
-        let Some(server) = self.server_of(index) else { return };
-        let server = &mut self.servers[server];
-        let wait = RETRY.saturating_mul(1 << server.losses.min(8)).min(LONGEST_RETRY);
-        server.losses += 1;
-        server.retry = Some(now + wait);
     }
 
     fn server_of(&self, index: usize) -> Option<usize> {
