@@ -40,10 +40,11 @@ pub const MAX_BYTES: usize = 2 * 1_024 * 1_024;
 const SEQUENCE_MAX: u64 = 1 << 48;
 /// What is assumed of the round trip until it is measured; `str0m` assumes the same for its NACKs.
 const ROUND_TRIP: Duration = Duration::from_millis(100);
-/// What two round trips need on top: `str0m` lets 33 ms pass between two NACKs, and the sender's
-/// pacer adds its own. Less gives up on packets that are on their way; more freezes longer before
-/// a key frame is asked for.
-const PATIENCE_EXTRA: Duration = Duration::from_millis(50);
+/// What two round trips need on top, so that the second attempt can arrive: `str0m` lets up to 33 ms
+/// pass before the first NACK and up to 38 ms more before the second, and the sender's pacer adds
+/// its own. Less asks for key frames though the packet is on its way; more freezes longer where it
+/// is not.
+const PATIENCE_EXTRA: Duration = Duration::from_millis(90);
 /// The longest wait for a missing packet: beyond it a key frame is faster than a third attempt.
 const PATIENCE_MAX: Duration = Duration::from_millis(600);
 /// How long packets without the start of a key frame are taken for reordered ones at the start.

@@ -1,11 +1,15 @@
 //! Moving pictures: VP8 frames into packets and back, when to show them, and films on disk.
 //!
 //! Everything here is pure: time is an argument, nothing blocks. What was sent arrives as packets
-//! ([`assembly`]) and becomes whole frames; [`vp8`] knows what a packet and a frame look like;
-//! [`ivf`] reads and writes films.
+//! ([`assembly`]), becomes whole frames and waits for its time ([`playout`]); [`keys`] asks for key
+//! frames; [`incoming`] is these three as one. [`vp8`] knows what a packet and a frame look like,
+//! and [`ivf`] reads and writes films.
 
 pub mod assembly;
+pub mod incoming;
 pub mod ivf;
+pub mod keys;
+pub mod playout;
 pub mod vp8;
 
 use std::fmt;

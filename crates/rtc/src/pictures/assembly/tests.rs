@@ -99,7 +99,11 @@ fn a_hole_is_given_the_time_of_two_round_trips_and_then_wants_a_key_frame() {
     feed(&mut assembly, &film, &[0, 1], ms(0));
     assert_eq!(feed(&mut assembly, &film, &[3, 4, 5], ms(33)), [] as [usize; 0], "2 is missing");
     let deadline = assembly.deadline().expect("the hole has a deadline");
-    assert_eq!(deadline, film.origin + ms(33 + 80 + 50), "two round trips and the extra");
+    assert_eq!(
+        deadline,
+        film.origin + ms(33 + 80) + PATIENCE_EXTRA,
+        "two round trips and the extra"
+    );
     assert_eq!(assembly.wants_key(deadline - ms(1)), None, "it may still come");
     assert_eq!(drain(&mut assembly, deadline), [], "nothing can be decoded without it");
     assert_eq!(assembly.wants_key(deadline), Some(Want::Hole), "but time is up");
