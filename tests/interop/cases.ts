@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { IceServers, Transport } from './coturn.ts';
 import type { End } from './ends/end.ts';
+import { play, scenes, type Scene } from './conformance.ts';
 import { Meeting } from './meeting.ts';
 import type { Stage } from './stage.ts';
 
@@ -27,6 +28,14 @@ const farEnds: { name: string; restarts: boolean }[] = [
 
 /** Everything, with `subject` in Bellwire's place. */
 export function* cases(subject: string): Iterable<Case> {
+  for (const executor of ['executor', subject]) {
+    for (const scene of scenes) {
+      yield {
+        name: `conformance of ${executor}: ${scene.name}`,
+        run: (stage) => perform(stage, executor, scene),
+      };
+    }
+  }
   for (const far of farEnds) {
     for (const role of ['offerer', 'answerer'] as const) {
       yield {
@@ -45,6 +54,14 @@ export function* cases(subject: string): Iterable<Case> {
     name: 'relay credentials that expire',
     run: (stage) => outliveCredentials(stage, subject),
   };
+}
+
+/** A scene with both ends on the same executor. */
+async function perform(stage: Stage, executor: string, scene: Scene): Promise<void> {
+  const relay = (await stage.coturn()).servers('udp', LONG_S);
+  const a = await stage.end(executor);
+  const b = await stage.end(executor);
+  await play(scene, a, b, { relay });
 }
 
 /** Both ends behind the relay, as where nothing else gets through. */

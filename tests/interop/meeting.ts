@@ -152,7 +152,7 @@ export function isPath(state: string) {
 }
 
 /** The m-lines are the slots in their order and the data channels, none refused. */
-function hasEverySlot(sdp: string): void {
+export function hasEverySlot(sdp: string): void {
   const lines = [...sdp.matchAll(/^m=(\w+) (\d+)/gm)].map(([, kind, port]) => `${kind} ${port}`);
   const kinds = lines.map((line) => line.split(' ')[0]).join(' ');
   if (kinds !== 'audio video video audio application') {

@@ -45,7 +45,8 @@ peers.onTracks(() => {
 async function tell(): Promise<void> {
   const [connection] = connections;
   if (!connection || connection.signalingState === 'closed') return;
-  const transceivers = connection.getTransceivers();
+  // A rolled back offer leaves some without an m-line.
+  const transceivers = connection.getTransceivers().filter(({ mid }) => mid !== null);
   for (const [index, slot] of slots.entries()) {
     const report = await transceivers[index]?.receiver.getStats();
     for (const stat of report?.values() ?? []) {
