@@ -12,6 +12,9 @@ class FakeConnection extends EventTarget {
   readonly waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   connectionState: RTCPeerConnectionState = 'new';
   iceConnectionState: RTCIceConnectionState = 'new';
+  signalingState: RTCSignalingState = 'stable';
+  currentLocalDescription = null;
+  currentRemoteDescription = null;
   localDescription = { sdp: 'v=0\r\nm=audio 9\r\na=mid:0\r\na=ice-ufrag:mine\r\n' };
 
   constructor(readonly configuration: RTCConfiguration) {
@@ -307,6 +310,23 @@ test('candidates carry their generation, and its end comes once', () => {
     { ufrag: 'mine', mid: '0', candidate: '' },
   ]);
   expect(events.length).toBe(3);
+});
+
+test('an end of gathering that may be of a generation rolled back is not reported', async () => {
+  connection.signalingState = 'have-local-offer';
+  peer.answer({ type: 'answer', operation: 1, sdp: 'crossing' });
+  await settle();
+  await connection.complete();
+  await connection.complete();
+  const tell = (candidate: object | null): boolean =>
+    connection.dispatchEvent(Object.assign(new Event('icecandidate'), { candidate }));
+  tell({ candidate: 'one', sdpMid: '0', usernameFragment: 'mine' });
+  tell(null);
+  tell({ candidate: 'two', sdpMid: '0', usernameFragment: 'mine' });
+  expect(events.flatMap((event) => ('candidate' in event ? event.candidate : []))).toEqual([
+    'one',
+    'two',
+  ]);
 });
 
 test('messages that are no text, or too long, are not passed on', () => {

@@ -2,7 +2,7 @@ import type { IceServer, PeerCommand, PeerEvent, Slot, SlotState } from '../bind
 import { trace } from '../trace';
 import type { Taker } from './capture';
 import { pathState } from './path';
-import { firstMidOf, ufragOf, withStartBitrate } from './sdp';
+import { firstMidOf, ufragOf, withRoleKept, withStartBitrate } from './sdp';
 import { SHARPEN_MS, SLOTS, degradationOf, encodingOf, firstEncodingOf, kindOf } from './slots';
 
 /**
@@ -43,7 +43,7 @@ export class Peer {
   #closed = false;
   /** The camera is sent in its full size. */
   #sharp = false;
-  /** Generations whose end was reported. */
+  /** Generations whose end was reported, or that took the place of one whose end may still come. */
   readonly #ended = new Set<string>();
 
   constructor(opening: Opening, emit: (event: PeerEvent) => void, tracksChanged: () => void) {
@@ -88,6 +88,7 @@ export class Peer {
 
   answer({ operation, sdp }: Extract<PeerCommand, { type: 'answer' }>): void {
     this.#operate(operation, async () => {
+      const crossed = this.connection.signalingState === 'have-local-offer';
       // Over an own open offer this rolls back and applies in one step.
       await this.connection.setRemoteDescription({
         type: 'offer',
@@ -96,6 +97,8 @@ export class Peer {
       try {
         this.#adoptSlots();
         await this.connection.setLocalDescription();
+        // Chromium ends the gathering once for both generations, before the new one's last.
+        if (crossed) this.#ended.add(ufragOf(this.connection.localDescription?.sdp ?? ''));
       } catch (error) {
         await this.connection.setRemoteDescription({ type: 'rollback' });
         throw error;
@@ -106,9 +109,11 @@ export class Peer {
 
   apply({ operation, sdp }: Extract<PeerCommand, { type: 'apply' }>): void {
     this.#operate(operation, async () => {
+      const { currentLocalDescription, currentRemoteDescription } = this.connection;
+      const answer = withRoleKept(sdp, currentLocalDescription, currentRemoteDescription);
       await this.connection.setRemoteDescription({
         type: 'answer',
-        sdp: withStartBitrate(sdp, START_KBPS),
+        sdp: withStartBitrate(answer, START_KBPS),
       });
       this.#tracksChanged();
       return { type: 'applied', operation };

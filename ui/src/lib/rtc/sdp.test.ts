@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { firstMidOf, ufragOf, withStartBitrate } from './sdp';
+import { firstMidOf, ufragOf, withRoleKept, withStartBitrate } from './sdp';
 
 const SDP = [
   'v=0',
@@ -48,4 +48,27 @@ test('a description names its generation and its transport', () => {
   expect(ufragOf(SDP)).toBe('abcd');
   expect(firstMidOf(SDP)).toBe('0');
   expect(ufragOf('not a description')).toBe('');
+});
+
+const description = (type: RTCSdpType, setup: string, fingerprint = 'sha-256 AA:BB') => ({
+  type,
+  sdp: `v=0\r\na=fingerprint:${fingerprint}\r\nm=audio\r\na=setup:${setup}\r\nm=video\r\na=setup:${setup}\r\n`,
+});
+
+test('an answer keeps the DTLS role that its sender has, whoever offered first', () => {
+  const answer = description('answer', 'active').sdp;
+  const kept = description('answer', 'passive').sdp;
+  const theyOffered = [description('answer', 'active'), description('offer', 'actpass')] as const;
+  expect(withRoleKept(answer, ...theyOffered)).toBe(kept);
+  const theyAnswered = [description('offer', 'actpass'), description('answer', 'passive')] as const;
+  expect(withRoleKept(answer, ...theyAnswered)).toBe(kept);
+  const theyAreRight = [description('offer', 'actpass'), description('answer', 'active')] as const;
+  expect(withRoleKept(answer, ...theyAreRight)).toBe(answer);
+});
+
+test('a first answer, or one with a new certificate, chooses its role', () => {
+  const answer = description('answer', 'active').sdp;
+  expect(withRoleKept(answer, null, null)).toBe(answer);
+  const other = description('offer', 'actpass', 'sha-256 CC:DD');
+  expect(withRoleKept(answer, description('answer', 'active'), other)).toBe(answer);
 });

@@ -32,6 +32,33 @@ function matches(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map(([, first]) => first ?? '');
 }
 
+/**
+ * An answer in the DTLS role that its sender already has. Firefox 153 says `active` in every answer,
+ * also where it is the server of a connection that goes on; libwebrtc refuses the change. The role is
+ * negotiated anew only with a new certificate (RFC 8842).
+ */
+export function withRoleKept(
+  answer: string,
+  local: RTCSessionDescriptionInit | null,
+  remote: RTCSessionDescriptionInit | null,
+): string {
+  if (!remote?.sdp || fingerprintOf(remote.sdp) !== fingerprintOf(answer)) return answer;
+  const said = setupOf((remote.type === 'answer' ? remote : local)?.sdp ?? '');
+  const role = remote.type === 'answer' ? said : OPPOSITE[said];
+  if (role !== 'active' && role !== 'passive') return answer;
+  return answer.replace(/^a=setup:(?:active|passive)/gm, `a=setup:${role}`);
+}
+
+const OPPOSITE: Record<string, string> = { active: 'passive', passive: 'active' };
+
+function setupOf(sdp: string): string {
+  return /^a=setup:(\S+)/m.exec(sdp)?.[1] ?? '';
+}
+
+function fingerprintOf(sdp: string): string {
+  return /^a=fingerprint:(\S+ \S+)/m.exec(sdp)?.[1]?.toLowerCase() ?? '';
+}
+
 /** The ICE generation that a description belongs to, or nothing if it does not say. */
 export function ufragOf(sdp: string): string {
   return /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1] ?? '';
