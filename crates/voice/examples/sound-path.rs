@@ -163,7 +163,7 @@ fn travel(
     let mut heard = vec![0.0; (phase * 48.0) as usize];
     let mut arrivals = arrivals.into_iter().peekable();
     let mut out = [0.0; PULL];
-    for pull in 0..said.len() / PULL + 20 {
+    for pull in 0..said.len() / PULL {
         let now = phase + pull as f64 * 10.0;
         while let Some((at, packets)) = arrivals.next_if(|(at, _)| *at <= now) {
             for packet in packets {
