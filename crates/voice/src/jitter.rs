@@ -79,7 +79,7 @@ const RECENT: usize = 16;
 /// How much the wait may fall short, or exceed a whole pull too much, before the delay is stretched,
 /// in samples. Less stretches for the noise in the target.
 const TOO_SHORT: i64 = ms(1);
-const TOO_LONG: i64 = ms(3);
+const TOO_LONG: i64 = ms(1);
 /// How far the delay must be off to be stretched, in samples: in pauses, in speech, and in speech
 /// that is less like itself.
 const OFF_IN_PAUSES: i64 = ms(2);
@@ -173,6 +173,7 @@ pub struct Jitter<D> {
     /// The next sound does not go on where the last ended.
     torn: bool,
     loudness: Loudness,
+    quiet_frames: usize,
     /// Of the last frames: how much later than at the fastest they could have been here, and how
     /// long they were here.
     recent: VecDeque<(i64, i64)>,
@@ -224,6 +225,7 @@ impl<D: Decode> Jitter<D> {
             paused: 0,
             torn: false,
             loudness: Loudness::default(),
+            quiet_frames: 0,
             recent: VecDeque::new(),
             first_sequence: None,
             playout: None,
@@ -396,13 +398,13 @@ impl<D: Decode> Jitter<D> {
 
     /// The timestamp that should be decoded at `now`.
     fn due(&mut self, now: i64) -> i64 {
-        now - self.delays.least().unwrap_or(0) - self.target()
+        now - self.delays.least().unwrap_or(0) - self.target(now)
     }
 
     /// How long to wait for packets, against the fastest, in samples.
-    fn target(&mut self) -> i64 {
+    fn target(&mut self, now: i64) -> i64 {
         let first = if self.delays.known() < FEW { FIRST_WAIT } else { 0 };
-        let target = (self.delays.wait() + SPARE).clamp(LEAST_WAIT.max(first), MOST_WAIT);
+        let target = (self.delays.wait(now) + SPARE).clamp(LEAST_WAIT.max(first), MOST_WAIT);
         self.figures.target = duration_of(target);
         target
     }
@@ -461,7 +463,7 @@ impl<D: Decode> Jitter<D> {
         self.note_wait(now, packet.arrived);
         self.next = timestamp + packet.duration;
         self.finish(start, &onward);
-        self.stretch(start);
+        self.stretch(now, start);
         Played::Sound
     }
 
@@ -576,9 +578,10 @@ impl<D: Decode> Jitter<D> {
     ///
     /// Frames are decoded in pulls, so the wait for packets comes in steps of whole pulls, and the
     /// sound is delayed by that and by what is left of the frame before. That rest is best zero.
-    fn stretch(&mut self, start: usize) {
+    fn stretch(&mut self, now: i64, start: usize) {
         let quiet = self.loudness.is_quiet(&self.sound[start..]);
-        let target = self.target();
+        self.quiet_frames = if quiet { self.quiet_frames + 1 } else { 0 };
+        let target = self.target(now);
         let Some(waited) = self.recent.iter().map(|(waited, _)| *waited).min() else { return };
         let rest = length(start);
         let off = rest
@@ -601,7 +604,7 @@ impl<D: Decode> Jitter<D> {
             self.figures.inserted_samples += by as u64;
             length(by)
         } else {
-            if self.recent.len() < RECENT || !self.is_ahead() {
+            if self.recent.len() < RECENT || !self.is_ahead() || (need == Need::Slight && self.quiet_frames < 6) {
                 return;
             }
             let by = stretch::shorten(&mut self.sound, wanted, quiet, need);

@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 const WINDOW: i64 = ms(10_000);
 /// How many frames count at most; bounds memory and time against floods of tiny ones.
 const MOST: usize = 1_000;
+const HOLD: i64 = ms(4_000);
 /// What a frame of a hundred that cannot be played is worth, in samples of delay. Higher waits for
 /// rarer stragglers.
 const PRICE: i64 = ms(20);
@@ -28,6 +29,9 @@ pub(super) struct Delays {
     first: i64,
     least: Option<i64>,
     wait: i64,
+    turned: i64,
+    most: i64,
+    before: i64,
     stale: bool,
     lags: Vec<i64>,
 }
@@ -49,6 +53,8 @@ impl Delays {
         self.frames.clear();
         self.least = None;
         self.wait = 0;
+        self.most = 0;
+        self.before = 0;
         self.stale = false;
     }
 
@@ -88,10 +94,17 @@ impl Delays {
     }
 
     /// How much later than the fastest packet frames are best played, in samples.
-    pub(super) fn wait(&mut self) -> i64 {
+    pub(super) fn wait(&mut self, now: i64) -> i64 {
         if self.stale {
             self.stale = false;
-            self.wait = self.cheapest();
+            let wait = self.cheapest();
+            if now - self.turned > HOLD {
+                self.turned = now;
+                self.before = self.most;
+                self.most = 0;
+            }
+            self.most = self.most.max(wait);
+            self.wait = self.most.max(self.before);
         }
         self.wait
     }
