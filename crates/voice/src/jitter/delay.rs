@@ -15,6 +15,8 @@ use std::collections::VecDeque;
 const WINDOW: i64 = ms(10_000);
 /// How many frames count at most; bounds memory and time against floods of tiny ones.
 const MOST: usize = 1_000;
+/// How long a wait is held at least, in samples; at most twice as long. Shorter follows the noise of
+/// rare losses, and each time costs two stretches.
 const HOLD: i64 = ms(4_000);
 /// What a frame of a hundred that cannot be played is worth, in samples of delay. Higher waits for
 /// rarer stragglers.
@@ -28,10 +30,8 @@ pub(super) struct Delays {
     /// Sequence number of the first of `frames`.
     first: i64,
     least: Option<i64>,
-    wait: i64,
-    turned: i64,
-    most: i64,
-    before: i64,
+    held: Held,
+    /// Something came that `held` does not know.
     stale: bool,
     lags: Vec<i64>,
 }
@@ -48,16 +48,6 @@ struct Frame {
 }
 
 impl Delays {
-    /// Forgets everything: the path is another one.
-    pub(super) fn clear(&mut self) {
-        self.frames.clear();
-        self.least = None;
-        self.wait = 0;
-        self.most = 0;
-        self.before = 0;
-        self.stale = false;
-    }
-
     /// Notes a packet that arrived itself. `mends` is how much of what came before is in it, in
     /// samples. False if it was here before.
     pub(super) fn arrived(&mut self, now: i64, place: Place, mends: i64) -> bool {
@@ -89,24 +79,17 @@ impl Delays {
     }
 
     /// Arrival minus timestamp of the fastest packet, in samples.
-    pub(super) const fn least(&self) -> Option<i64> {
-        self.least
+    pub(super) fn least(&self) -> i64 {
+        self.least.unwrap_or(0)
     }
 
     /// How much later than the fastest packet frames are best played, in samples.
     pub(super) fn wait(&mut self, now: i64) -> i64 {
-        if self.stale {
-            self.stale = false;
+        if std::mem::take(&mut self.stale) {
             let wait = self.cheapest();
-            if now - self.turned > HOLD {
-                self.turned = now;
-                self.before = self.most;
-                self.most = 0;
-            }
-            self.most = self.most.max(wait);
-            self.wait = self.most.max(self.before);
+            self.held.note(now, wait);
         }
-        self.wait
+        self.held.most()
     }
 
     /// How many frames the wisdom rests on.
@@ -161,6 +144,28 @@ impl Delays {
             self.frames.pop_front();
             self.first += 1;
         }
+    }
+}
+
+/// The most that was wanted lately.
+#[derive(Debug, Default)]
+struct Held {
+    since: i64,
+    most: i64,
+    /// The most of the time before `since`.
+    before: i64,
+}
+
+impl Held {
+    fn note(&mut self, now: i64, wanted: i64) {
+        if now - self.since > HOLD {
+            *self = Self { since: now, most: wanted, before: self.most };
+        }
+        self.most = self.most.max(wanted);
+    }
+
+    fn most(&self) -> i64 {
+        self.most.max(self.before)
     }
 }
 

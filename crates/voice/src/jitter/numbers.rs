@@ -83,11 +83,11 @@ impl Numbers {
         }
     }
 
-    /// Starts a stream with this packet, above all timestamps there were.
+    /// Starts a stream with this packet, above all timestamps there were, and where made up sound led.
     pub(super) fn found(&mut self, now: i64, packet: &Packet) -> Place {
         const WRAP: i64 = 1 << 32;
         let above = self.newest.map_or(0, |newest| newest.place.timestamp) & !(WRAP - 1);
-        let timestamp = above + WRAP + i64::from(packet.timestamp);
+        let timestamp = above + 2 * WRAP + i64::from(packet.timestamp);
         let place = Place { sequence: (1 << 16) + i64::from(packet.sequence), timestamp };
         self.newest = Some(Newest { place, transit: now - timestamp });
         self.stranger = None;
