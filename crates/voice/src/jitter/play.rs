@@ -28,7 +28,7 @@ const FADED: usize = 9_600;
 /// How long a sender that pauses is believed to be there, in samples. An encoder in a pause sends
 /// something every 400 ms.
 const LONGEST_PAUSE: usize = 48_000;
-/// What a starving buffer makes up at a time, in samples: until the next pull looks for packets.
+/// What is made up at a time, in samples: until the next pull looks for packets.
 const MORSEL: usize = PULL;
 /// Samples over which sound after a jump blends with what would have come: 5 ms.
 const BLEND: usize = 240;
@@ -76,7 +76,7 @@ impl<D: Decode> Jitter<D> {
         if gap <= 0 {
             return self.decode(now, timestamp);
         }
-        let step = gap.min(first.duration);
+        let step = gap.min(length(MORSEL));
         if self.last.is_some_and(|last| first.sequence <= last.sequence + 1) {
             return self.pause(step);
         }
