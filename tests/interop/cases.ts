@@ -44,6 +44,12 @@ export function* cases(subject: string): Iterable<Case> {
       };
     }
   }
+  for (const role of ['offerer', 'answerer'] as const) {
+    yield {
+      name: `firefox as ${role} of the executor for webviews`,
+      run: (stage) => meetExecutor(stage, role),
+    };
+  }
   for (const transport of ['udp', 'tcp', 'tls'] as const) {
     yield {
       name: `relayed over ${transport}`,
@@ -103,6 +109,22 @@ async function gathersNothing(end: End, ice_servers: IceServers): Promise<void> 
   await delay(GATHER_MS);
   const found = end.reports.find((report) => report.type === 'candidate' && report.candidate !== '');
   if (found) throw new Error(`expired credentials gave ${JSON.stringify(found)}`);
+}
+
+/** Bellwire's other executor, in Chromium, with a browser that is not Chromium. */
+async function meetExecutor(stage: Stage, role: 'offerer' | 'answerer'): Promise<void> {
+  const ours = await stage.end('executor');
+  const theirs = await stage.end('firefox');
+  const meeting = role === 'offerer' ? new Meeting(theirs, ours) : new Meeting(ours, theirs);
+  await meeting.connect();
+  await meeting.talk();
+  await meeting.flows();
+  // Chromium sometimes keeps a pair with a port that Firefox has left. The app notices and has the
+  // other side restart; here it does so in any case.
+  await meeting.courier.negotiate(ours, true);
+  await meeting.restart(theirs);
+  await meeting.talk();
+  await meeting.close();
 }
 
 async function meet(

@@ -43,6 +43,11 @@ if ! cmp -s requirements.txt "$cache/aiortc/.installed" 2>/dev/null; then
   cp requirements.txt "$cache/aiortc/.installed"
 fi
 
+# What Bellwire's own end sends.
+if [ make_media.py -nt "$cache/film.ivf" ]; then
+  "$cache/aiortc/bin/python" make_media.py "$cache"
+fi
+
 # npm packages, again only when the lock file changed.
 if ! cmp -s package-lock.json node_modules/.installed-lock 2>/dev/null; then
   say "installing npm packages of tests/interop"

@@ -16,6 +16,12 @@ const bellwire = resolve(
   process.env['BELLWIRE_PEER_BIN'] ?? join(here, '../../target/debug/bellwire-peer'),
 );
 
+/** `setup.sh` makes them. */
+const bellwireMedia = [
+  `--voice=${join(cache, 'voice.wav')}`,
+  `--video=${join(cache, 'film.ivf')}`,
+];
+
 /** Makes ends by name and sees to it that nothing of them is left. */
 export class Stage {
   readonly #browsers = new Map<Kind, Promise<BrowserHost>>();
@@ -53,7 +59,7 @@ export class Stage {
   async #make(name: string): Promise<End> {
     switch (name) {
       case 'bellwire':
-        return this.#program(name, bellwire, [], await this.#trust());
+        return this.#program(name, bellwire, bellwireMedia, await this.#trust());
       case 'chromium':
       case 'firefox':
         return this.#page(name, 'plain');
