@@ -192,3 +192,25 @@ impl Packets {
         Some(joined)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pictures::sample;
+
+    #[test]
+    fn what_claims_to_begin_a_frame_amid_another_does_not() {
+        let mut packets = Packets::default();
+        let payload: Arc<[u8]> = Arc::from([0x10, 0x10, 0, 0]);
+        for (sequence, timestamp, marker) in
+            [(5, 0, false), (6, 0, false), (7, 0, true), (8, 0, false), (9, 3, true), (11, 3, true)]
+        {
+            let descriptor = Descriptor::read(&payload).ok();
+            let received = sample::origin();
+            let payload = payload.clone();
+            packets.insert(sequence, Piece { timestamp, marker, descriptor, payload, received });
+        }
+        let begins = [5, 8, 9, 11];
+        assert_eq!(packets.begins(0), begins, "the first, and after a marker, a time or a hole");
+    }
+}

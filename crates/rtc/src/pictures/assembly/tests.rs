@@ -209,6 +209,15 @@ fn upper_layers_may_be_missing() {
 }
 
 #[test]
+fn frames_of_a_sender_without_markers_end_where_the_next_begins() {
+    let mut film = Film::simple(&[true, false, false]);
+    film.packets.iter_mut().for_each(|it| it.marker = false);
+    let mut assembly = Assembly::new();
+    assert_eq!(feed(&mut assembly, &film, &[0, 1], ms(0)), [] as [usize; 0], "more may come");
+    assert_eq!(feed(&mut assembly, &film, &[2, 3, 4], ms(1)), [0, 1], "the next has begun");
+}
+
+#[test]
 fn another_source_starts_anew_and_the_former_one_is_not_heard_again() {
     let film = Film::new(&[true, false], 2, 5_000_000, u32::MAX - 10, 0);
     let other = Film::new(&[true], 2, 3, 5, 0);

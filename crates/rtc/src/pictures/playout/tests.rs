@@ -182,6 +182,20 @@ fn a_path_that_becomes_longer_is_followed_and_one_that_becomes_shorter_too() {
 }
 
 #[test]
+fn a_longer_path_is_smoothed_again_after_two_seconds_of_late_pictures() {
+    let path = |at: u64| {
+        let longer = if at >= 5_000_000 { 300_000 } else { 0 };
+        40_000 + longer + noise(3, at) % 30_000
+    };
+    let stage = Stage { frames: 400, path, sound: no_sound, ppm: 0, obey: false };
+    let shown = stage.play(&mut Playout::new());
+    let mut uneven = unevenness(&shown[240..300]);
+    uneven.sort_unstable();
+    let p90 = uneven[uneven.len() * 9 / 10];
+    assert!(p90 <= 6_000, "even from the eighth second on, where 5 % is not there yet: {p90} µs");
+}
+
+#[test]
 fn a_queue_that_empties_leaves_no_delay() {
     // 1.2 s of standstill, then everything at once.
     let path =
