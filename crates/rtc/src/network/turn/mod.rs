@@ -11,21 +11,25 @@
 //! to it, and a channel (section 12), which saves 36 bytes a packet, once it is sent more than
 //! connectivity checks.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+mod ledger;
+mod peers;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use stun_proto::types::TransportType;
-use stun_proto::types::attribute::{AttributeStaticType as _, ErrorCode, MessageIntegrity};
-use stun_proto::types::message::{Message, MessageClass, Method, TransactionId};
 use turn_client_proto::api::{Transmit, TurnConfig, TurnEvent, TurnPollRet, TurnRecvRet};
 use turn_client_proto::client::TurnClient;
 use turn_client_proto::prelude::{DelayedTransmitBuild as _, TurnClientApi as _};
 use turn_client_proto::tcp::TurnClientTcp;
-use turn_client_proto::types::message::{ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, REFRESH};
 use turn_client_proto::types::{AddressFamily, TurnCredentials};
 use turn_client_proto::udp::TurnClientUdp;
 
+use self::ledger::{Ledger, Refusal};
+use self::peers::{Fate, Peers};
 use super::frames::{Frames, pad};
 use super::quiet::quietly;
 use super::trouble::Reason;
@@ -40,18 +44,13 @@ const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
 /// How often a request is sent. With the gaps above it fails after about 5 s: lower gives up on
 /// slow networks, higher keeps a call waiting for a dead server.
 const TIMES: u32 = 5;
-/// How long a peer that the server refuses is left alone.
-const REFUSED: Duration = Duration::from_secs(5);
-/// How long a channel that the server refuses is not asked for again. Packets flow without one.
-const NO_CHANNEL: Duration = Duration::from_secs(60);
-/// Addresses of peers that are asked for at once. The far end names them, so it must not be able to
-/// make us ask without end.
-const MAX_PEERS: usize = 32;
-/// Packets kept per peer until its permission is there. A connectivity check that is dropped costs
-/// its repetition, some 100 ms of the set-up; older ones are worth nothing.
-const MAX_HELD: usize = 2;
-/// Requests whose answers are waited for.
-const MAX_OPEN: usize = 64;
+/// Distance that the client keeps between two requests to its server.
+const DISTANCE: Duration = Duration::from_millis(50);
+/// How far its clock may run ahead to shorten that. A call over a relay needs three requests, each
+/// after the answer to the one before; a flood of requests is still spread.
+const MAX_AHEAD: Duration = Duration::from_millis(400);
+/// Looks at the client after one input. It needs two or three.
+const MAX_LOOKS: usize = 64;
 /// Least time between two looks at the client, so that a mistake in it cannot spin.
 const LEAST_WAIT: Duration = Duration::from_millis(10);
 
@@ -78,13 +77,13 @@ pub(super) struct Allocation {
     /// The client counts nanoseconds since then.
     epoch: Instant,
     wake: Instant,
-    open: VecDeque<Asked>,
-    /// Code of the last refusal that did not end it.
-    code: Option<u16>,
+    /// When the client believes to have sent last.
+    sent: Option<Instant>,
+    ledger: Ledger,
+    /// The last refusal that did not end it.
+    refused: Option<Reason>,
     relayed: Vec<SocketAddr>,
-    /// Peers without permission.
-    peers: BTreeMap<IpAddr, Peer>,
-    channels: BTreeMap<SocketAddr, Channel>,
+    peers: Peers,
     out: VecDeque<Vec<u8>>,
     news: VecDeque<News>,
 }
@@ -94,26 +93,6 @@ enum State {
     Asking,
     Alive,
     Over,
-}
-
-/// A request on its way.
-struct Asked {
-    id: TransactionId,
-    method: Method,
-    /// It proved who asks.
-    signed: bool,
-}
-
-enum Peer {
-    /// Its permission is asked for; what waits for it, oldest first.
-    Asked(VecDeque<(SocketAddr, Vec<u8>)>),
-    /// Refused until then.
-    Refused(Instant),
-}
-
-enum Channel {
-    Asked,
-    Refused(Instant),
 }
 
 /// Which families of addresses to ask the server for.
@@ -156,11 +135,11 @@ impl Allocation {
             state: State::Asking,
             epoch: now,
             wake: now,
-            open: VecDeque::new(),
-            code: None,
+            sent: None,
+            ledger: Ledger::default(),
+            refused: None,
             relayed: Vec::new(),
-            peers: BTreeMap::new(),
-            channels: BTreeMap::new(),
+            peers: Peers::default(),
             out: VecDeque::new(),
             news: VecDeque::new(),
         };
@@ -174,11 +153,18 @@ impl Allocation {
 
     /// When to call [`Self::tick`].
     pub(super) fn deadline(&self) -> Option<Instant> {
-        (self.state != State::Over).then_some(self.wake)
+        let echo = self.peers.deadline();
+        (self.state != State::Over).then(|| echo.map_or(self.wake, |echo| echo.min(self.wake)))
     }
 
     pub(super) fn tick(&mut self, now: Instant) {
-        if self.deadline().is_some_and(|deadline| deadline <= now) {
+        if self.state == State::Over {
+            return;
+        }
+        while let Some((peer, contents)) = self.peers.echo(now) {
+            self.pass(now, peer, &contents);
+        }
+        if self.wake <= now {
             self.advance(now);
         }
     }
@@ -229,30 +215,17 @@ impl Allocation {
         if self.state != State::Alive || self.relayed_for(peer).is_none() {
             return;
         }
-        let ip = peer.ip();
+        let (ip, time) = (peer.ip(), self.time(now));
         if quietly(|| self.client.have_permission(TransportType::Udp, ip)) {
-            if is_payload(contents) {
+            if self.peers.wants_channel(now, peer, contents) {
                 self.bind(now, peer);
             }
-            self.pass(now, peer, contents);
-            return;
+            return self.pass(now, peer, contents);
         }
-        match self.peers.get_mut(&ip) {
-            Some(Peer::Refused(until)) if now < *until => {}
-            Some(Peer::Asked(held)) => hold(held, peer, contents),
-            Some(Peer::Refused(_)) | None => {
-                if self.peers.len() >= MAX_PEERS {
-                    self.peers
-                        .retain(|_, peer| !matches!(peer, Peer::Refused(until) if *until <= now));
-                }
-                let time = self.time(now);
-                let asked = || self.client.create_permission(TransportType::Udp, ip, time);
-                if self.peers.len() < MAX_PEERS && quietly(asked).is_ok() {
-                    let held = VecDeque::from([(peer, contents.to_vec())]);
-                    self.peers.insert(ip, Peer::Asked(held));
-                    self.advance(now);
-                }
-            }
+        let ask = || self.client.create_permission(TransportType::Udp, ip, time);
+        if self.peers.send(now, peer, contents) == Fate::Ask && quietly(ask).is_ok() {
+            self.peers.hold(peer, contents);
+            self.advance(now);
         }
     }
 
@@ -275,17 +248,11 @@ impl Allocation {
     }
 
     fn bind(&mut self, now: Instant, peer: SocketAddr) {
-        match self.channels.get(&peer) {
-            Some(Channel::Asked) => return,
-            Some(Channel::Refused(until)) if now < *until => return,
-            Some(Channel::Refused(_)) => {}
-            None if self.channels.len() >= MAX_PEERS => return,
-            None => {}
-        }
         let time = self.time(now);
-        let asked = quietly(|| self.client.bind_channel(TransportType::Udp, peer, time)).is_ok();
-        let channel = if asked { Channel::Asked } else { Channel::Refused(now + NO_CHANNEL) };
-        self.channels.insert(peer, channel);
+        match quietly(|| self.client.bind_channel(TransportType::Udp, peer, time)) {
+            Ok(()) => self.peers.ask_channel(peer),
+            Err(_) => self.peers.refuse_channel(now, peer),
+        }
         self.advance(now);
     }
 
@@ -293,8 +260,11 @@ impl Allocation {
         if self.state == State::Over {
             return;
         }
-        if let Some(reason) = self.hear_refusal(message) {
-            return self.end(reason);
+        match self.ledger.hear(message) {
+            Refusal::None => {}
+            Refusal::Family(reason) => self.refused = Some(reason),
+            Refusal::Peer(reason) => self.news.push_back(News::PeerRefused(reason)),
+            Refusal::Allocation(reason) => return self.end(reason),
         }
         let time = self.time(now);
         let (local, server) = (self.client.local_addr(), self.client.remote_addr());
@@ -310,6 +280,7 @@ impl Allocation {
     }
 
     fn hear(&mut self, peer: SocketAddr, contents: Vec<u8>) {
+        self.peers.hear(peer.ip());
         if let Some(relayed) = self.relayed_for(peer) {
             self.news.push_back(News::Packet { peer, relayed, contents });
         }
@@ -322,7 +293,7 @@ impl Allocation {
     /// Lets the client do what its time has come for.
     fn advance(&mut self, now: Instant) {
         let time = self.time(now);
-        for _ in 0..MAX_OPEN {
+        for _ in 0..MAX_LOOKS {
             if self.state == State::Over {
                 return;
             }
@@ -331,9 +302,8 @@ impl Allocation {
                 self.hear_event(now, &event);
                 moved = true;
             }
-            while let Some(transmit) = quietly(|| self.client.poll_transmit(time)) {
-                let message = transmit.data.to_vec();
-                self.note(&message);
+            while let Some(message) = self.poll_client(now) {
+                self.ledger.note(&message);
                 self.transmit(message);
                 moved = true;
             }
@@ -347,12 +317,10 @@ impl Allocation {
                 | TurnPollRet::AllocateTcpSocket { .. }
                 | TurnPollRet::TcpClose { .. } => {}
                 TurnPollRet::Closed => {
-                    let reason = match (self.state, self.code) {
-                        (State::Asking, Some(code)) => reason_of(code),
-                        (State::Asking, None) => Reason::Timeout,
-                        (State::Alive | State::Over, _) => Reason::Lost,
-                    };
-                    return self.end(reason);
+                    return self.end(match self.state {
+                        State::Asking => self.refused.unwrap_or(Reason::Timeout),
+                        State::Alive | State::Over => Reason::Lost,
+                    });
                 }
             }
         }
@@ -367,17 +335,15 @@ impl Allocation {
                 self.news.push_back(News::Allocated(relayed));
             }
             TurnEvent::PermissionCreated(_, ip) => {
-                if let Some(Peer::Asked(held)) = self.peers.remove(&ip) {
-                    for (peer, contents) in held {
-                        self.pass(now, peer, &contents);
-                    }
+                for (peer, contents) in self.peers.allow(now, ip) {
+                    self.pass(now, peer, &contents);
                 }
             }
             TurnEvent::PermissionCreateFailed(_, ip) => {
-                self.peers.insert(ip, Peer::Refused(now + REFUSED));
+                self.peers.refuse(now, ip);
             }
             TurnEvent::ChannelCreateFailed(_, peer) => {
-                self.channels.insert(peer, Channel::Refused(now + NO_CHANNEL));
+                self.peers.refuse_channel(now, peer);
             }
             // The family that a server does not have is no trouble: the other one is used. Without
             // any, the client closes.
@@ -411,64 +377,14 @@ impl Allocation {
         self.news.push_back(News::Over(reason));
     }
 
-    /// Remembers a request, so that a refusal of it can be told from anybody's noise.
-    fn note(&mut self, message: &[u8]) {
-        let asked = quietly(|| {
-            let message = Message::from_bytes(message).ok()?;
-            message.has_class(MessageClass::Request).then(|| Asked {
-                id: message.transaction_id(),
-                method: message.method(),
-                signed: message.has_attribute(MessageIntegrity::TYPE),
-            })
-        });
-        if let Some(asked) = asked.filter(|asked| self.open.iter().all(|open| open.id != asked.id))
-        {
-            if self.open.len() == MAX_OPEN {
-                self.open.pop_front();
-            }
-            self.open.push_back(asked);
-        }
-    }
-
-    /// Whether `message` ends the allocation, and why.
-    fn hear_refusal(&mut self, message: &[u8]) -> Option<Reason> {
-        if *message.first()? > 3 {
-            return None;
-        }
-        let (id, code) = quietly(|| {
-            let message = Message::from_bytes(message).ok()?;
-            if !message.is_response() {
-                return None;
-            }
-            let code = message.has_class(MessageClass::Error).then(|| {
-                message.attribute::<ErrorCode>().map_or(ErrorCode::SERVER_ERROR, |code| code.code())
-            });
-            Some((message.transaction_id(), code))
-        })?;
-        let place = self.open.iter().position(|open| open.id == id)?;
-        let asked = self.open.remove(place)?;
-        let code = code?;
-        // A stale nonce only means to ask again with the new one.
-        if code == ErrorCode::STALE_NONCE {
-            return None;
-        }
-        match asked.method {
-            ALLOCATE if code == ErrorCode::UNAUTHORIZED && !asked.signed => None,
-            // The client asks once more for IPv6 alone, or closes.
-            ALLOCATE if code == ErrorCode::ADDRESS_FAMILY_NOT_SUPPORTED => {
-                self.code = Some(code);
-                None
-            }
-            ALLOCATE | REFRESH => Some(reason_of(code)),
-            CREATE_PERMISSION | CHANNEL_BIND if code == ErrorCode::ALLOCATION_MISMATCH => {
-                Some(Reason::Lost)
-            }
-            CREATE_PERMISSION | CHANNEL_BIND => {
-                self.news.push_back(News::PeerRefused(reason_of(code)));
-                None
-            }
-            _ => None,
-        }
+    /// The next message of the client, whose clock runs ahead by the distance that it would keep.
+    fn poll_client(&mut self, now: Instant) -> Option<Vec<u8>> {
+        let due = self.sent.map_or(now, |sent| (sent + DISTANCE).max(now));
+        let ahead = if due <= now + MAX_AHEAD { due } else { now };
+        let time = self.time(ahead);
+        let message = quietly(|| self.client.poll_transmit(time))?.data.to_vec();
+        self.sent = Some(ahead);
+        Some(message)
     }
 
     fn time(&self, now: Instant) -> stun_proto::Instant {
@@ -479,28 +395,5 @@ impl Allocation {
 
     fn instant(&self, time: stun_proto::Instant) -> Instant {
         self.epoch + Duration::from_nanos(u64::try_from(time.as_nanos()).unwrap_or(0))
-    }
-}
-
-fn hold(held: &mut VecDeque<(SocketAddr, Vec<u8>)>, peer: SocketAddr, contents: &[u8]) {
-    if held.len() == MAX_HELD {
-        held.pop_front();
-    }
-    held.push_back((peer, contents.to_vec()));
-}
-
-/// Whether a packet is more than a connectivity check (RFC 7983 section 7).
-fn is_payload(contents: &[u8]) -> bool {
-    contents.first().is_some_and(|first| *first > 3)
-}
-
-/// Codes of RFC 8656 section 19 and RFC 8489 section 14.8.
-const fn reason_of(code: u16) -> Reason {
-    match code {
-        ErrorCode::UNAUTHORIZED | ErrorCode::WRONG_CREDENTIALS => Reason::CredentialsRefused,
-        ErrorCode::FORBIDDEN => Reason::Forbidden,
-        ErrorCode::ALLOCATION_MISMATCH => Reason::Lost,
-        ErrorCode::ALLOCATION_QUOTA_REACHED => Reason::Quota,
-        code => Reason::Refused(code),
     }
 }
