@@ -11,6 +11,8 @@
 //! to it, and a channel (section 12), which saves 36 bytes a packet, once it is sent more than
 //! connectivity checks.
 
+#[cfg(test)]
+pub(super) mod fake;
 mod ledger;
 mod peers;
 #[cfg(test)]
@@ -51,6 +53,8 @@ const DISTANCE: Duration = Duration::from_millis(50);
 const MAX_AHEAD: Duration = Duration::from_millis(400);
 /// Looks at the client after one input. It needs two or three.
 const MAX_LOOKS: usize = 64;
+/// Longest packet that is passed on: no path has room for it.
+const LONGEST: usize = 9_000;
 /// Least time between two looks at the client, so that a mistake in it cannot spin.
 const LEAST_WAIT: Duration = Duration::from_millis(10);
 
@@ -212,7 +216,8 @@ impl Allocation {
     /// Sends a packet to `peer`. Without a permission for it the newest packets wait until the
     /// server gives one.
     pub(super) fn send(&mut self, now: Instant, peer: SocketAddr, contents: &[u8]) {
-        if self.state != State::Alive || self.relayed_for(peer).is_none() {
+        let is_possible = self.state == State::Alive && contents.len() <= LONGEST;
+        if !is_possible || self.relayed_for(peer).is_none() {
             return;
         }
         let (ip, time) = (peer.ip(), self.time(now));
