@@ -3,7 +3,9 @@
 //! for the namespaces the rights of root; what is missing fails the test.
 #![expect(clippy::disallowed_methods, reason = "sockets live in real time")]
 
+mod changes;
 mod coturn;
 mod direct;
+mod namespace;
 mod pair;
 mod relayed;

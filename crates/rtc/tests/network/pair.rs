@@ -21,6 +21,7 @@ pub(crate) struct End {
     /// Every reason why a server could not be used.
     pub(crate) troubles: Vec<Reason>,
     pub(crate) gone: usize,
+    pub(crate) changed: usize,
     pub(crate) is_connected: bool,
     pub(crate) channel: Option<ChannelId>,
     pub(crate) heard: VecDeque<Vec<u8>>,
@@ -38,6 +39,7 @@ impl End {
             candidates: Vec::new(),
             troubles: Vec::new(),
             gone: 0,
+            changed: 0,
             is_connected: false,
             channel: None,
             heard: VecDeque::new(),
@@ -79,7 +81,8 @@ impl End {
                 }
             }
             NetworkEvent::Trouble(trouble) => self.troubles.push(trouble.reason),
-            NetworkEvent::Gathered | NetworkEvent::Changed => {}
+            NetworkEvent::Changed => self.changed += 1,
+            NetworkEvent::Gathered => {}
         }
     }
 

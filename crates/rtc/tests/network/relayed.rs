@@ -179,7 +179,7 @@ async fn a_server_that_starts_again_is_asked_again() {
     wait(&mut end, |end| end.candidates.len() == 1).await;
 }
 
-async fn wait(end: &mut End, done: impl Fn(&End) -> bool) {
+pub(crate) async fn wait(end: &mut End, done: impl Fn(&End) -> bool) {
     let waiting = async {
         while !done(end) {
             let event = end.network.next().await;
