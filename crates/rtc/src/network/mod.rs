@@ -22,6 +22,7 @@ mod stun;
 mod trouble;
 mod turn;
 mod url;
+mod withstand;
 
 pub use self::driver::Network;
 pub use self::event::NetworkEvent;
@@ -31,3 +32,4 @@ pub use self::setup::Setup;
 pub use self::stun::{Reply, read_reply};
 pub use self::trouble::{Reason, ServerTrouble};
 pub use self::url::{Host, InvalidUrl, ServerKind, ServerUrl, Transport};
+pub use self::withstand::withstand;

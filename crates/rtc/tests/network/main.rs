@@ -9,3 +9,4 @@ mod direct;
 mod namespace;
 mod pair;
 mod relayed;
+mod silence;
