@@ -28,12 +28,16 @@ const farEnds: { name: string; restarts: boolean }[] = [
 
 /** Everything, with `subject` in Bellwire's place. */
 export function* cases(subject: string): Iterable<Case> {
-  for (const executor of ['executor', subject]) {
+  const casts: [a: string, b: string][] = [
+    ['executor', 'executor'],
+    [subject, subject],
+    [subject, 'executor'],
+    ['executor', subject],
+  ];
+  for (const [a, b] of casts) {
     for (const scene of scenes) {
-      yield {
-        name: `conformance of ${executor}: ${scene.name}`,
-        run: (stage) => perform(stage, executor, scene),
-      };
+      const name = `${a} and ${b}: ${scene.name}`;
+      yield { name, run: (stage) => perform(stage, a, b, scene) };
     }
   }
   for (const far of farEnds) {
@@ -62,12 +66,10 @@ export function* cases(subject: string): Iterable<Case> {
   };
 }
 
-/** A scene with both ends on the same executor. */
-async function perform(stage: Stage, executor: string, scene: Scene): Promise<void> {
+/** A scene of the conformance script. */
+async function perform(stage: Stage, a: string, b: string, scene: Scene): Promise<void> {
   const relay = (await stage.coturn()).servers('udp', LONG_S);
-  const a = await stage.end(executor);
-  const b = await stage.end(executor);
-  await play(scene, a, b, { relay });
+  await play(scene, await stage.end(a), await stage.end(b), { relay });
 }
 
 /** Both ends behind the relay, as where nothing else gets through. */

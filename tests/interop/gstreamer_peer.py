@@ -1,11 +1,13 @@
 """A far end on GStreamer's webrtcbin: commands as lines of JSON on its input, reports on its output.
 
-webrtcbin 1.22 knows neither rollback nor ICE restart.
+webrtcbin 1.22 knows neither rollback nor ICE restart. By itself it shows an RSA certificate, which
+Bellwire's DTLS does not know; the one here is on P-256, which RFC 8827 wants of everybody.
 """
 
 import array
 import json
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -71,10 +73,24 @@ def payload_types(sdp):
     return found
 
 
+def certificate():
+    """A key on P-256 with a certificate, as PEM, and the certificate's fingerprint."""
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+    pem = run([*command.split(), "-subj", "/CN=webrtcbin", "-keyout", "-", "-out", "-"])
+    printed = run("openssl x509 -noout -fingerprint -sha256".split(), pem)
+    return pem, printed.strip().split("=")[1]
+
+
+def run(command, given=""):
+    return subprocess.run(command, input=given, capture_output=True, check=True, text=True).stdout
+
+
 class Peer:
     def __init__(self):
         self.pipeline = Gst.Pipeline()
         self.webrtc = Gst.ElementFactory.make("webrtcbin")
+        self.pem, self.fingerprint = certificate()
+        self.webrtc.connect("deep-element-added", self.on_element)
         self.webrtc.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
         self.webrtc.set_property("latency", 60)
         self.pipeline.add(self.webrtc)
@@ -124,6 +140,13 @@ class Peer:
         now = len(self.open_channels) == 2
         if was != now and not self.closed:
             say({"type": "channels_open" if now else "channels_closed"})
+
+    def on_element(self, _bin, _inner, element):
+        factory = element.get_factory()
+        if factory and factory.get_name() == "dtlsdec":
+            element.set_property("pem", self.pem)
+            # Has the connection made anew, with that certificate.
+            element.set_property("connection-id", element.get_property("connection-id"))
 
     def on_candidate(self, _, line, candidate):
         say({"type": "candidate", "ufrag": "", "mid": self.mid, "candidate": candidate})
@@ -246,7 +269,9 @@ class Peer:
         answered = self.answered
         self.ask("set-local-description", description)
         del answered
-        say({"type": "described", "operation": operation, "sdp": sdp})
+        # webrtcbin still names the certificate that it made itself.
+        said = re.sub(r"^(a=fingerprint:sha-256) .*$", rf"\1 {self.fingerprint}\r", sdp, flags=re.M)
+        say({"type": "described", "operation": operation, "sdp": said})
 
     def apply(self, operation, sdp):
         self.set_remote(GstWebRTC.WebRTCSDPType.ANSWER, sdp)
