@@ -1,7 +1,7 @@
 //! The sockets of this machine's own addresses, and how the world sees them.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use str0m::Candidate;
 use str0m::net::Protocol;
@@ -16,6 +16,11 @@ use crate::network::url::ServerKind;
 /// Addresses of STUN servers that one socket asks. Two show whether one is down; more only cost
 /// packets, since they all say the same.
 const MAX_ASKED: usize = 3;
+
+/// How often a server that answered is asked again. A NAT forgets a socket that is silent for 30 s or
+/// more (RFC 4787 section 4.3 asks for 2 min, many keep less), and a call may ring for a minute
+/// before its candidates are used. More often only costs packets.
+const ASK_AGAIN: Duration = Duration::from_secs(15);
 
 /// All sockets, and the questions that they asked.
 #[derive(Default)]
@@ -37,11 +42,14 @@ struct HostSocket {
     is_said: bool,
     /// How the world sees it.
     mapped: Vec<SocketAddr>,
+    /// Whom to ask again, and when.
+    again: Option<(SocketAddr, Instant)>,
 }
 
 impl Hosts {
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.questions.iter().map(Binding::deadline).min()
+        let again = self.hosts.iter().filter_map(|host| host.again.map(|(_, at)| at));
+        self.questions.iter().map(Binding::deadline).chain(again).min()
     }
 
     pub(super) fn is_busy(&self) -> bool {
@@ -52,6 +60,7 @@ impl Hosts {
         self.questions.clear();
         self.answered.clear();
         self.asked.clear();
+        self.hosts.iter_mut().for_each(|host| host.again = None);
     }
 }
 
@@ -99,6 +108,7 @@ impl Gathering {
                 self.hosts.answered.push(source);
                 if let Some(mapped) = reply.mapped {
                     self.say_mapped(local, mapped);
+                    self.ask_again(now, local, source);
                 }
                 self.settle(now);
                 return Some(true);
@@ -114,7 +124,13 @@ impl Gathering {
         }
         for address in self.usable.clone().unwrap_or_default() {
             if self.hosts.hosts.iter().all(|host| host.address != address) {
-                let host = HostSocket { address, local: None, is_said: false, mapped: Vec::new() };
+                let host = HostSocket {
+                    address,
+                    local: None,
+                    is_said: false,
+                    mapped: Vec::new(),
+                    again: None,
+                };
                 self.hosts.hosts.push(host);
                 self.outputs.push_back(Output::Bind(address));
             }
@@ -150,6 +166,14 @@ impl Gathering {
     pub(super) fn tick_hosts(&mut self, now: Instant) {
         let mut given_up = Vec::new();
         let Self { hosts, outputs, .. } = self;
+        for host in &mut hosts.hosts {
+            if let (Some(local), Some((server, at))) = (host.local, host.again)
+                && at <= now
+            {
+                host.again = Some((server, now + ASK_AGAIN));
+                hosts.questions.push(Binding::new(now, local, server));
+            }
+        }
         hosts.questions.retain_mut(|question| match question.step(now) {
             Step::Ask(contents) => {
                 let (local, remote) = (question.local, question.server);
@@ -195,6 +219,14 @@ impl Gathering {
         if fits && before < MAX_ASKED && !asked.contains(&(local, server)) {
             asked.push((local, server));
             self.hosts.questions.push(Binding::new(now, local, server));
+        }
+    }
+
+    /// Keeps the way through a NAT open: the first server that answered is asked now and then.
+    fn ask_again(&mut self, now: Instant, local: SocketAddr, server: SocketAddr) {
+        let host = self.hosts.hosts.iter_mut().find(|host| host.local == Some(local));
+        if let Some(host) = host.filter(|host| host.again.is_none()) {
+            host.again = Some((server, now + ASK_AGAIN));
         }
     }
 

@@ -73,6 +73,7 @@ impl Fake {
         let is_signed = message.has_attribute(MessageIntegrity::TYPE);
         self.heard.push((message.method(), is_signed));
         if message.method() == BINDING {
+            assert!(message.has_class(MessageClass::Indication), "nobody asks over a link");
             return None;
         }
         if !is_signed {

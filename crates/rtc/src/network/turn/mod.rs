@@ -23,6 +23,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use stun_proto::types::TransportType;
+use stun_proto::types::message::{BINDING, Message, MessageWrite as _, MessageWriteVec};
 use turn_client_proto::api::{Transmit, TurnConfig, TurnEvent, TurnPollRet, TurnRecvRet};
 use turn_client_proto::client::TurnClient;
 use turn_client_proto::prelude::{DelayedTransmitBuild as _, TurnClientApi as _};
@@ -46,6 +47,9 @@ const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
 /// How often a request is sent. With the gaps above it fails after about 5 s: lower gives up on
 /// slow networks, higher keeps a call waiting for a dead server.
 const TIMES: u32 = 5;
+/// After how much silence of ours the server gets a packet without meaning. A NAT in between would
+/// else forget the way to a relay that is only kept for bad times; more often only costs packets.
+const SILENCE: Duration = Duration::from_secs(20);
 /// Distance that the client keeps between two requests to its server.
 const DISTANCE: Duration = Duration::from_millis(50);
 /// How far its clock may run ahead to shorten that. A call over a relay needs three requests, each
@@ -81,6 +85,8 @@ pub(super) struct Allocation {
     /// The client counts nanoseconds since then.
     epoch: Instant,
     wake: Instant,
+    /// When to say something without meaning.
+    murmur: Instant,
     /// When the client believes to have sent last.
     sent: Option<Instant>,
     ledger: Ledger,
@@ -139,6 +145,7 @@ impl Allocation {
             state: State::Asking,
             epoch: now,
             wake: now,
+            murmur: now + SILENCE,
             sent: None,
             ledger: Ledger::default(),
             refused: None,
@@ -158,7 +165,8 @@ impl Allocation {
     /// When to call [`Self::tick`].
     pub(super) fn deadline(&self) -> Option<Instant> {
         let echo = self.peers.deadline();
-        (self.state != State::Over).then(|| echo.map_or(self.wake, |echo| echo.min(self.wake)))
+        let wake = self.wake.min(self.murmur);
+        (self.state != State::Over).then(|| echo.map_or(wake, |echo| echo.min(wake)))
     }
 
     pub(super) fn tick(&mut self, now: Instant) {
@@ -170,6 +178,11 @@ impl Allocation {
         }
         if self.wake <= now {
             self.advance(now);
+        }
+        if self.murmur <= now {
+            self.murmur = now + SILENCE;
+            let indication = || Message::builder_indication(BINDING, MessageWriteVec::new());
+            self.out.push_back(quietly(|| indication().finish()));
         }
     }
 
@@ -241,6 +254,7 @@ impl Allocation {
             sent.ok().flatten().map(|transmit| transmit.data.build())
         });
         if let Some(message) = built {
+            self.murmur = now + SILENCE;
             self.transmit(message);
         }
     }

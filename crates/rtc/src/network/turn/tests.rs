@@ -242,6 +242,21 @@ fn permissions_channels_and_the_allocation_are_kept_for_hours() {
 }
 
 #[test]
+fn a_relay_at_rest_is_kept_open_through_a_nat() {
+    let mut world = World::alive(Transport::Udp);
+    world.pass(Duration::from_secs(100));
+    assert_eq!(world.server.heard, [(BINDING, false); 5], "one in 20 s, without an answer");
+    world.send(CHECK);
+    world.server.heard.clear();
+    for _ in 0..100 {
+        world.send(MEDIA);
+        world.pass(Duration::from_secs(1));
+    }
+    let murmurs = world.server.heard.iter().filter(|heard| heard.0 == BINDING).count();
+    assert_eq!(murmurs, 0, "media does it too");
+}
+
+#[test]
 fn refused_fresh_credentials_end_the_allocation_at_once() {
     let mut world = World::alive(Transport::Udp);
     world.server.refusals.push_back((REFRESH, 401));

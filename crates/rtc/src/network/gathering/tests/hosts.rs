@@ -52,7 +52,8 @@ fn a_silent_server_is_named_once_and_ends_the_wait() {
     world.seconds(60);
     let said = world.take_said();
     assert_eq!(said[3..], ["Stun Udp: no answer", "gathered"], "the other one answered");
-    assert_eq!(world.asked.len(), 6, "five times in vain");
+    let in_vain = world.asked.iter().filter(|(_, server, _)| *server == place(STUN)).count();
+    assert_eq!(in_vain, 5, "asked five times");
 }
 
 #[test]
@@ -158,9 +159,32 @@ fn packets_are_handed_on_only_for_addresses_that_were_offered() {
 }
 
 #[test]
-fn at_rest_there_is_one_tick_a_second() {
+fn at_rest_there_is_one_tick_a_second_and_a_packet_in_fifteen() {
     let mut world = with_stun();
     world.seconds(600);
     assert!(world.ticks <= 601, "{} ticks", world.ticks);
-    assert_eq!(world.asked.len(), 1, "and no packet");
+    assert_eq!(world.asked.len(), 41, "the NAT is kept awake");
+    assert_eq!(world.take_said().len(), 4, "and nothing is said twice");
+}
+
+#[test]
+fn a_nat_that_changed_its_mind_shows_as_another_candidate() {
+    let mut world = with_stun();
+    world.take_said();
+    world.stun.insert(place(STUN), "203.0.113.10".parse().unwrap());
+    world.seconds(15);
+    assert_eq!(world.take_said(), ["srflx 203.0.113.10"]);
+    world.stun.clear();
+    world.seconds(60);
+    assert!(world.take_said().is_empty(), "a server that falls silent later is no trouble");
+}
+
+#[test]
+fn relay_only_stops_asking() {
+    let mut world = with_stun();
+    world.pump();
+    world.restart(&Setup { relay_only: true, ..setup(&["stun:198.51.100.1"]) });
+    let before = world.asked.len();
+    world.seconds(60);
+    assert_eq!(world.asked.len(), before, "no STUN server hears of us");
 }

@@ -1,5 +1,6 @@
 #![expect(clippy::disallowed_methods, reason = "an Instant to count from")]
 
 mod hosts;
+mod properties;
 mod relays;
 mod world;

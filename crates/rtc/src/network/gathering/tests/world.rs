@@ -124,7 +124,8 @@ impl World {
                     if let Some(seen) = seen {
                         let mapped = SocketAddr::new(*seen, local.port());
                         let reply = reply_to(&contents, mapped);
-                        assert_eq!(self.machine.hear(now, (local, remote), &reply), Some(true));
+                        // To a question that was forgotten it is no answer.
+                        let _ = self.machine.hear(now, (local, remote), &reply);
                     }
                 }
                 Output::Write { link, contents } => self.write(link, &contents),
