@@ -4,7 +4,8 @@
 
 SOUND_PATH is the built example of crates/voice. Speech goes through it at each bitrate and on each
 network with three seeds and both buffers; what comes out is scored by PESQ-wb (ITU-T P.862.2) and
-STOI against what went in. Delay is measured in the sound, not asked for.
+STOI against what went in. Delay is measured in the sound, not asked for. speech.txt is from the IEEE
+Recommended Practice for Speech Quality Measurements (1969), lists 1 and 2.
 """
 
 import json
@@ -31,7 +32,8 @@ NETWORKS = {
     "10_loss_30_jitter": ["--loss", "10", "--jitter", "30"],
     "10_burst_30_jitter": ["--loss", "10", "--stay", "0.5", "--jitter", "30", "--red"],
 }
-# Least PESQ by bitrate and network, and most delay in ms from the end of a frame's capture on.
+# Least PESQ by bitrate and network. Most delay in ms, from the end of a frame's capture to the pull
+# of its first sample: what the codec looks ahead, the network and the buffer.
 PESQ_TARGETS = {
     (32, "0_loss_30_jitter"): 3.1,
     (32, "3_loss_30_jitter"): 2.9,
@@ -39,7 +41,7 @@ PESQ_TARGETS = {
     (32, "10_burst_30_jitter"): 2.0,
 }
 DELAY_TARGETS = {"0_loss_0_jitter": 46, "3_loss_30_jitter": 86}
-# The same sound scores a little differently by where the pulls fall in it.
+# Two buffers that lose the same frames differ by this much, by where else they touch the sound.
 TIE = 0.02
 
 
@@ -141,7 +143,7 @@ def main():
             ours, theirs = of("bellwire", "pesq"), of("reference", "pesq")
             least = PESQ_TARGETS.get((bitrate, network), 0)
             met = numpy.mean(ours) >= max(least, numpy.mean(theirs) - TIE)
-            target = f"mean >= {least} and not below the peer" if least else "mean not below the peer"
+            target = f"mean >= peer - {TIE}" + (f" and >= {least}" if least else "")
             show(f"pesq_wb_{bitrate}k_{network}", "MOS", ours, theirs, target, met)
             show(f"stoi_{bitrate}k_{network}", "1", of("bellwire", "stoi"), of("reference", "stoi"), "none", True)
             ours, theirs = of("bellwire", "delay"), of("reference", "delay")

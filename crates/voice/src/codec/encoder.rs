@@ -66,6 +66,10 @@ impl Encoder {
 
     /// How many packets of a hundred the other side is expected to miss, from the next frame on.
     ///
+    /// Copies cost quality where nothing is lost, or where packets carry whole copies anyway (RED):
+    /// PESQ-wb 3.17 at 10 percent against 3.69 at 0, at 32 kbit/s; 3.92 against 4.24 at 48. At 5
+    /// percent and less libopus makes none at 32 kbit/s, at 8 it does.
+    ///
     /// # Errors
     /// libopus refuses; the expectation stays.
     pub fn set_expected_loss(&mut self, percent: u8) -> Result<(), CodecError> {
