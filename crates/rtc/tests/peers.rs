@@ -113,6 +113,26 @@ fn a_restart_keeps_sound_flowing() {
 }
 
 #[test]
+fn an_offer_without_a_restart_changes_nothing() {
+    let mut pair = Pair::new(14, delayed(30));
+    pair.connect();
+    unmute(&mut pair);
+    for end in [0, 1] {
+        let before = pair.ends[1].heard().len();
+        pair.offer(end, false);
+        talk(&mut pair, 100 * end as u32, 100);
+        let heard = pair.ends[1].heard().len() - before;
+        assert!(heard >= 98, "{heard} of 100 frames arrive around the offer of {end}");
+    }
+    let failed = |(_, event): &(_, PeerEvent)| matches!(event, PeerEvent::OperationFailed { .. });
+    assert!(
+        pair.ends.iter().all(|end| !end.events.iter().any(failed)),
+        "every operation is carried out: {:?}",
+        pair.story()
+    );
+}
+
+#[test]
 fn a_moved_address_is_found_again_by_a_restart() {
     let mut pair = Pair::new(8, delayed(30));
     pair.connect();

@@ -131,8 +131,10 @@ impl Peer {
         let mut changes = self.rtc.sdp_api();
         if restart {
             changes.ice_restart(true);
-        } else if let Some(mid) = self.slots.mid(bellwire_core::api::Slot::Audio) {
-            // An offer that changes nothing still has to be made.
+        } else if let Some(mid) = self.slots.mid(bellwire_core::api::Slot::ScreenAudio) {
+            // An offer that changes nothing still has to be made, and str0m makes one only of a
+            // change: the least used slot turns away and back.
+            changes.set_direction(mid, Direction::RecvOnly);
             changes.set_direction(mid, Direction::SendRecv);
         }
         self.pending = changes.apply().map(|(offer, token)| Pending {
