@@ -43,8 +43,8 @@ peers.onTracks(() => {
 });
 
 async function tell(): Promise<void> {
-  const [connection] = connections;
-  if (!connection || connection.signalingState === 'closed') return;
+  const connection = connections.findLast(({ signalingState }) => signalingState !== 'closed');
+  if (!connection) return;
   // A rolled back offer leaves some without an m-line.
   const transceivers = connection.getTransceivers().filter(({ mid }) => mid !== null);
   for (const [index, slot] of slots.entries()) {

@@ -13,8 +13,8 @@ class FakeConnection extends EventTarget {
   connectionState: RTCPeerConnectionState = 'new';
   iceConnectionState: RTCIceConnectionState = 'new';
   signalingState: RTCSignalingState = 'stable';
-  currentLocalDescription = null;
-  currentRemoteDescription = null;
+  currentLocalDescription: RTCSessionDescriptionInit | null = null;
+  currentRemoteDescription: RTCSessionDescriptionInit | null = null;
   localDescription = { sdp: 'v=0\r\nm=audio 9\r\na=mid:0\r\na=ice-ufrag:mine\r\n' };
 
   constructor(readonly configuration: RTCConfiguration) {
@@ -222,6 +222,46 @@ test('when two offers cross, what was to be sent moves to the m-lines of the oth
   expect(peer.remote('camera')).toBe(theirs[1]?.receiver.track);
 });
 
+test('a first offer that crosses the own one is answered on a new connection', async () => {
+  const camera = track();
+  peer.taker('camera').put(camera, null);
+  peer.offer({ type: 'offer', operation: 1, restart: false });
+  await settle();
+  await connection.complete();
+  connection.signalingState = 'have-local-offer';
+  peer.answer({ type: 'answer', operation: 2, sdp: 'v=0' });
+  await settle();
+  const fresh = FakeConnection.last;
+  expect(fresh).not.toBe(connection);
+  fresh.transceivers.push(...SLOTS.map((_, index) => new FakeTransceiver('any', String(index))));
+  await fresh.complete();
+  await fresh.complete();
+  expect(fresh.calls).toEqual(['remote offer', 'local']);
+  expect(fresh.transceivers[1]?.sender.track).toBe(camera);
+  expect(connection.calls).toContain('close');
+  connection.iceConnectionState = 'failed';
+  connection.dispatchEvent(new Event('iceconnectionstatechange'));
+  expect(
+    events.map(({ type }) => type),
+    'the old one is not heard any more',
+  ).toEqual(['described', 'described']);
+});
+
+test('a crossing offer that cannot be answered leaves the own one open', async () => {
+  peer.offer({ type: 'offer', operation: 1, restart: false });
+  await settle();
+  await connection.complete();
+  const own = peer.remote('camera');
+  connection.signalingState = 'have-local-offer';
+  peer.answer({ type: 'answer', operation: 2, sdp: 'nonsense' });
+  await settle();
+  await FakeConnection.last.complete(new Error('no'));
+  expect(events[1]).toMatchObject({ type: 'operation_failed', operation: 2 });
+  expect(peer.connection).toBe(connection);
+  expect(connection.calls).not.toContain('close');
+  expect(peer.remote('camera')).toBe(own);
+});
+
 test('a closed peer reports nothing, whatever still happens', async () => {
   peer.offer({ type: 'offer', operation: 1, restart: false });
   peer.apply({ type: 'apply', operation: 2, sdp: 'v=0' });
@@ -314,6 +354,7 @@ test('candidates carry their generation, and its end comes once', () => {
 
 test('an end of gathering that may be of a generation rolled back is not reported', async () => {
   connection.signalingState = 'have-local-offer';
+  connection.currentRemoteDescription = { type: 'answer', sdp: 'of before' };
   peer.answer({ type: 'answer', operation: 1, sdp: 'crossing' });
   await settle();
   await connection.complete();

@@ -1,9 +1,10 @@
-import type { IceServer, PeerCommand, PeerEvent, Slot, SlotState } from '../bindings';
+import type { PeerCommand, PeerEvent, Slot, SlotState } from '../bindings';
 import { trace } from '../trace';
 import type { Taker } from './capture';
 import { pathState } from './path';
 import { firstMidOf, ufragOf, withRoleKept, withStartBitrate } from './sdp';
 import { SHARPEN_MS, SLOTS, degradationOf, encodingOf, firstEncodingOf, kindOf } from './slots';
+import { type Opening, type Wire, configurationOf, wire } from './wire';
 
 /**
  * Where the sender's estimate of the path starts, in kbit/s. Lower delays the first picture, higher
@@ -20,20 +21,11 @@ const LONGEST_MESSAGE = 64 * 1024;
  */
 const FAREWELL_MS = 150;
 
-/** What a peer is made of. */
-export interface Opening {
-  iceServers: IceServer[];
-  relayOnly: boolean;
-  certificate: RTCCertificate | null;
-}
-
 /** One `RTCPeerConnection` with its slots and channels. */
 export class Peer {
-  readonly connection: RTCPeerConnection;
   readonly #emit: (event: PeerEvent) => void;
   readonly #tracksChanged: () => void;
-  readonly #control: RTCDataChannel;
-  readonly #chat: RTCDataChannel;
+  #wire: Wire;
   readonly #slots = new Map<Slot, RTCRtpTransceiver>();
   /** What each slot should send, also before its m-line exists. */
   readonly #outgoing = new Map<Slot, MediaStreamTrack | null>();
@@ -49,15 +41,12 @@ export class Peer {
   constructor(opening: Opening, emit: (event: PeerEvent) => void, tracksChanged: () => void) {
     this.#emit = emit;
     this.#tracksChanged = tracksChanged;
-    this.connection = new RTCPeerConnection(configurationOf(opening));
-    this.#control = this.connection.createDataChannel('control', {
-      negotiated: true,
-      id: 0,
-      ordered: false,
-      maxRetransmits: 0,
-    });
-    this.#chat = this.connection.createDataChannel('chat', { negotiated: true, id: 1 });
-    this.#listen();
+    this.#wire = wire(configurationOf(opening));
+    this.#listen(this.#wire);
+  }
+
+  get connection(): RTCPeerConnection {
+    return this.#wire.connection;
   }
 
   /** The track that comes in on a slot, from the first description on. */
@@ -89,6 +78,9 @@ export class Peer {
   answer({ operation, sdp }: Extract<PeerCommand, { type: 'answer' }>): void {
     this.#operate(operation, async () => {
       const crossed = this.connection.signalingState === 'have-local-offer';
+      if (crossed && this.connection.currentRemoteDescription === null) {
+        return this.#answerAnew(operation, sdp);
+      }
       // Over an own open offer this rolls back and applies in one step.
       await this.connection.setRemoteDescription({
         type: 'offer',
@@ -105,6 +97,33 @@ export class Peer {
       }
       return this.#described(operation);
     });
+  }
+
+  /**
+   * Answers a first offer that crossed the own one, on a new connection: Chromium 156 cannot start
+   * its data channels after a rollback if their m-line has another name than it had given it.
+   */
+  async #answerAnew(operation: number, sdp: string): Promise<PeerEvent> {
+    const old = this.#wire;
+    const slots = [...this.#slots];
+    const { connection } = (this.#wire = wire(old.connection.getConfiguration()));
+    this.#slots.clear();
+    try {
+      await connection.setRemoteDescription({
+        type: 'offer',
+        sdp: withStartBitrate(sdp, START_KBPS),
+      });
+      this.#listen(this.#wire);
+      this.#adoptSlots();
+      await connection.setLocalDescription();
+    } catch (error) {
+      connection.close();
+      this.#wire = old;
+      for (const [slot, transceiver] of slots) this.#slots.set(slot, transceiver);
+      throw error;
+    }
+    old.connection.close();
+    return this.#described(operation);
   }
 
   apply({ operation, sdp }: Extract<PeerCommand, { type: 'apply' }>): void {
@@ -146,17 +165,18 @@ export class Peer {
   }
 
   control(data: string): void {
-    if (this.#control.readyState === 'open') this.#control.send(data);
+    if (this.#wire.control.readyState === 'open') this.#wire.control.send(data);
   }
 
   chat(data: string): void {
-    if (this.#chat.readyState === 'open') this.#chat.send(data);
+    if (this.#wire.chat.readyState === 'open') this.#wire.chat.send(data);
   }
 
   /** Nothing is reported from here on; a last message that is on its way still leaves. */
   close(): void {
     this.#closed = true;
-    if (this.#chat.readyState === 'open') setTimeout(() => this.connection.close(), FAREWELL_MS);
+    if (this.#wire.chat.readyState === 'open')
+      setTimeout(() => this.connection.close(), FAREWELL_MS);
     else this.connection.close();
   }
 
@@ -247,17 +267,24 @@ export class Peer {
     sender.setParameters(parameters).catch(() => undefined);
   }
 
-  #listen(): void {
-    const connection = this.connection;
-    connection.addEventListener('icecandidate', ({ candidate }) => this.#onCandidate(candidate));
-    connection.addEventListener('connectionstatechange', () => this.#onPath());
-    connection.addEventListener('iceconnectionstatechange', () => this.#onPath());
-    for (const channel of [this.#control, this.#chat]) {
-      channel.addEventListener('open', () => this.#onChannels());
-      channel.addEventListener('close', () => this.#onChannels());
+  #listen(wire: Wire): void {
+    const { connection, control, chat } = wire;
+    // What still happens on one that was given up is nobody's concern.
+    const on = <E extends Event>(target: EventTarget, type: string, then: (event: E) => void) =>
+      target.addEventListener(type, (event) => {
+        if (this.#wire === wire) then(event as E);
+      });
+    on<RTCPeerConnectionIceEvent>(connection, 'icecandidate', ({ candidate }) =>
+      this.#onCandidate(candidate),
+    );
+    on(connection, 'connectionstatechange', () => this.#onPath());
+    on(connection, 'iceconnectionstatechange', () => this.#onPath());
+    for (const channel of [control, chat]) {
+      on(channel, 'open', () => this.#onChannels());
+      on(channel, 'close', () => this.#onChannels());
     }
-    this.#control.addEventListener('message', ({ data }) => this.#onMessage('control', data));
-    this.#chat.addEventListener('message', ({ data }) => this.#onMessage('chat', data));
+    on<MessageEvent>(control, 'message', ({ data }) => this.#onMessage('control', data));
+    on<MessageEvent>(chat, 'message', ({ data }) => this.#onMessage('chat', data));
   }
 
   #onCandidate(candidate: RTCIceCandidate | null): void {
@@ -285,7 +312,7 @@ export class Peer {
   }
 
   #onChannels(): void {
-    const open = this.#control.readyState === 'open' && this.#chat.readyState === 'open';
+    const open = this.#wire.control.readyState === 'open' && this.#wire.chat.readyState === 'open';
     if (open === this.#channelsOpen) return;
     this.#channelsOpen = open;
     this.#report({ type: open ? 'channels_open' : 'channels_closed' });
@@ -295,20 +322,6 @@ export class Peer {
     if (typeof data !== 'string' || data.length > LONGEST_MESSAGE) return;
     this.#report({ type, data });
   }
-}
-
-function configurationOf({ iceServers, relayOnly, certificate }: Opening): RTCConfiguration {
-  return {
-    bundlePolicy: 'max-bundle',
-    rtcpMuxPolicy: 'require',
-    iceTransportPolicy: relayOnly ? 'relay' : 'all',
-    iceServers: iceServers.map(({ urls, username, credential }) => ({
-      urls,
-      ...(username && { username }),
-      ...(credential && { credential }),
-    })),
-    ...(certificate && { certificates: [certificate] }),
-  };
 }
 
 function messageOf(error: unknown): string {
