@@ -1,7 +1,7 @@
 use turn_client_proto::types::message::{ALLOCATE, REFRESH};
 
 use super::super::*;
-use super::world::{World, address, place, setup, setup_with};
+use super::world::{World, address, place, setup};
 
 const TURN: &str = "198.51.100.1:3478";
 
@@ -179,28 +179,23 @@ fn a_restart_keeps_the_allocation_that_fits() {
 }
 
 #[test]
-fn fresh_credentials_make_a_new_allocation_beside_the_old_one() {
+fn another_server_gets_a_new_allocation_beside_the_old_one() {
     let mut world = with_turn(&relay_only(&["turn:198.51.100.1"]));
     world.take_said();
-    let before = *world.links.keys().next().unwrap();
-    world.turn.get_mut(&place(TURN)).unwrap().relayed = vec![place("198.51.100.1:50001")];
-    let (user, word) = crate::network::turn::fake::USER;
-    // The fake server takes the same words; only their server's name makes the setup another one.
-    let fresh = setup_with(&["turn:198.51.100.1:3478", "stun:x"], (user, word));
-    let mut fresh = Setup { relay_only: true, ..fresh };
-    fresh.servers[0].urls = vec!["turn:turn.example".to_owned()];
+    let (before, old) = (*world.links.keys().next().unwrap(), world.candidates[0].addr());
+    world.turn.get_mut(&place(TURN)).unwrap().relayed = vec![place("198.51.100.2:50000")];
+    // By another name, so that it counts as another one.
     world.names.insert("turn.example".to_owned(), vec![place(TURN)]);
-    world.restart(&fresh);
-    assert_eq!(world.take_said(), ["relay 198.51.100.1", "gathered"]);
-    assert!(world.links.contains_key(&before), "the old one carries on");
-    let old = world.candidates[0].addr();
+    world.restart(&relay_only(&["turn:turn.example"]));
+    assert_eq!(world.take_said(), ["relay 198.51.100.2", "gathered"]);
+    world.seconds(29);
     world.machine.relay(world.now, (old, place("203.0.113.1:9")), &[0, 1]);
     world.pump();
-    assert_eq!(world.turn[&place(TURN)].passed.len(), 1, "and still sends");
-    world.seconds(31);
+    assert_eq!(world.turn[&place(TURN)].passed.len(), 1, "the old one carries on");
+    world.seconds(2);
     assert!(!world.links.contains_key(&before), "for half a minute");
     assert_eq!(world.turn[&place(TURN)].count(REFRESH), 1, "then it is given back");
-    assert!(world.take_said().is_empty(), "nobody asked for it any more");
+    assert!(world.take_said().is_empty(), "nobody knows its candidate any more");
 }
 
 #[test]

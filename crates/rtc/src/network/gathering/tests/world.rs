@@ -42,14 +42,9 @@ pub(super) fn place(address: &str) -> SocketAddr {
 }
 
 pub(super) fn setup(urls: &[&str]) -> Setup {
-    setup_with(urls, USER)
-}
-
-pub(super) fn setup_with(urls: &[&str], (username, credential): (&str, &str)) -> Setup {
     let secret = |text| Some(Secret::new(text).unwrap());
     let urls = urls.iter().map(|url| (*url).to_owned()).collect();
-    let servers =
-        vec![IceServer { urls, username: secret(username), credential: secret(credential) }];
+    let servers = vec![IceServer { urls, username: secret(USER.0), credential: secret(USER.1) }];
     Setup { servers, ..Setup::default() }
 }
 
