@@ -54,10 +54,7 @@ impl Loudness {
 
 /// Takes up to `wanted` samples out of `sound` (one period of it, in speech); says how many.
 pub(super) fn shorten(sound: &mut Vec<f32>, wanted: usize, quiet: bool, need: Need) -> usize {
-    let Some(period) = period(sound, wanted, quiet, need) else { return 0 };
-    if period > wanted {
-        return 0;
-    }
+    let Some(period) = period(sound, wanted, wanted, quiet, need) else { return 0 };
     let blend = BLEND.min(sound.len() - period);
     for i in 0..blend {
         sound[i] = between(sound[i], sound[i + period], i, blend);
@@ -66,9 +63,10 @@ pub(super) fn shorten(sound: &mut Vec<f32>, wanted: usize, quiet: bool, need: Ne
     period
 }
 
-/// Puts up to `wanted` samples into `sound` (one period of it, in speech); says how many.
+/// Puts `wanted` samples into `sound` at most (a period of it in speech, which may be longer); says
+/// how many.
 pub(super) fn lengthen(sound: &mut Vec<f32>, wanted: usize, quiet: bool, need: Need) -> usize {
-    let Some(period) = period(sound, wanted, quiet, need) else { return 0 };
+    let Some(period) = period(sound, wanted, LONGEST, quiet, need) else { return 0 };
     let blend = BLEND.min(sound.len() - period);
     let again: Vec<f32> = (0..period)
         .map(|i| match sound.get(period + i) {
@@ -80,9 +78,9 @@ pub(super) fn lengthen(sound: &mut Vec<f32>, wanted: usize, quiet: bool, need: N
     period
 }
 
-/// The length of a splice at the beginning of the sound.
-fn period(sound: &[f32], wanted: usize, quiet: bool, need: Need) -> Option<usize> {
-    let longest = LONGEST.min(sound.len().checked_sub(BLEND)?);
+/// The length of a splice at the beginning of the sound, not above `most`.
+fn period(sound: &[f32], wanted: usize, most: usize, quiet: bool, need: Need) -> Option<usize> {
+    let longest = LONGEST.min(most).min(sound.len().checked_sub(BLEND)?);
     if quiet {
         let period = wanted.min(longest);
         return (period > 0).then_some(period);
@@ -129,3 +127,70 @@ fn root_mean_square(sound: &[f32]) -> f32 {
 }
 
 const _: () = assert!(LONGEST as i64 == ms(15) && SHORTEST < LONGEST, "in samples");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A vowel-like sound of a pitch of 200 Hz, 240 samples a period.
+    fn voice(samples: usize) -> Vec<f32> {
+        let phase = |i: usize| i as f32 * std::f32::consts::TAU / 240.0;
+        (0..samples).map(|i| phase(i).sin() * 0.3 + (phase(i) * 3.0).sin() * 0.1).collect()
+    }
+
+    /// The largest step from one sample to the next.
+    fn roughness(sound: &[f32]) -> f32 {
+        sound.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn a_period_of_speech_comes_and_goes_without_a_click() {
+        let whole = voice(1_200);
+        let (mut longer, mut shorter) = (whole.clone(), whole.clone());
+        let put_in = lengthen(&mut longer, 700, false, Need::Some);
+        let taken_out = shorten(&mut shorter, 700, false, Need::Some);
+        assert!(put_in > 0 && put_in.is_multiple_of(240), "whole periods: {put_in}");
+        assert!(taken_out > 0 && taken_out.is_multiple_of(240), "whole periods: {taken_out}");
+        assert_eq!(longer.len(), whole.len() + put_in, "as much longer as is said");
+        assert_eq!(shorter.len(), whole.len() - taken_out, "as much shorter as is said");
+        for sound in [longer, shorter] {
+            assert!(roughness(&sound) < roughness(&whole) * 1.1, "a click");
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_speech_is_left_alone() {
+        let onset: Vec<f32> = [vec![0.0; 600], voice(600)].concat();
+        for need in [Need::Slight, Need::Some] {
+            let mut sound = onset.clone();
+            assert_eq!(shorten(&mut sound, 700, false, need), 0, "not shortened: {need:?}");
+            assert_eq!(lengthen(&mut sound, 700, false, need), 0, "not lengthened: {need:?}");
+            assert_eq!(sound, onset, "it is as it was");
+        }
+    }
+
+    #[test]
+    fn speech_is_not_stretched_for_a_little() {
+        let mut sound = voice(1_200);
+        assert_eq!(shorten(&mut sound, 700, false, Need::Slight), 0, "no need");
+        assert_eq!(shorten(&mut sound, 100, false, Need::Great), 0, "no period is as short");
+    }
+
+    #[test]
+    fn pauses_are_stretched_by_what_is_wanted() {
+        let mut sound = vec![0.0; 960];
+        assert_eq!(shorten(&mut sound, 333, true, Need::Slight), 333, "shorter");
+        assert_eq!(lengthen(&mut sound, 100, true, Need::Slight), 100, "longer");
+        assert_eq!(sound.len(), 960 - 333 + 100, "by so much");
+        assert_eq!(lengthen(&mut vec![0.0; 100], 50, true, Need::Slight), 0, "too short to blend");
+    }
+
+    #[test]
+    fn pauses_are_told_from_speech() {
+        let mut loudness = Loudness::default();
+        assert!(!loudness.is_quiet(&voice(960)), "speech");
+        assert!(loudness.is_quiet(&[0.001; 960]), "a pause with noise");
+        let onset: Vec<f32> = [vec![0.0; 720], voice(240)].concat();
+        assert!(!loudness.is_quiet(&onset), "a pause that ends");
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use crate::codec::Undecodable;
+use std::collections::VecDeque;
 
 /// What a decoder was made to play. Numbers are indices of first samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +102,8 @@ pub(super) struct World {
     pub(super) jitter: Jitter<Fake>,
     origin: Instant,
     /// On their way: when they arrive, in ms, and what.
-    pub(super) under_way: Vec<(f64, Packet)>,
+    pub(super) under_way: VecDeque<(f64, Packet)>,
+    sorted: bool,
     /// Now, in ms.
     pub(super) now: f64,
     pub(super) out: [f32; PULL],
@@ -141,7 +143,8 @@ impl World {
         Self {
             jitter: Jitter::new(Fake { scale, heard: Vec::new(), end: 0 }),
             origin,
-            under_way: Vec::new(),
+            under_way: VecDeque::new(),
+            sorted: true,
             now: 0.0,
             out: [0.0; PULL],
             played: Vec::new(),
@@ -167,15 +170,24 @@ impl World {
     }
 
     pub(super) fn deliver(&mut self, at: f64, packet: Packet) {
-        self.under_way.push((at, packet));
+        self.under_way.push_back((at, packet));
+        self.sorted = false;
+    }
+
+    /// Puts what is under way in order of arrival.
+    pub(super) fn sort(&mut self) {
+        if !std::mem::replace(&mut self.sorted, true) {
+            let arrivals = self.under_way.make_contiguous();
+            arrivals.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        }
     }
 
     /// Pulls until a time in ms.
     pub(super) fn run(&mut self, until: f64) {
-        self.under_way.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        self.sort();
         while self.now < until {
-            let arrived = self.under_way.partition_point(|(at, _)| *at <= self.now);
-            for (at, packet) in self.under_way.drain(..arrived).collect::<Vec<_>>() {
+            while self.under_way.front().is_some_and(|(at, _)| *at <= self.now) {
+                let Some((at, packet)) = self.under_way.pop_front() else { break };
                 self.jitter.insert(self.instant(at), packet);
             }
             let now = self.instant(self.now);
