@@ -26,6 +26,9 @@ KINDS = ["audio", "video", "video", "audio"]
 # How often it is said what came in, in seconds.
 REPORT_S = 0.25
 
+# How long the sources may take to start, in seconds.
+CAPS_S = 5
+
 # What each kind is sent as, and how often a second it counts.
 CODECS = {"audio": ("OPUS", 48_000), "video": ("VP8", 90_000)}
 FURTHER = {
@@ -98,6 +101,7 @@ class Peer:
         self.open_channels = set()
         self.path = "connecting"
         self.valves = {}
+        self.pads = []
         self.came = {}
         self.sends = set()
         self.closed = False
@@ -228,8 +232,17 @@ class Peer:
         if kind == "video":
             transceiver.set_property("do-nack", True)
         source.get_static_pad("src").link(pad)
+        self.pads.append(pad)
         source.sync_state_with_parent()
         self.open_valves()
+
+    def await_caps(self):
+        """webrtcbin names the SSRCs of what it sends only once it knows what that is."""
+        until = time.monotonic() + CAPS_S
+        while any(pad.get_current_caps() is None for pad in self.pads):
+            if time.monotonic() > until:
+                raise RuntimeError("the sources do not start")
+            time.sleep(0.01)
 
     def ask(self, signal, *parameters):
         """Emits a signal that answers with a promise, and waits."""
@@ -251,6 +264,7 @@ class Peer:
         if restart:
             raise NotImplementedError("webrtcbin does not restart ICE")
         self.make_slots([OWN_TYPES[kind] for kind in KINDS])
+        self.await_caps()
         offer = self.ask("create-offer", None).get_value("offer")
         self.describe(operation, offer)
 
@@ -259,6 +273,7 @@ class Peer:
         if None in types[: len(SLOTS)]:
             raise RuntimeError("the offer lacks Opus or VP8")
         self.make_slots(types)
+        self.await_caps()
         self.set_remote(GstWebRTC.WebRTCSDPType.OFFER, sdp)
         answer = self.ask("create-answer", None).get_value("answer")
         self.describe(operation, answer)

@@ -80,7 +80,7 @@ function open(command) {
 
 /** What came in since the start, by slot. */
 async function tell() {
-  const transceivers = connection.getTransceivers();
+  const transceivers = connection.getTransceivers().filter(({ mid }) => mid !== null);
   for (const [index, slot] of slots.entries()) {
     const receiver = transceivers[index]?.receiver;
     if (!receiver) continue;
