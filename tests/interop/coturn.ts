@@ -69,6 +69,8 @@ export class Coturn {
       ],
       { stdio: ['ignore', 'pipe', 'ignore'], cwd: folder },
     );
+    // Also when the run is cut short: it would stay for ever.
+    process.once('exit', () => child.kill('SIGKILL'));
     const coturn = new Coturn(child, folder, secret, port, tlsPort, join(folder, 'authority.pem'));
     try {
       await listening(child, [port, tlsPort]);

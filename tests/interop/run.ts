@@ -14,6 +14,11 @@ const subject = process.argv.find((word) => word.startsWith('--subject='))?.spli
 /** How long one case may take, in ms; the slowest waits for credentials to expire. */
 const CASE_MS = 60_000;
 
+// Whatever was started ends with the run, however that ends.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(1));
+}
+
 const stage = new Stage();
 let passed = 0;
 let failed = 0;
