@@ -13,13 +13,22 @@
 //! ```
 //!
 //! - [`desk`] is that picture without threads and devices; time comes in with every call.
-//! - [`media`] is the thread.
+//! - [`pairing`] and [`capture`] bring microphone and speaker into step.
+//! - [`binding`] and [`microphone`] say which device is to be open; [`watchdog`] notices dead ones.
+//! - Drivers: [`media`] is the thread, [`streams`] the devices' callbacks, [`keeper`] opens them.
 
+mod binding;
+mod capture;
 mod desk;
+mod keeper;
 mod line;
 mod media;
 mod meter;
+mod microphone;
+mod pairing;
 mod report;
+mod streams;
+mod watchdog;
 
 #[cfg(test)]
 mod tests;
@@ -167,6 +176,8 @@ struct Posted {
     figures: Figures,
 }
 
+type SharedReport = Arc<Mutex<dyn FnMut(Report) + Send>>;
+
 type Board = Arc<Mutex<BTreeMap<LineId, Posted>>>;
 
 /// A handle of the sound; clones are the same sound. It ends with the last of them.
@@ -193,7 +204,13 @@ impl Engine {
     ) -> Result<Self, StartError> {
         let (commands, queue) = mpsc::sync_channel(QUEUE);
         let board = Board::default();
-        let thread = media::start(options, queue, Arc::clone(&board), Box::new(report))?;
+        let thread = media::start(
+            options,
+            commands.clone(),
+            queue,
+            Arc::clone(&board),
+            Arc::new(Mutex::new(report)),
+        )?;
         Ok(Self(Arc::new(Handle { commands, thread, board })))
     }
 

@@ -1,16 +1,24 @@
-//! The media thread: a loop that takes commands and makes steps.
+//! The media thread: a loop that takes commands, makes steps, and moves sound between rings.
+//!
+//! A speaker sets the pace by emptying its ring; without one, a timer does. A step renders 10 ms;
+//! what a microphone captured goes through [`Pairing`] and [`Drift`] to the processing.
 #![expect(clippy::disallowed_methods, reason = "a driver: it reads the clock for the desk")]
 
+use super::capture::Capture;
 use super::desk::{Desk, Tap};
+use super::keeper::{self, Event};
 use super::line::Outlet;
+use super::pairing::{Pairing, Rendered};
+use super::streams::{Intake, Outflow};
 use super::{
-    BLOCK, Board, Input, LineId, MicrophoneState, Options, Output, Problem, Report, SampleSource,
-    SpeakerState, StartError, Stream,
+    BLOCK, Board, Input, LineId, MicrophoneState, Options, Output, Posted, Report, SampleSource,
+    SharedReport, StartError, Stream,
 };
 use crate::packet::Packet;
+use crate::processing::{PassThrough, Processing, Sonora};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{PoisonError, mpsc};
+use std::sync::{MutexGuard, PoisonError, mpsc};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -19,14 +27,15 @@ const STEP: Duration = Duration::from_millis(10);
 /// How late a step may be to be made up for. Later ones are left out: a machine that slept does not
 /// play what it missed.
 const LATEST: Duration = Duration::from_millis(200);
+/// How many steps a hungry speaker gets at once at most: as many as its ring holds, nearly.
+const MOST_STEPS: usize = 40;
 
-/// What handles ask for.
+/// What handles and the keeper ask for.
 pub(super) enum Command {
     Open(LineId, Outlet),
     Send {
         line: LineId,
         on: bool,
-        #[expect(dead_code, reason = "for microphones")]
         device: Option<String>,
     },
     Receive {
@@ -35,54 +44,80 @@ pub(super) enum Command {
         packet: Packet,
         arrived: Instant,
     },
-    Listen(#[expect(dead_code, reason = "for speakers")] Option<String>),
+    Listen(Option<String>),
     Tune {
         bitrate: u32,
         expected_loss: f32,
     },
     Record(Option<Tap>),
     Close(LineId),
+    /// Whether what is captured goes to this line.
+    Feed(LineId, bool),
+    /// A microphone is there, or is not.
+    Intake(Option<Intake>),
+    /// A speaker is there, or is not.
+    Outflow(Option<Outflow>),
     /// The last handle is gone.
     End,
 }
-
-pub(super) type Reporter = Box<dyn FnMut(Report) + Send>;
 
 struct Media {
     desk: Desk,
     commands: mpsc::Receiver<Command>,
     board: Board,
-    report: Reporter,
+    report: SharedReport,
     source: Option<Box<dyn SampleSource>>,
-    output: Output,
+    keeper: Option<mpsc::Sender<Event>>,
+    capture: Option<Capture>,
+    outflow: Option<Outflow>,
+    pairing: Pairing,
+    processing: Box<dyn Processing>,
     /// Timestamp of the next step.
     timestamp: u32,
-    /// When the next step is due, while there is a line.
+    /// When the next step is due, while there is a line and a timer sets the pace.
     due: Option<Instant>,
 }
 
-/// Starts the thread.
+/// Starts the thread, and the keeper of devices if there is something to keep.
 pub(super) fn start(
     options: Options,
+    sender: mpsc::SyncSender<Command>,
     commands: mpsc::Receiver<Command>,
     board: Board,
-    report: Reporter,
+    report: SharedReport,
 ) -> Result<Thread, StartError> {
+    let processing: Box<dyn Processing> =
+        if options.processing { Box::new(Sonora::default()) } else { Box::new(PassThrough) };
     let source = match options.input {
         Input::Device => None,
         Input::Samples(source) => Some(source),
     };
+    let has_speaker = options.output == Output::Device;
+    let keeps = has_speaker || source.is_none();
     let mut media = Media {
         desk: Desk::new()?,
         commands,
         board,
-        report,
+        report: report.clone(),
         source,
-        output: options.output,
+        keeper: None,
+        capture: None,
+        outflow: None,
+        pairing: Pairing::default(),
+        processing,
         timestamp: 0,
         due: None,
     };
-    let thread = thread::Builder::new().name("media".into()).spawn(move || media.run())?;
+    let thread = thread::Builder::new().name("media".into()).spawn(move || {
+        if keeps {
+            match keeper::start(has_speaker, sender, thread::current(), report) {
+                Ok(keeper) => media.keeper = Some(keeper),
+                Err(error) => tracing::error!(%error, "no thread for devices"),
+            }
+        }
+        media.run();
+        media.tell(Event::End);
+    })?;
     Ok(thread.thread().clone())
 }
 
@@ -100,77 +135,157 @@ impl Media {
                 continue;
             }
             let now = Instant::now();
-            let mut due = self.due.unwrap_or(now);
-            if now.saturating_duration_since(due) > LATEST {
-                let left_out = (now - due).as_millis() / STEP.as_millis();
-                self.skip(u32::try_from(left_out).unwrap_or(0));
-                due = now;
-            }
-            while due <= now {
-                self.step(now);
-                due += STEP;
-            }
-            self.due = Some(due);
-            self.post(Duration::ZERO);
-            thread::park_timeout(due.saturating_duration_since(Instant::now()));
+            let wait = match self.outflow.take() {
+                Some(outflow) => self.follow(now, outflow),
+                None => self.pace(now),
+            };
+            self.take_in();
+            thread::park_timeout(wait);
         }
     }
 
-    fn on_command(&mut self, command: Command) -> ControlFlow<()> {
-        match command {
-            Command::Open(line, outlet) => {
-                if self.desk.is_idle() && self.output == Output::Device {
-                    (self.report)(Report::Speaker(SpeakerState::Missing));
-                }
-                self.desk.open(line, outlet);
-            }
-            Command::Send { line, on, device: _ } => self.send(line, on),
-            Command::Receive { line, stream, packet, arrived } => {
-                self.desk.receive(line, stream, packet, arrived);
-            }
-            Command::Listen(_) => {}
-            Command::End => return ControlFlow::Break(()),
-            Command::Tune { bitrate, expected_loss } => self.desk.tune(bitrate, expected_loss),
-            Command::Record(tap) => self.desk.record(tap),
-            Command::Close(line) => {
-                self.desk.close(line);
-                self.lock().remove(&line);
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn send(&mut self, line: LineId, on: bool) {
-        if !self.desk.is_open(line) {
-            return;
-        }
-        let state = match (&self.source, on) {
-            (_, false) => MicrophoneState::Off,
-            (Some(source), true) => MicrophoneState::Live { label: source.label() },
-            (None, true) => MicrophoneState::Unavailable { problem: Problem::Missing },
-        };
-        self.desk.set_sending(line, matches!(state, MicrophoneState::Live { .. }));
-        (self.report)(Report::Microphone { line, state });
-    }
-
-    fn step(&mut self, now: Instant) {
+    /// Makes the steps that the speaker asks for; says when to look again.
+    fn follow(&mut self, now: Instant, mut outflow: Outflow) -> Duration {
         let mut mix = [0.0; BLOCK];
-        self.desk.render(now, &mut mix);
-        if self.desk.is_sending()
-            && let Some(source) = &mut self.source
+        let mut steps = 0;
+        while outflow.is_hungry() && steps < MOST_STEPS {
+            self.step(now, &mut mix);
+            outflow.write(&mix);
+            steps += 1;
+        }
+        if steps > 0 {
+            self.post(outflow.latency().saturating_sub(STEP));
+        }
+        self.outflow = Some(outflow);
+        self.due = Some(now);
+        STEP
+    }
+
+    /// Makes the steps that are due; says when the next one is.
+    fn pace(&mut self, now: Instant) -> Duration {
+        let mut due = self.due.unwrap_or(now);
+        if now.saturating_duration_since(due) > LATEST {
+            let left_out = (now - due).as_millis() / STEP.as_millis();
+            self.skip(u32::try_from(left_out).unwrap_or(0));
+            due = now;
+        }
+        while due <= now {
+            self.step(now, &mut [0.0; BLOCK]);
+            due += STEP;
+        }
+        self.due = Some(due);
+        self.post(Duration::ZERO);
+        due.saturating_duration_since(Instant::now())
+    }
+
+    fn step(&mut self, now: Instant, mix: &mut [f32; BLOCK]) {
+        self.desk.render(now, mix);
+        self.pairing.push(Rendered { timestamp: self.timestamp, sound: *mix });
+        self.skip(1);
+        if let Some(source) = &mut self.source
+            && self.desk.is_sending()
         {
             let mut block = [0.0; BLOCK];
             if !source.fill(&mut block) {
                 block.fill(0.0);
             }
-            self.desk.capture(self.timestamp, &block);
+            if let Some(rendered) = self.pairing.partner() {
+                self.processing.render(&rendered.sound);
+                self.processing.capture(&mut block);
+                self.desk.capture(rendered.timestamp, &block);
+            }
         }
-        self.skip(1);
+        if let Some(capture) = &mut self.capture {
+            capture.control(now, &self.pairing);
+        }
+    }
+
+    /// Processes what was captured, as far as it has partners.
+    fn take_in(&mut self) {
+        let captures = self.capture.is_some();
+        while let Some(single) = self.pairing.single(captures) {
+            if let Some(capture) = &mut self.capture {
+                capture.jumped();
+                self.processing.render(&single.sound);
+            }
+        }
+        let Some(capture) = &mut self.capture else { return };
+        capture.take_in();
+        while capture.is_whole()
+            && let Some(rendered) = self.pairing.partner()
+        {
+            let mut block = capture.block();
+            self.processing.render(&rendered.sound);
+            self.processing.capture(&mut block);
+            self.desk.capture(rendered.timestamp, &block);
+        }
+        capture.catch_up();
+    }
+
+    fn on_command(&mut self, command: Command) -> ControlFlow<()> {
+        match command {
+            Command::Open(line, outlet) => {
+                let first = self.desk.is_idle();
+                self.desk.open(line, outlet);
+                if first {
+                    self.tell(Event::Lines(true));
+                }
+            }
+            Command::Send { line, on, device } => self.send(line, on, device),
+            Command::Receive { line, stream, packet, arrived } => {
+                self.desk.receive(line, stream, packet, arrived);
+            }
+            Command::Listen(device) => self.tell(Event::Listen(device)),
+            Command::Tune { bitrate, expected_loss } => self.desk.tune(bitrate, expected_loss),
+            Command::Record(tap) => self.desk.record(tap),
+            Command::Close(line) => self.close(line),
+            Command::Feed(line, on) => self.desk.set_sending(line, on),
+            Command::Intake(intake) => self.capture = intake.map(Capture::new),
+            Command::Outflow(outflow) => self.outflow = outflow,
+            Command::End => return ControlFlow::Break(()),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn send(&mut self, line: LineId, on: bool, device: Option<String>) {
+        if !self.desk.is_open(line) {
+            return;
+        }
+        let Some(source) = &self.source else {
+            if !on {
+                self.desk.set_sending(line, false);
+            }
+            return self.tell(Event::Send { line, on, device });
+        };
+        let state =
+            if on { MicrophoneState::Live { label: source.label() } } else { MicrophoneState::Off };
+        self.desk.set_sending(line, on);
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        report(Report::Microphone { line, state });
+    }
+
+    fn close(&mut self, line: LineId) {
+        if !self.desk.is_open(line) {
+            return;
+        }
+        self.send(line, false, None);
+        self.desk.close(line);
+        self.lock().remove(&line);
+        if self.desk.is_idle() {
+            self.tell(Event::Lines(false));
+        }
     }
 
     /// Time goes on by so many steps.
-    fn skip(&mut self, steps: u32) {
+    const fn skip(&mut self, steps: u32) {
         self.timestamp = self.timestamp.wrapping_add(steps.wrapping_mul(BLOCK as u32));
+    }
+
+    fn tell(&self, event: Event) {
+        if let Some(keeper) = &self.keeper {
+            // Fails only if that thread panicked, which its log says.
+            let _ = keeper.send(event);
+        }
     }
 
     fn post(&self, latency: Duration) {
@@ -180,7 +295,7 @@ impl Media {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<LineId, super::Posted>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<LineId, Posted>> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

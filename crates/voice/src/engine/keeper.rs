@@ -1,0 +1,363 @@
+//! The thread that opens and closes devices, as [`Microphone`] and [`Binding`] say.
+//!
+//! Whatever may block while a sound server hangs (listing, opening, closing) runs on threads of its
+//! own and answers with an event.
+#![expect(clippy::disallowed_methods, reason = "a driver: it reads the clock for the machines")]
+
+use super::binding::{Binding, Bound, End, Order, State};
+use super::media::Command;
+use super::microphone::{Act, Microphone};
+use super::streams::{self, Intake, OnError, Outflow, Running};
+use super::watchdog::Watchdog;
+use super::{LineId, Problem, Report, SharedReport, SpeakerState};
+use crate::devices::{Devices, host};
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, mpsc};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+/// How often machines hear of the time, while anything is open.
+const TICK: Duration = Duration::from_millis(100);
+/// How often devices are listed. For so long a microphone that was unplugged may stay one that
+/// PulseAudio put in its place; a listing takes 2 ms.
+const LIST: Duration = Duration::from_millis(200);
+/// How long a microphone waits for the speaker: servers start slowly for who only records.
+const HOLD: Duration = Duration::from_secs(1);
+
+/// What the keeper hears.
+pub(super) enum Event {
+    /// There is a line, or there is none.
+    Lines(bool),
+    /// As [`Engine::send`](super::Engine::send).
+    Send { line: LineId, on: bool, device: Option<String> },
+    /// As [`Engine::listen`](super::Engine::listen).
+    Listen(Option<String>),
+    /// A microphone was opened, or not.
+    Microphone(u64, Result<(Running, Intake), Problem>),
+    /// A speaker was opened, or not.
+    Speaker(u64, Result<(Running, Outflow), Problem>),
+    /// A stream failed.
+    Failed(Which, u64, Problem),
+    /// These devices are there. None: no server answers.
+    Listed(Option<Devices>),
+    /// The engine ends.
+    End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    Microphone,
+    Speaker,
+}
+
+struct Held {
+    running: Running,
+    opening: u64,
+    watchdog: Watchdog,
+}
+
+struct Keeper {
+    events: mpsc::Receiver<Event>,
+    sender: mpsc::Sender<Event>,
+    media: mpsc::SyncSender<Command>,
+    thread: Thread,
+    report: SharedReport,
+    hosts: host::Hosts,
+    microphone: Microphone,
+    speaker: Binding,
+    /// Whether the engine has a speaker at all.
+    has_speaker: bool,
+    speaker_wish: Option<String>,
+    lines: bool,
+    senders: BTreeSet<LineId>,
+    recording: Option<Held>,
+    playing: Option<Held>,
+    /// A microphone to be opened after the speaker, and since when.
+    waits: Option<(Instant, u64, Option<String>)>,
+    poller: mpsc::Sender<()>,
+    /// When devices were asked for; none answered yet.
+    asked: Option<Instant>,
+    listed: Option<Instant>,
+    seen: Option<Option<Devices>>,
+}
+
+/// Starts the thread.
+pub(super) fn start(
+    has_speaker: bool,
+    media: mpsc::SyncSender<Command>,
+    thread: Thread,
+    report: SharedReport,
+) -> std::io::Result<mpsc::Sender<Event>> {
+    let (sender, events) = mpsc::channel();
+    let hosts = host::Hosts::default();
+    let mut keeper = Keeper {
+        events,
+        sender: sender.clone(),
+        media,
+        thread,
+        report,
+        hosts: hosts.clone(),
+        microphone: Microphone::new(),
+        speaker: Binding::new(),
+        has_speaker,
+        speaker_wish: None,
+        lines: false,
+        senders: BTreeSet::new(),
+        recording: None,
+        playing: None,
+        waits: None,
+        poller: poll(hosts, sender.clone())?,
+        asked: None,
+        listed: None,
+        seen: None,
+    };
+    thread::Builder::new().name("devices".into()).spawn(move || keeper.run())?;
+    Ok(sender)
+}
+
+/// Lists devices whenever it is asked to.
+fn poll(hosts: host::Hosts, events: mpsc::Sender<Event>) -> std::io::Result<mpsc::Sender<()>> {
+    let (ask, asked) = mpsc::channel();
+    thread::Builder::new().name("devices-list".into()).spawn(move || {
+        let mut host = None;
+        while asked.recv().is_ok() {
+            host = host.or_else(|| hosts.find());
+            let devices = host.as_ref().and_then(host::list);
+            if devices.is_none() {
+                host = None;
+            }
+            if events.send(Event::Listed(devices)).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(ask)
+}
+
+impl Keeper {
+    fn run(&mut self) {
+        loop {
+            let event = if self.lines || !self.microphone.is_closed() || !self.speaker.is_closed() {
+                match self.events.recv_timeout(TICK) {
+                    Ok(event) => Some(event),
+                    Err(mpsc::RecvTimeoutError::Timeout) => None,
+                    Err(mpsc::RecvTimeoutError::Disconnected) => return,
+                }
+            } else {
+                self.seen = None;
+                self.events.recv().ok()
+            };
+            let now = Instant::now();
+            match event {
+                Some(Event::End) => return self.end(),
+                Some(event) => self.on_event(now, event),
+                None => {}
+            }
+            self.watch(now);
+            self.microphone.tick(now);
+            self.speaker.tick(now);
+            self.ask(now);
+            self.perform(now);
+        }
+    }
+
+    fn on_event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Lines(there) => {
+                self.lines = there;
+                if there && self.has_speaker {
+                    self.speaker.want(now, self.speaker_wish.clone());
+                } else {
+                    self.speaker.release();
+                }
+            }
+            Event::Send { line, on: true, device } => {
+                self.senders.insert(line);
+                self.microphone.take(now, line, device);
+            }
+            Event::Send { line, on: false, .. } => {
+                self.senders.remove(&line);
+                self.microphone.leave(now, line);
+            }
+            Event::Listen(device) => {
+                self.speaker_wish = device;
+                if !self.speaker.is_closed() {
+                    self.speaker.want(now, self.speaker_wish.clone());
+                }
+            }
+            Event::Microphone(opening, result) => self.on_microphone(now, opening, result),
+            Event::Speaker(opening, result) => self.on_speaker(now, opening, result),
+            Event::Failed(Which::Microphone, opening, problem) => {
+                self.microphone.ended(now, opening, End::Failed(problem));
+            }
+            Event::Failed(Which::Speaker, opening, problem) => {
+                self.speaker.ended(now, opening, End::Failed(problem));
+            }
+            Event::Listed(devices) => self.on_listed(now, devices),
+            Event::End => {}
+        }
+    }
+
+    fn on_microphone(
+        &mut self,
+        now: Instant,
+        opening: u64,
+        result: Result<(Running, Intake), Problem>,
+    ) {
+        let answer = result.as_ref().map(|(running, _)| running.bound.clone());
+        let taken = self.microphone.opened(now, opening, answer.map_err(|problem| *problem));
+        match result {
+            Ok((running, intake)) if taken => {
+                self.recording = Some(Held { running, opening, watchdog: Watchdog::new(now) });
+                self.tell(Command::Intake(Some(intake)));
+            }
+            Ok((running, _)) => discard(running),
+            Err(_) => {}
+        }
+    }
+
+    fn on_speaker(
+        &mut self,
+        now: Instant,
+        opening: u64,
+        result: Result<(Running, Outflow), Problem>,
+    ) {
+        let answer = result.as_ref().map(|(running, _)| running.bound.clone());
+        let taken = self.speaker.opened(now, opening, answer.map_err(|problem| *problem));
+        match result {
+            Ok((running, outflow)) if taken => {
+                self.playing = Some(Held { running, opening, watchdog: Watchdog::new(now) });
+                self.tell(Command::Outflow(Some(outflow)));
+            }
+            Ok((running, _)) => discard(running),
+            Err(_) => {}
+        }
+    }
+
+    fn on_listed(&mut self, now: Instant, devices: Option<Devices>) {
+        self.asked = None;
+        self.listed = Some(now);
+        let of = |pick: fn(&Devices) -> &Vec<_>| devices.as_ref().map(|all| pick(all).as_slice());
+        self.microphone.listed(now, of(|all| &all.microphones));
+        self.speaker.listed(now, of(|all| &all.speakers));
+        if self.seen.as_ref().is_some_and(|seen| *seen != devices) {
+            self.report(Report::DevicesChanged);
+        }
+        self.seen = Some(devices);
+    }
+
+    fn watch(&mut self, now: Instant) {
+        if let Some(held) = &mut self.recording
+            && held.watchdog.look(now, held.running.pulse.beats())
+        {
+            self.microphone.ended(now, held.opening, End::Silent);
+        }
+        if let Some(held) = &mut self.playing
+            && held.watchdog.look(now, held.running.pulse.beats())
+        {
+            self.speaker.ended(now, held.opening, End::Silent);
+        }
+    }
+
+    fn ask(&mut self, now: Instant) {
+        let due = self.listed.is_none_or(|at| now.saturating_duration_since(at) >= LIST);
+        if due && self.asked.is_none() && self.poller.send(()).is_ok() {
+            self.asked = Some(now);
+        }
+    }
+
+    fn perform(&mut self, now: Instant) {
+        while let Some(order) = self.speaker.poll() {
+            match order {
+                Order::Open { opening, device } => self.open_speaker(opening, device),
+                Order::Drop => {
+                    self.tell(Command::Outflow(None));
+                    self.playing.take().into_iter().for_each(|held| discard(held.running));
+                }
+                Order::Tell(state) => self.report(Report::Speaker(match state {
+                    State::Closed => SpeakerState::Closed,
+                    State::Live { label } => SpeakerState::Live { label },
+                    State::Lost(_) => SpeakerState::Missing,
+                })),
+            }
+        }
+        while let Some(act) = self.microphone.poll() {
+            match act {
+                Act::Open { opening, device } => self.waits = Some((now, opening, device)),
+                Act::Drop => {
+                    self.waits = None;
+                    self.tell(Command::Intake(None));
+                    self.recording.take().into_iter().for_each(|held| discard(held.running));
+                }
+                Act::Feed(line, on) => self.tell(Command::Feed(line, on)),
+                Act::Report(report) => self.report(report),
+            }
+        }
+        let held = self.speaker.is_opening();
+        if let Some((_, opening, device)) =
+            self.waits.take_if(|(since, ..)| !held || now.saturating_duration_since(*since) >= HOLD)
+        {
+            self.open_microphone(opening, device);
+        }
+    }
+
+    fn open_microphone(&self, opening: u64, device: Option<String>) {
+        let (hosts, thread) = (self.hosts.clone(), self.thread.clone());
+        let failed = self.on_error(Which::Microphone, opening);
+        self.aside(move || {
+            let opened = streams::open_microphone(&hosts, device.as_deref(), &thread, &failed);
+            Event::Microphone(opening, opened)
+        });
+    }
+
+    fn open_speaker(&self, opening: u64, device: Option<String>) {
+        let (hosts, thread) = (self.hosts.clone(), self.thread.clone());
+        let failed = self.on_error(Which::Speaker, opening);
+        self.aside(move || {
+            let opened = streams::open_speaker(&hosts, device.as_deref(), &thread, &failed);
+            Event::Speaker(opening, opened)
+        });
+    }
+
+    fn on_error(&self, which: Which, opening: u64) -> OnError {
+        let events = self.sender.clone();
+        Arc::new(move |problem| drop(events.send(Event::Failed(which, opening, problem))))
+    }
+
+    /// Does it on a thread of its own. If there is none, no answer comes, and the machine gives up.
+    fn aside(&self, work: impl FnOnce() -> Event + Send + 'static) {
+        let events = self.sender.clone();
+        let started = thread::Builder::new().name("device-open".into()).spawn(move || {
+            if let Err(mpsc::SendError(event)) = events.send(work()) {
+                drop(event);
+            }
+        });
+        if let Err(error) = started {
+            tracing::error!(%error, "no thread to open a device");
+        }
+    }
+
+    fn tell(&self, command: Command) {
+        // Fails only if the media thread is gone, which ends this one too.
+        let _ = self.media.send(command);
+        self.thread.unpark();
+    }
+
+    fn report(&self, report: Report) {
+        (self.report.lock().unwrap_or_else(PoisonError::into_inner))(report);
+    }
+
+    fn end(&mut self) {
+        for held in [self.recording.take(), self.playing.take()].into_iter().flatten() {
+            discard(held.running);
+        }
+    }
+}
+
+/// Closes a stream, which may block, where nobody waits for it.
+fn discard(running: Running) {
+    let Running { stream, pulse: _, bound: Bound { .. } } = running;
+    if let Err(error) = thread::Builder::new().name("device-close".into()).spawn(|| drop(stream)) {
+        tracing::error!(%error, "no thread to close a device");
+    }
+}

@@ -1,0 +1,241 @@
+//! Streams of devices: callbacks that only copy, and the rings between them and the media thread.
+#![expect(clippy::disallowed_methods, reason = "a driver: callbacks note when they are called")]
+
+use super::binding::Bound;
+use super::{BLOCK, Problem};
+use crate::codec::SAMPLE_RATE;
+use crate::devices::{Device, choose, host};
+use cpal::traits::{DeviceTrait, StreamTrait};
+use cpal::{BufferSize, ErrorKind, StreamConfig};
+use rtrb::{Consumer, Producer, RingBuffer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+/// Frames that a device moves at a time: 5 ms, or 10 where it does not take that. Less costs more
+/// wake-ups, more is heard as delay twice.
+const PERIODS: [u32; 2] = [240, 480];
+/// Samples that a ring holds: half a second. It is full only where the media thread hangs.
+const RING: usize = 24_000;
+/// Channels of a speaker. The sound server makes of it what the speaker has.
+const SPEAKER_CHANNELS: usize = 2;
+
+/// What callbacks note without waiting.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    began: Instant,
+    /// When the last callback was, in µs since it began.
+    last: AtomicU64,
+    /// Grows with every callback.
+    beats: AtomicU64,
+    /// What the system needs from here to the ear, in µs.
+    latency: AtomicU64,
+    /// Samples that were not there in time (of a speaker), or found no room (of a microphone).
+    missed: AtomicU64,
+}
+
+impl Pulse {
+    fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            last: AtomicU64::new(0),
+            beats: AtomicU64::new(0),
+            latency: AtomicU64::new(0),
+            missed: AtomicU64::new(0),
+        }
+    }
+
+    /// A callback was called, and missed so many samples.
+    fn beat(&self, missed: u64) {
+        let now = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.last.store(now, Ordering::Relaxed);
+        self.missed.fetch_add(missed, Ordering::Relaxed);
+        self.beats.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How long ago the last callback was.
+    pub(super) fn since(&self, now: Instant) -> Duration {
+        let last = Duration::from_micros(self.last.load(Ordering::Relaxed));
+        now.saturating_duration_since(self.began + last)
+    }
+
+    /// Grows while the stream is alive.
+    pub(super) fn beats(&self) -> u64 {
+        self.beats.load(Ordering::Relaxed)
+    }
+}
+
+/// The media thread's end of a microphone.
+pub(super) struct Intake {
+    pub(super) ring: Consumer<f32>,
+    pub(super) pulse: Arc<Pulse>,
+}
+
+/// The media thread's end of a speaker.
+pub(super) struct Outflow {
+    ring: Producer<f32>,
+    pulse: Arc<Pulse>,
+    /// How much is to be kept in the ring.
+    queued: usize,
+}
+
+impl Outflow {
+    /// Whether more is to be written.
+    pub(super) fn is_hungry(&self) -> bool {
+        self.filled() < self.queued
+    }
+
+    /// Queues a block. Without room it is dropped: the speaker stands still.
+    pub(super) fn write(&mut self, block: &[f32; BLOCK]) {
+        let (_, _dropped) = self.ring.push_partial_slice(block);
+    }
+
+    /// How long what is written next takes to the ear.
+    pub(super) fn latency(&self) -> Duration {
+        let queued = Duration::from_micros(self.filled() as u64 * 1_000 / 48);
+        queued + Duration::from_micros(self.pulse.latency.load(Ordering::Relaxed))
+    }
+
+    fn filled(&self) -> usize {
+        self.ring.buffer().capacity() - self.ring.slots()
+    }
+}
+
+/// A stream that runs until it is dropped, which may block.
+pub(super) struct Running {
+    pub(super) stream: cpal::Stream,
+    pub(super) pulse: Arc<Pulse>,
+    pub(super) bound: Bound,
+}
+
+/// Told when a stream fails.
+pub(super) type OnError = Arc<dyn Fn(Problem) + Send + Sync>;
+
+/// Opens the wanted microphone, or what stands for it. Blocks until there is sound.
+pub(super) fn open_microphone(
+    hosts: &host::Hosts,
+    wanted: Option<&str>,
+    media: &Thread,
+    failed: &OnError,
+) -> Result<(Running, Intake), Problem> {
+    let (device, bound) = find(hosts, wanted, |devices| devices.microphones)?;
+    let mut problem = Problem::Other;
+    for period in PERIODS {
+        let (mut writer, ring) = RingBuffer::new(RING);
+        let pulse = Arc::new(Pulse::new());
+        let (own, media) = (Arc::clone(&pulse), media.clone());
+        let copy = move |sound: &[f32], _: &cpal::InputCallbackInfo| {
+            let (_, rest) = writer.push_partial_slice(sound);
+            own.beat(rest.len() as u64);
+            if writer.buffer().capacity() - writer.slots() >= BLOCK {
+                media.unpark();
+            }
+        };
+        let stream = device.build_input_stream(config(1, period), copy, on_error(failed), None);
+        match stream.and_then(|stream| stream.play().map(|()| stream)) {
+            Ok(stream) => {
+                let intake = Intake { ring, pulse: Arc::clone(&pulse) };
+                return Ok((Running { stream, pulse, bound }, intake));
+            }
+            Err(error) => problem = note(&error),
+        }
+    }
+    Err(problem)
+}
+
+/// Opens the wanted speaker, or what stands for it.
+pub(super) fn open_speaker(
+    hosts: &host::Hosts,
+    wanted: Option<&str>,
+    media: &Thread,
+    failed: &OnError,
+) -> Result<(Running, Outflow), Problem> {
+    let (device, bound) = find(hosts, wanted, |devices| devices.speakers)?;
+    let mut problem = Problem::Other;
+    for period in PERIODS {
+        let (ring, mut reader) = RingBuffer::new(RING);
+        let pulse = Arc::new(Pulse::new());
+        let (noted, media) = (Arc::clone(&pulse), media.clone());
+        let copy = move |out: &mut [f32], info: &cpal::OutputCallbackInfo| {
+            let stamp = info.timestamp();
+            let latency = stamp.playback.duration_since(stamp.callback).as_micros();
+            noted.latency.store(u64::try_from(latency).unwrap_or(0), Ordering::Relaxed);
+            noted.beat(spread(&mut reader, out));
+            media.unpark();
+        };
+        let channels = u16::try_from(SPEAKER_CHANNELS).unwrap_or(2);
+        let stream =
+            device.build_output_stream(config(channels, period), copy, on_error(failed), None);
+        match stream.and_then(|stream| stream.play().map(|()| stream)) {
+            Ok(stream) => {
+                let running = Running { stream, pulse: Arc::clone(&pulse), bound };
+                let queued = period as usize + BLOCK / 4;
+                return Ok((running, Outflow { ring, pulse, queued }));
+            }
+            Err(error) => problem = note(&error),
+        }
+    }
+    Err(problem)
+}
+
+/// Copies mono sound to every channel, and silence where there is none; says of how many frames.
+fn spread(ring: &mut Consumer<f32>, out: &mut [f32]) -> u64 {
+    let mut missed = 0;
+    for frame in out.chunks_mut(SPEAKER_CHANNELS) {
+        let sample = ring.pop().unwrap_or_else(|_empty| {
+            missed += 1;
+            0.0
+        });
+        frame.fill(sample);
+    }
+    missed
+}
+
+fn find(
+    hosts: &host::Hosts,
+    wanted: Option<&str>,
+    of: impl Fn(crate::devices::Devices) -> Vec<Device>,
+) -> Result<(cpal::Device, Bound), Problem> {
+    let host = hosts.find().ok_or(Problem::Missing)?;
+    let devices = of(host::list(&host).ok_or(Problem::Missing)?);
+    let chosen = choose(&devices, wanted).ok_or(Problem::Missing)?;
+    let device = host::find(&host, &chosen.id).ok_or(Problem::Missing)?;
+    Ok((device, Bound { id: chosen.id.clone(), label: chosen.name.clone() }))
+}
+
+const fn config(channels: u16, period: u32) -> StreamConfig {
+    StreamConfig { channels, sample_rate: SAMPLE_RATE, buffer_size: BufferSize::Fixed(period) }
+}
+
+fn on_error(failed: &OnError) -> impl FnMut(cpal::Error) + Send + 'static {
+    let failed = Arc::clone(failed);
+    let mut told = false;
+    move |error| {
+        if is_passing(error.kind()) || std::mem::replace(&mut told, true) {
+            return;
+        }
+        failed(note(&error));
+    }
+}
+
+/// The stream goes on.
+const fn is_passing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Xrun | ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged)
+}
+
+fn note(error: &cpal::Error) -> Problem {
+    tracing::warn!(kind = ?error.kind(), "a sound device fails");
+    problem_of(error.kind())
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the enum may grow")]
+const fn problem_of(kind: ErrorKind) -> Problem {
+    match kind {
+        ErrorKind::PermissionDenied => Problem::Denied,
+        ErrorKind::DeviceBusy => Problem::Busy,
+        ErrorKind::HostUnavailable => Problem::Missing,
+        ErrorKind::DeviceNotAvailable | ErrorKind::StreamInvalidated => Problem::Unplugged,
+        _ => Problem::Other,
+    }
+}
