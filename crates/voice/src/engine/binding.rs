@@ -161,7 +161,8 @@ impl Binding {
                 self.phase = Phase::Open { bound, since: now };
                 true
             }
-            Err(Problem::Missing) if self.fell_back => {
+            // It was there: that says more.
+            Err(Problem::Missing) if self.state == State::Lost(Problem::Unplugged) => {
                 self.lose(now, Problem::Unplugged);
                 false
             }

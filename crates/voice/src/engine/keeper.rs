@@ -65,6 +65,7 @@ struct Keeper {
     hosts: host::Hosts,
     microphone: Microphone,
     speaker: Binding,
+    speaker_state: SpeakerState,
     /// Whether the engine has a speaker at all.
     has_speaker: bool,
     speaker_wish: Option<String>,
@@ -99,6 +100,7 @@ pub(super) fn start(
         hosts: hosts.clone(),
         microphone: Microphone::new(),
         speaker: Binding::new(),
+        speaker_state: SpeakerState::Closed,
         has_speaker,
         speaker_wish: None,
         lines: false,
@@ -274,11 +276,11 @@ impl Keeper {
                     self.tell(Command::Outflow(None));
                     self.playing.take().into_iter().for_each(|held| discard(held.running));
                 }
-                Order::Tell(state) => self.report(Report::Speaker(match state {
+                Order::Tell(state) => self.tell_speaker(match state {
                     State::Closed => SpeakerState::Closed,
                     State::Live { label } => SpeakerState::Live { label },
                     State::Lost(_) => SpeakerState::Missing,
-                })),
+                }),
             }
         }
         while let Some(act) = self.microphone.poll() {
@@ -341,6 +343,14 @@ impl Keeper {
         // Fails only if the media thread is gone, which ends this one too.
         let _ = self.media.send(command);
         self.thread.unpark();
+    }
+
+    /// Why a speaker is missing does not matter, so a change of that is none.
+    fn tell_speaker(&mut self, state: SpeakerState) {
+        if self.speaker_state != state {
+            self.speaker_state = state.clone();
+            self.report(Report::Speaker(state));
+        }
     }
 
     fn report(&self, report: Report) {

@@ -27,6 +27,9 @@ const STEP: Duration = Duration::from_millis(10);
 /// How late a step may be to be made up for. Later ones are left out: a machine that slept does not
 /// play what it missed.
 const LATEST: Duration = Duration::from_millis(200);
+/// How long a speaker may take nothing until a timer sets the pace beside it. Less takes the bursts
+/// of a slow device for a stall; more is a hole in what is sent.
+const STALL: Duration = Duration::from_millis(60);
 /// How many steps a hungry speaker gets at once at most: as many as its ring holds, nearly.
 const MOST_STEPS: usize = 40;
 
@@ -153,11 +156,19 @@ impl Media {
             outflow.write(&mix);
             steps += 1;
         }
+        let due = self.due.unwrap_or(now);
         if steps > 0 {
+            self.due = Some(now + STEP);
             self.post(outflow.latency().saturating_sub(STEP));
+        } else if now.saturating_duration_since(due) >= STALL {
+            // It does not take anything: the microphone and the lines go on without it.
+            self.step(now, &mut mix);
+            self.due = Some(due + STEP);
+            self.post(outflow.latency());
+        } else {
+            self.due = Some(due);
         }
         self.outflow = Some(outflow);
-        self.due = Some(now);
         STEP
     }
 

@@ -4,12 +4,17 @@ use std::time::{Duration, Instant};
 
 /// How long nothing may come. Less takes a busy machine for a dead stream; more is heard as a hole.
 const PATIENCE: Duration = Duration::from_millis(300);
+/// The same for a stream that began just now, and for how long that holds: idle devices wake up
+/// slowly (PulseAudio's null sink and Bluetooth need up to 2 s).
+const PATIENCE_AT_FIRST: Duration = Duration::from_millis(2_500);
+const AT_FIRST: Duration = Duration::from_secs(3);
 /// Who does not look for so long slept, and knows nothing.
 const ASLEEP: Duration = Duration::from_secs(1);
 
 /// Watches a counter.
 #[derive(Debug)]
 pub(super) struct Watchdog {
+    began: Instant,
     count: u64,
     moved: Instant,
     looked: Instant,
@@ -17,7 +22,7 @@ pub(super) struct Watchdog {
 
 impl Watchdog {
     pub(super) const fn new(now: Instant) -> Self {
-        Self { count: 0, moved: now, looked: now }
+        Self { began: now, count: 0, moved: now, looked: now }
     }
 
     /// Looks at the counter; true if it stands still for too long.
@@ -28,7 +33,9 @@ impl Watchdog {
             self.count = count;
             self.moved = now;
         }
-        now.saturating_duration_since(self.moved) >= PATIENCE
+        let new = now.saturating_duration_since(self.began) < AT_FIRST;
+        let patience = if new { PATIENCE_AT_FIRST } else { PATIENCE };
+        now.saturating_duration_since(self.moved) >= patience
     }
 }
 
@@ -42,12 +49,22 @@ mod tests {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut watchdog = Watchdog::new(start);
-        for ms in (0..1_000).step_by(100) {
+        for ms in (0..4_000).step_by(100) {
             assert!(!watchdog.look(at(ms), ms + 1), "it moves");
         }
-        assert!(!watchdog.look(at(1_199), 901), "200 ms are no death");
-        assert!(watchdog.look(at(1_201), 901), "300 ms are");
-        assert!(!watchdog.look(at(9_000), 901), "but not those of sleep");
-        assert!(watchdog.look(at(9_300), 901), "which are over");
+        assert!(!watchdog.look(at(4_199), 3_901), "299 ms are no death");
+        assert!(watchdog.look(at(4_200), 3_901), "300 ms are");
+        assert!(!watchdog.look(at(9_000), 3_901), "but not those of sleep");
+        assert!(watchdog.look(at(9_300), 3_901), "which are over");
+    }
+
+    #[test]
+    fn a_stream_may_take_its_time_at_first() {
+        let start = Instant::now();
+        let mut watchdog = Watchdog::new(start);
+        for ms in (0..2_500).step_by(100) {
+            assert!(!watchdog.look(start + Duration::from_millis(ms), 2), "it wakes up: {ms} ms");
+        }
+        assert!(watchdog.look(start + Duration::from_millis(2_600), 2), "it does not");
     }
 }

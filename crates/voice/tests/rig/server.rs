@@ -3,11 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Says in which directory the server is to live, in the process that runs a test's body.
 const PLACE: &str = "BELLWIRE_RIG";
+
+static TURN: Mutex<()> = Mutex::new(());
 
 /// Runs the body of the test `name` in a process of its own, which knows only the rig's server:
 /// clients find a server by the environment, and that cannot be changed safely while threads run.
@@ -15,6 +18,8 @@ pub(crate) fn inside(name: &str, body: impl FnOnce(&mut Server)) {
     if let Some(place) = std::env::var_os(PLACE) {
         return body(&mut Server::start(Path::new(&place)));
     }
+    // One after the other: sound breaks up where the machine is busy.
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let place = std::env::temp_dir().join(format!("bellwire-rig-{}-{name}", std::process::id()));
     fs::create_dir_all(place.join("run")).unwrap();
     let socket = format!("unix:{}", place.join("pulse.sock").display());
