@@ -2,6 +2,8 @@
 //! a window: carries out [`bellwire_core::api::PeerCommand`]s with str0m.
 
 pub mod control;
+pub mod figures;
 pub mod network;
 pub mod peer;
+pub mod peers;
 pub mod pictures;

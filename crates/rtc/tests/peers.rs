@@ -36,8 +36,9 @@ fn talk(pair: &mut Pair, from: u32, frames: u32) {
 }
 
 fn unmute(pair: &mut Pair) {
+    let now = pair.now;
     for end in &mut pair.ends {
-        end.peer.handle_sending(Slot::Audio, true);
+        end.peer.handle_sending(now, Slot::Audio, true);
     }
 }
 
@@ -261,4 +262,104 @@ fn only_relayed_candidates_are_said_where_turn_is_all_that_is_allowed() {
     }
     assert_eq!(candidates, 0, "the own address is not told");
     pair.run(SECOND / 10);
+}
+
+/// Films from end 0 to end 1 for a time, with sound.
+fn film(pair: &mut Pair, from: u32, frames: u32) {
+    for frame in from..from + frames {
+        pair.film(0, frame);
+        pair.run(Duration::from_micros(33_333));
+    }
+}
+
+fn unhide(pair: &mut Pair) {
+    let now = pair.now;
+    pair.ends[0].peer.handle_sending(now, Slot::Camera, true);
+    pair.settle();
+}
+
+#[test]
+fn pictures_arrive_whole_in_order_and_bit_for_bit() {
+    let mut pair = Pair::new(20, delayed(15));
+    pair.connect();
+    unhide(&mut pair);
+    film(&mut pair, 0, 90);
+    pair.run(SECOND);
+    let pictures = &pair.ends[1].pictures;
+    assert!(pictures.len() >= 88, "{} of 90 frames are shown", pictures.len());
+    assert!(pictures[0].2.key, "a film starts with a key frame");
+    for (one, next) in pictures.iter().zip(&pictures[1..]) {
+        assert!(one.2.captured_us < next.2.captured_us, "in the order of their capture");
+    }
+    for (_, slot, picture) in pictures {
+        assert_eq!(*slot, Slot::Camera, "on its slot");
+        let fill = picture.data[20];
+        assert!(picture.data[20..].iter().all(|byte| *byte == fill), "nothing is mixed");
+    }
+}
+
+#[test]
+fn lost_packets_of_pictures_are_sent_again() {
+    for (seed, loss) in [(21, 0.05), (22, 0.1)] {
+        let mut pair = Pair::new(seed, lossy(25, loss));
+        pair.connect();
+        unhide(&mut pair);
+        film(&mut pair, 0, 300);
+        pair.run(SECOND);
+        let shown = pair.ends[1].pictures.len();
+        assert!(shown >= 280, "{shown} of 300 frames are shown at {loss} loss");
+    }
+}
+
+#[test]
+fn after_a_blackout_a_key_frame_comes_without_the_core() {
+    let mut pair = Pair::new(23, delayed(25));
+    pair.connect();
+    unhide(&mut pair);
+    film(&mut pair, 0, 90);
+    pair.blackhole = true;
+    film(&mut pair, 90, 45);
+    pair.blackhole = false;
+    let back = pair.elapsed();
+    film(&mut pair, 135, 60);
+    let first = pair.ends[1].pictures.iter().find(|(at, _, _)| *at > back).map(|(at, _, _)| *at);
+    let waited = first.expect("the film goes on") - back;
+    assert!(waited < Duration::from_millis(1_000), "it goes on after {waited:?}");
+}
+
+#[test]
+fn a_muted_camera_sends_nothing_and_starts_with_a_key_frame_again() {
+    let mut pair = Pair::new(24, delayed(10));
+    pair.connect();
+    unhide(&mut pair);
+    film(&mut pair, 0, 30);
+    let now = pair.now;
+    pair.ends[0].peer.handle_sending(now, Slot::Camera, false);
+    pair.run(SECOND / 2);
+    let shown = pair.ends[1].pictures.len();
+    film(&mut pair, 30, 30);
+    assert_eq!(pair.ends[1].pictures.len(), shown, "nobody sees what is not sent");
+    unhide(&mut pair);
+    film(&mut pair, 60, 30);
+    assert!(pair.ends[1].pictures[shown].2.key, "the picture comes back whole");
+}
+
+#[test]
+fn a_peer_without_vp8_or_opus_still_gets_the_other() {
+    for (codec, slot) in [("VP8", Slot::Camera), ("opus", Slot::Audio)] {
+        let mut pair = Pair::new(25, delayed(10));
+        pair.refuse = Some(codec);
+        pair.connect();
+        unmute(&mut pair);
+        unhide(&mut pair);
+        for frame in 0..30 {
+            pair.film(0, frame);
+            pair.sound(0, frame * 960);
+            pair.run(Duration::from_millis(20));
+        }
+        pair.run(SECOND);
+        let end = &pair.ends[1];
+        assert_eq!(end.pictures.is_empty(), slot == Slot::Camera, "pictures without {codec}");
+        assert_eq!(end.sounds.is_empty(), slot == Slot::Audio, "sound without {codec}");
+    }
 }

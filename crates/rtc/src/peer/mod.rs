@@ -17,6 +17,7 @@ mod channels;
 mod description;
 mod operations;
 mod path;
+mod picture;
 mod slots;
 mod sound;
 
@@ -30,13 +31,21 @@ use bellwire_voice::packet::{Frame, Packet};
 use str0m::bwe::Bitrate;
 use str0m::change::SdpPendingOffer;
 use str0m::config::{DtlsCert, DtlsVersion};
+use str0m::media::{KeyframeRequestKind, Mid, SenderFeedback};
 use str0m::net::{Protocol, Receive, Transmit};
-use str0m::stats::PeerStats;
+use str0m::rtp::RtpPacket;
+use str0m::stats::{MediaIngressStats, PeerStats};
 use str0m::{Candidate, CandidateKind, Event, Input, Output as RtcOutput, Rtc};
 
+use crate::control::{Content, Observation, Order};
+use crate::figures::{Figures, Reader, Seen, route};
+use crate::pictures::Picture;
+use crate::pictures::assembly;
+use crate::pictures::incoming::{Incoming, Output as Shown};
+use crate::pictures::playout::{Audible, Report};
 use channels::Channels;
 use path::Path;
-use slots::Slots;
+use slots::{Agreed, Slots};
 pub use sound::unwrap_red;
 
 /// Where the estimate of the path starts. Lower delays the first picture, higher can flood a path
@@ -74,6 +83,20 @@ pub enum Output {
         /// When its datagram arrived.
         arrived: Instant,
     },
+    /// A picture that arrived on `camera` or `screen` is due.
+    Picture {
+        /// Where.
+        slot: Slot,
+        /// What.
+        picture: Picture,
+    },
+    /// What the encoder of a slot should do about the path.
+    Order {
+        /// Which slot.
+        slot: Slot,
+        /// What.
+        order: Order,
+    },
     /// The share of sent packets that does not arrive.
     Loss(f32),
 }
@@ -84,6 +107,8 @@ pub struct Peer {
     certificate: DtlsCert,
     out: VecDeque<Output>,
     wake: Instant,
+    /// The last moment that was told.
+    seen: Instant,
     slots: Slots,
     channels: Channels,
     path: Path,
@@ -104,10 +129,35 @@ pub struct Peer {
     reconfigured: bool,
     audio: sound::Outgoing,
     sends_audio: bool,
+    camera: Pictures,
+    screen: Pictures,
+    desired: u64,
     stats: Option<PeerStats>,
+    /// Of the sound that arrives, in ms.
+    jitter: f64,
+    reader: Reader,
     /// When a closed connection is over.
     farewell: Option<Instant>,
     over: bool,
+}
+
+/// A slot of pictures, both ways.
+struct Pictures {
+    outgoing: picture::Outgoing,
+    incoming: Incoming,
+    width: u16,
+    height: u16,
+}
+
+impl Pictures {
+    fn new(now: Instant, content: Content) -> Self {
+        Self {
+            outgoing: picture::Outgoing::new(now, content),
+            incoming: Incoming::new(),
+            width: 0,
+            height: 0,
+        }
+    }
 }
 
 /// An own offer that waits for its answer.
@@ -145,6 +195,7 @@ impl Peer {
             certificate,
             out,
             wake: now,
+            seen: now,
             slots: Slots::default(),
             channels: Channels::default(),
             path: Path::new(),
@@ -159,7 +210,12 @@ impl Peer {
             reconfigured: false,
             audio: sound::Outgoing::default(),
             sends_audio: false,
+            camera: Pictures::new(now, Content::Camera),
+            screen: Pictures::new(now, Content::Screen),
+            desired: 0,
             stats: None,
+            jitter: 0.0,
+            reader: Reader::new(now),
             farewell: None,
             over: false,
         }
@@ -179,8 +235,11 @@ impl Peer {
     /// When [`Peer::handle_timeout`] is due; never again once the connection is over.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let next = self.farewell.map_or(self.wake, |farewell| farewell.min(self.wake));
-        (!self.over).then_some(next)
+        let pictures = [&self.camera, &self.screen]
+            .into_iter()
+            .flat_map(|slot| [slot.outgoing.deadline(), slot.incoming.deadline()]);
+        let soonest = pictures.chain([self.farewell]).flatten().fold(self.wake, Instant::min);
+        (!self.over).then_some(soonest)
     }
 
     /// A closed connection has said its last word.
@@ -254,7 +313,7 @@ impl Peer {
     }
 
     /// This device starts or stops to send on a slot.
-    pub fn handle_sending(&mut self, slot: Slot, on: bool) {
+    pub fn handle_sending(&mut self, now: Instant, slot: Slot, on: bool) {
         match slot {
             Slot::Audio => {
                 self.sends_audio = on;
@@ -262,8 +321,12 @@ impl Peer {
                     self.audio.rest();
                 }
             }
-            Slot::Camera | Slot::Screen | Slot::ScreenAudio => {}
+            Slot::Camera => self.camera.outgoing.switch(now, on),
+            Slot::Screen => self.screen.outgoing.switch(now, on),
+            Slot::ScreenAudio => {}
         }
+        self.work(now);
+        self.drain(now);
     }
 
     /// Sends sound on the `audio` slot; dropped unless media can flow.
@@ -271,12 +334,66 @@ impl Peer {
         if !self.sends_audio || !self.can_send() {
             return;
         }
-        if let Some(mid) = self.slots.mid(Slot::Audio)
-            && let Some(agreed) = slots::agreed(&self.rtc, Slot::Audio, mid)
+        if let Some((mid, agreed)) = self.agreed(Slot::Audio)
             && self.audio.send(now, &mut self.rtc, mid, agreed, frame)
         {
             self.input(now, Input::Timeout(now));
         }
+    }
+
+    /// Sends an encoded picture on `camera` or `screen`. One that cannot be sent makes all before
+    /// the next key frame worthless, so that is asked for.
+    pub fn handle_picture(&mut self, now: Instant, slot: Slot, picture: &Picture) {
+        let can_send = self.can_send();
+        let agreed = self.agreed(slot);
+        let Some(outgoing) = self.pictures(slot).map(|slot| &mut slot.outgoing) else { return };
+        if !outgoing.sends() {
+            return;
+        }
+        let Some((mid, agreed)) = agreed.filter(|_| can_send) else {
+            outgoing.leave_out(now);
+            return self.work(now);
+        };
+        let rtc = &mut self.rtc;
+        let slot = if slot == Slot::Camera { &mut self.camera } else { &mut self.screen };
+        slot.outgoing.send(now, rtc, mid, agreed, picture);
+        self.input(now, Input::Timeout(now));
+    }
+
+    /// What came on a slot could not be decoded.
+    pub fn handle_undecodable(&mut self, now: Instant, slot: Slot) {
+        if let Some(pictures) = self.pictures(slot) {
+            pictures.incoming.handle_decoder_error();
+        }
+        self.work(now);
+        self.drain(now);
+    }
+
+    /// What of the other side's voice is heard, and when: its picture is shown with it.
+    pub fn handle_audible(&mut self, now: Instant, audible: Option<Audible>) {
+        self.camera.incoming.set_sound(audible);
+        self.work(now);
+    }
+
+    /// How it goes, since the reading before. `None` before there is a path.
+    pub fn figures(&mut self, now: Instant) -> Option<Figures> {
+        let stats = self.stats.as_ref().filter(|_| self.can_send())?;
+        let path = route(
+            stats,
+            |address| {
+                let candidate = self.local.iter().find(|c| c.addr() == address)?;
+                Some((candidate.kind(), false))
+            },
+            |address| self.remote.iter().find(|(a, _)| *a == address).map(|(_, kind)| *kind),
+        );
+        let of = |slot: &Pictures| Seen {
+            frames: slot.incoming.figures(now).1.frames,
+            width: slot.width.into(),
+            height: slot.height.into(),
+        };
+        let (camera, screen) = (of(&self.camera), of(&self.screen));
+        let seen = if screen.frames > camera.frames { screen } else { camera };
+        Some(self.reader.read(now, stats, self.jitter, seen, path))
     }
 
     /// The deadline has come.
@@ -292,7 +409,23 @@ impl Peer {
             self.drain(now);
             return;
         }
+        for slot in [&mut self.camera, &mut self.screen] {
+            slot.outgoing.timeout(now);
+        }
         self.input(now, Input::Timeout(now));
+    }
+
+    fn agreed(&self, slot: Slot) -> Option<(Mid, Agreed)> {
+        let mid = self.slots.mid(slot)?;
+        Some((mid, slots::agreed(&self.rtc, slot, mid)?))
+    }
+
+    const fn pictures(&mut self, slot: Slot) -> Option<&mut Pictures> {
+        match slot {
+            Slot::Camera => Some(&mut self.camera),
+            Slot::Screen => Some(&mut self.screen),
+            Slot::Audio | Slot::ScreenAudio => None,
+        }
     }
 
     fn can_send(&self) -> bool {
@@ -310,10 +443,51 @@ impl Peer {
             tracing::debug!(%error, "input refused");
         }
         self.drain(now);
+        self.work(now);
+    }
+
+    /// What the slots of pictures ask for.
+    fn work(&mut self, now: Instant) {
+        let mut asked = false;
+        for slot in [Slot::Camera, Slot::Screen] {
+            let mid = self.slots.mid(slot);
+            let pictures = if slot == Slot::Camera { &mut self.camera } else { &mut self.screen };
+            while let Some(order) = pictures.outgoing.poll() {
+                self.out.push_back(Output::Order { slot, order });
+            }
+            while let Some(shown) = pictures.incoming.poll(now) {
+                match shown {
+                    Shown::Picture(picture) => {
+                        if picture.width > 0 {
+                            (pictures.width, pictures.height) = (picture.width, picture.height);
+                        }
+                        self.out.push_back(Output::Picture { slot, picture });
+                    }
+                    Shown::AskKey(_) => {
+                        let mut direct = self.rtc.direct_api();
+                        let stream = mid.and_then(|mid| direct.stream_rx_by_mid(mid, None));
+                        if let Some(stream) = stream {
+                            stream.request_keyframe(KeyframeRequestKind::Pli);
+                            asked = true;
+                        }
+                    }
+                }
+            }
+        }
+        if asked {
+            self.drain(now);
+        }
+        let desired = self.camera.outgoing.desired() + self.screen.outgoing.desired();
+        if desired != self.desired {
+            self.desired = desired;
+            self.rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::from(desired));
+            self.drain(now);
+        }
     }
 
     /// Takes everything out of str0m. It wants that after every single change.
     fn drain(&mut self, now: Instant) {
+        self.seen = now;
         loop {
             match self.rtc.poll_output() {
                 Ok(RtcOutput::Timeout(at)) => {
@@ -371,6 +545,21 @@ impl Peer {
                 }
             }
             Event::RtpPacket(packet) => self.on_packet(&packet),
+            Event::KeyframeRequest(request) => {
+                let now = self.seen;
+                let slot = self.slots.slot(request.mid);
+                if let Some(pictures) = slot.and_then(|slot| self.pictures(slot)) {
+                    pictures.outgoing.observe(now, Observation::KeyRequested);
+                }
+            }
+            Event::StreamPaused(paused) if paused.paused => {
+                let slot = self.slots.slot(paused.mid);
+                if let Some(pictures) = slot.and_then(|slot| self.pictures(slot)) {
+                    pictures.incoming.handle_sent(false);
+                }
+            }
+            Event::SenderFeedback(feedback) => self.on_report(&feedback),
+            Event::MediaIngressStats(stats) => self.on_ingress(&stats),
             Event::PeerStats(stats) => self.on_stats(stats),
             Event::Closed => self.end(),
             _ => {}
@@ -378,31 +567,80 @@ impl Peer {
     }
 
     fn on_path(&mut self, state: Option<PathState>) {
-        if let Some(state) = state {
-            self.report(PeerEvent::Path { state });
+        let Some(state) = state else { return };
+        if state == PathState::Connected {
+            for slot in [&mut self.camera, &mut self.screen] {
+                slot.outgoing.observe(self.seen, Observation::PathBack);
+            }
         }
+        self.report(PeerEvent::Path { state });
     }
 
-    fn on_packet(&mut self, packet: &str0m::rtp::RtpPacket) {
-        let Some(mid) =
-            self.rtc.direct_api().stream_rx(&packet.header.ssrc).map(|stream| stream.mid())
-        else {
+    fn on_packet(&mut self, packet: &RtpPacket) {
+        let ssrc = packet.header.ssrc;
+        let Some(mid) = self.rtc.direct_api().stream_rx(&ssrc).map(|stream| stream.mid()) else {
             return;
         };
         let Some(slot) = self.slots.slot(mid) else { return };
-        let Some(agreed) = slots::agreed(&self.rtc, slot, mid) else { return };
-        if slots::is_sound(slot) {
+        let Some((_, agreed)) = self.agreed(slot) else { return };
+        let Some(pictures) = self.pictures(slot) else {
             for inner in sound::unwrap(packet, agreed) {
                 let arrived = packet.timestamp;
                 self.out.push_back(Output::Sound { slot, packet: inner, arrived });
             }
+            return;
+        };
+        if packet.header.payload_type != agreed.pt {
+            return;
+        }
+        pictures.incoming.handle_sent(true);
+        pictures.incoming.handle_packet(assembly::Packet {
+            source: *ssrc,
+            sequence: *packet.seq_no,
+            timestamp: packet.header.timestamp,
+            marker: packet.header.marker,
+            payload: packet.payload.clone(),
+            received: packet.timestamp,
+        });
+    }
+
+    fn on_report(&mut self, feedback: &SenderFeedback) {
+        let info = feedback.sender_info;
+        // The RTP timestamp wraps on the wire; its lower half is what was sent.
+        let timestamp = u32::try_from(info.rtp_time.numer() & u64::from(u32::MAX));
+        let report = Report { wall: info.ntp_time, timestamp: timestamp.unwrap_or_default() };
+        match self.slots.slot(feedback.mid) {
+            Some(Slot::Audio) => self.camera.incoming.set_sound_report(report),
+            Some(Slot::Camera) => self.camera.incoming.set_report(report),
+            Some(Slot::Screen) => self.screen.incoming.set_report(report),
+            Some(Slot::ScreenAudio) => self.screen.incoming.set_sound_report(report),
+            None => {}
+        }
+    }
+
+    fn on_ingress(&mut self, stats: &MediaIngressStats) {
+        if self.slots.slot(stats.mid) == Some(Slot::Audio) {
+            self.jitter = f64::from(stats.jitter) / 48.0;
         }
     }
 
     fn on_stats(&mut self, stats: PeerStats) {
+        let now = stats.timestamp;
         let loss = stats.egress_loss_fraction.unwrap_or(0.0);
         let estimate = stats.bwe_tx.map(|estimate| estimate.as_u64());
-        self.audio.observe(stats.timestamp, loss, estimate);
+        let sound = if self.sends_audio { self.audio.observe(now, loss, estimate) } else { 0 };
+        for slot in [Slot::Camera, Slot::Screen] {
+            let Some(mid) = self.slots.mid(slot) else { continue };
+            let queue = picture::queue_age(&mut self.rtc, mid, now);
+            let round_trip = stats.rtt;
+            let pictures = if slot == Slot::Camera { &mut self.camera } else { &mut self.screen };
+            let path = Observation::Path { estimate, queue, loss, round_trip, sound };
+            pictures.outgoing.observe(now, path);
+            if let Some(round_trip) = round_trip {
+                pictures.incoming.set_round_trip(round_trip);
+            }
+        }
+        self.reader.observe(&stats);
         self.out.push_back(Output::Loss(loss));
         self.stats = Some(stats);
     }

@@ -23,6 +23,11 @@ const CLEAN_FOR: Duration = Duration::from_secs(20);
 /// The estimate below which copies would take the place of the sound itself, in bit/s.
 const ROOM_FOR_COPIES: u64 = 120_000;
 
+/// What a packet costs beside its sound, in bytes: IP, UDP, RTP with extensions, SRTP tag.
+const OVERHEAD: usize = 62;
+/// Frames of 20 ms.
+const FRAMES_PER_SECOND: usize = 50;
+
 /// One outgoing sound.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
@@ -74,9 +79,13 @@ impl Outgoing {
         self.history.clear();
     }
 
-    /// What the path is like.
-    pub(super) fn observe(&mut self, now: Instant, loss: f32, estimate: Option<u64>) {
+    /// What the path is like. Gives what this sound takes of it, in bit/s.
+    pub(super) fn observe(&mut self, now: Instant, loss: f32, estimate: Option<u64>) -> u32 {
         self.copies.observe(now, loss, estimate);
+        let copies = if self.copies.on { DISTANCES.len() } else { 0 };
+        let payload = self.history.back().map_or(0, |(_, payload)| payload.len());
+        let bytes = payload * (1 + copies) + OVERHEAD;
+        u32::try_from(bytes * 8 * FRAMES_PER_SECOND).unwrap_or(u32::MAX)
     }
 }
 

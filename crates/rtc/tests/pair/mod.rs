@@ -12,7 +12,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bellwire_core::api::{PathState, PeerCommand, PeerEvent, Slot};
+use bellwire_rtc::control::Order;
 use bellwire_rtc::peer::{Output, Peer, certificate};
+use bellwire_rtc::pictures::Picture;
 use bellwire_voice::packet::{Frame, Packet};
 use str0m::Candidate;
 use str0m::net::Protocol;
@@ -40,6 +42,8 @@ pub(crate) struct End {
     pub(crate) address: SocketAddr,
     pub(crate) events: Vec<(Duration, PeerEvent)>,
     pub(crate) sounds: Vec<(Duration, Slot, Packet)>,
+    pub(crate) pictures: Vec<(Duration, Slot, Picture)>,
+    pub(crate) orders: Vec<(Duration, Slot, Order)>,
     pub(crate) gathers: usize,
     pub(crate) sent: usize,
     /// Towards the other end.
@@ -64,6 +68,8 @@ pub(crate) struct Pair {
     pub(crate) operation: u32,
     /// Nothing passes, either way.
     pub(crate) blackhole: bool,
+    /// A codec that the signaling takes out of every description, as if an end did not know it.
+    pub(crate) refuse: Option<&'static str>,
 }
 
 impl Pair {
@@ -79,6 +85,8 @@ impl Pair {
                 address,
                 events: Vec::new(),
                 sounds: Vec::new(),
+                pictures: Vec::new(),
+                orders: Vec::new(),
                 gathers: 0,
                 sent: 0,
                 network: Netem::new(configure(NetemConfig::new().seed(seed))),
@@ -94,6 +102,7 @@ impl Pair {
             ends: [end(0, seed), end(1, seed ^ 0x9e37_79b9)],
             operation: 0,
             blackhole: false,
+            refuse: None,
         }
     }
 
@@ -131,6 +140,24 @@ impl Pair {
         self.settle();
     }
 
+    /// Sends one frame of a film that obeys orders for key frames, as an encoder would.
+    pub(crate) fn film(&mut self, end: usize, frame: u32) {
+        let now = self.now;
+        let seen = &mut self.ends[end];
+        let asked = seen.orders.iter().any(|(_, _, order)| *order == Order::Key);
+        seen.orders.clear();
+        let key = asked || frame == 0;
+        let mut data = if key {
+            vec![0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01]
+        } else {
+            vec![0x11, 0, 0]
+        };
+        data.resize(if key { 9_000 } else { 2_000 }, frame as u8);
+        let picture = Picture::read(data, u64::from(frame) * 33_333).expect("it is a frame");
+        seen.peer.handle_picture(now, Slot::Camera, &picture);
+        self.settle();
+    }
+
     pub(crate) fn move_address(&mut self, end: usize, address: SocketAddr) {
         let old = candidate(self.ends[end].address);
         let now = self.now;
@@ -140,7 +167,7 @@ impl Pair {
         self.settle();
     }
 
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         for index in 0..2 {
             while let Some(output) = self.ends[index].peer.poll() {
                 self.perform(index, output);
@@ -173,11 +200,13 @@ impl Pair {
                 self.deliver(index);
             }
             Output::Sound { slot, packet, .. } => end.sounds.push((at, slot, packet)),
+            Output::Picture { slot, picture } => end.pictures.push((at, slot, picture)),
+            Output::Order { slot, order } => end.orders.push((at, slot, order)),
             Output::Event(event) => {
                 end.events.push((at, event.clone()));
                 self.signal(index, event);
             }
-            _ => {}
+            Output::Loss(_) => {}
         }
     }
 
@@ -185,7 +214,7 @@ impl Pair {
         let arrives = self.now + SIGNALING;
         let signal = match event {
             PeerEvent::Described { sdp, .. } if sdp.contains("a=setup:actpass") => {
-                Signal::Offer(without_candidates(&sdp))
+                Signal::Offer(without_codec(&without_candidates(&sdp), self.refuse))
             }
             PeerEvent::Described { sdp, .. } => Signal::Answer(without_candidates(&sdp)),
             PeerEvent::Candidate { ufrag, mid, candidate } => {
@@ -382,4 +411,10 @@ pub(crate) fn without_candidates(sdp: &str) -> String {
 
 fn ufrag(sdp: &str) -> Option<String> {
     sdp.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:")).map(str::to_owned)
+}
+
+/// Renames a codec into one that nobody knows.
+fn without_codec(sdp: &str, codec: Option<&str>) -> String {
+    let Some(codec) = codec else { return sdp.to_owned() };
+    sdp.replace(&format!(" {codec}/"), " unheard-of/")
 }

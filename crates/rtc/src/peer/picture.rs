@@ -1,0 +1,176 @@
+//! Pictures on their way out: VP8 frames into packets, and what the encoder should do about the
+//! path. Those on their way in are [`crate::pictures::incoming`]'s.
+
+use std::time::{Duration, Instant};
+
+use str0m::media::Mid;
+use str0m::rtp::RtpWrite;
+use str0m::{Rtc, rtp::Ssrc};
+
+use super::slots::{Agreed, Numbers};
+use crate::control::{Content, Controller, Observation, Order};
+use crate::pictures::Picture;
+use crate::pictures::vp8::{PAYLOAD_BYTES, Packetizer};
+
+/// One outgoing slot of pictures.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    stream: Option<Stream>,
+    controller: Controller,
+    sends: bool,
+    /// A picture was left out: nothing can be decoded before the next key frame.
+    broken: bool,
+}
+
+#[derive(Debug)]
+struct Stream {
+    ssrc: Ssrc,
+    numbers: Numbers,
+    packetizer: Packetizer,
+}
+
+impl Stream {
+    fn of_ssrc(ssrc: Ssrc) -> Self {
+        let numbers = Numbers::of_ssrc(*ssrc);
+        // Random as the SSRC is (RFC 7741 section 4.2).
+        let first = u16::try_from(*ssrc >> 16).unwrap_or_default();
+        Self { ssrc, numbers, packetizer: Packetizer::new(first) }
+    }
+}
+
+impl Outgoing {
+    pub(super) fn new(now: Instant, content: Content) -> Self {
+        Self {
+            stream: None,
+            controller: Controller::new(now, content),
+            sends: false,
+            broken: false,
+        }
+    }
+
+    /// This device starts or stops to send.
+    pub(super) fn switch(&mut self, now: Instant, on: bool) {
+        if on == self.sends {
+            return;
+        }
+        self.sends = on;
+        if on {
+            self.controller.start(now);
+        } else {
+            self.controller.stop();
+        }
+    }
+
+    pub(super) const fn sends(&self) -> bool {
+        self.sends
+    }
+
+    /// Sends a frame. False where the connection has no stream for it yet.
+    pub(super) fn send(
+        &mut self,
+        now: Instant,
+        rtc: &mut Rtc,
+        mid: Mid,
+        agreed: Agreed,
+        picture: &Picture,
+    ) -> bool {
+        let mut direct = rtc.direct_api();
+        let Some(tx) = direct.stream_tx_by_mid(mid, None) else {
+            self.leave_out(now);
+            return false;
+        };
+        if self.broken && !picture.key {
+            self.leave_out(now);
+            return false;
+        }
+        self.broken = false;
+        let ssrc = tx.ssrc();
+        let stream = match &mut self.stream {
+            Some(stream) if stream.ssrc == ssrc => stream,
+            other => other.insert(Stream::of_ssrc(ssrc)),
+        };
+        let timestamp = stream.numbers.timestamp(ticks(picture.captured_us));
+        for payload in stream.packetizer.packetize(&picture.data, PAYLOAD_BYTES) {
+            let sequence = stream.numbers.sequence();
+            let write = RtpWrite::new(agreed.pt, sequence, timestamp, now, payload.bytes)
+                .marker(payload.marker)
+                .nackable(true);
+            tx.write_rtp(write);
+        }
+        self.controller.handle(
+            now,
+            Observation::Frame {
+                bytes: picture.data.len(),
+                key: picture.key,
+                width: picture.width,
+                height: picture.height,
+            },
+        );
+        true
+    }
+
+    /// A frame cannot be sent: what follows refers to it, so only a key frame helps.
+    pub(super) fn leave_out(&mut self, now: Instant) {
+        if !self.broken {
+            self.broken = true;
+            self.controller.handle(now, Observation::KeyRequested);
+        }
+    }
+
+    /// The path, as it is seen every 100 ms.
+    pub(super) fn observe(&mut self, now: Instant, observation: Observation) {
+        self.controller.handle(now, observation);
+    }
+
+    pub(super) fn timeout(&mut self, now: Instant) {
+        if self.controller.deadline().is_some_and(|at| at <= now) {
+            self.controller.handle_timeout(now);
+        }
+    }
+
+    pub(super) fn poll(&mut self) -> Option<Order> {
+        self.controller.poll()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.controller.deadline()
+    }
+
+    /// What this slot would send if the path allowed it, in bit/s.
+    pub(super) fn desired(&self) -> u64 {
+        if self.sends { self.controller.desired() } else { 0 }
+    }
+}
+
+/// How long the oldest packet of a stream waits to be sent.
+pub(super) fn queue_age(rtc: &mut Rtc, mid: Mid, now: Instant) -> Duration {
+    let mut direct = rtc.direct_api();
+    direct
+        .stream_tx_by_mid(mid, None)
+        .and_then(|stream| stream.queue_info()?.first_unsent())
+        .map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+}
+
+/// Microseconds in the clock of video over RTP, which wraps.
+fn ticks(us: u64) -> u32 {
+    let ticks = u128::from(us) * 9 / 100;
+    u32::try_from(ticks & u128::from(u32::MAX)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_microsecond_clock_becomes_ninety_kilohertz_and_wraps() {
+        assert_eq!(ticks(1_000_000), 90_000, "a second");
+        assert_eq!(ticks(33_333), 2_999, "a frame, rounded down");
+        let wrap = (1_u64 << 32) * 100 / 9;
+        assert!(ticks(wrap + 1_000) < 1_000, "after thirteen hours it starts again");
+        assert_eq!(
+            ticks(u64::MAX) as u64,
+            (u128::from(u64::MAX) * 9 / 100 % (1 << 32)) as u64,
+            "however late"
+        );
+    }
+}

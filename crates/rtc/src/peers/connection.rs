@@ -1,0 +1,172 @@
+//! The task of one connection: what the peer asks for goes out, what arrives goes in.
+#![expect(clippy::disallowed_methods, reason = "a driver: reads the clock for the pure peer")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bellwire_core::api::{PeerCommand, PeerId, Slot};
+use bellwire_voice::engine::{Engine, PlayoutClock, Stream};
+use bellwire_voice::packet::Frame;
+use str0m::config::DtlsCert;
+use tokio::sync::mpsc;
+
+use super::hub::{Message, Reporter, line};
+use super::{Pictures, Report};
+use crate::network::{Network, NetworkEvent, Setup};
+use crate::peer::{Output, Peer};
+use crate::pictures::Picture;
+use crate::pictures::playout::Audible;
+
+/// Frames of sound that may wait for a connection: 0.3 s. What comes above is dropped, since sound
+/// that late is of no use.
+const FRAMES: usize = 16;
+/// How often figures are reported. Shorter jumps more, longer is older.
+const FIGURES_EVERY: Duration = Duration::from_secs(1);
+
+/// What a connection hears of its hub.
+#[derive(Debug)]
+pub(super) enum Input {
+    Command(PeerCommand),
+    Sending(Slot, bool),
+    Picture(Slot, Picture),
+    Undecodable(Slot),
+}
+
+/// The hub's end of a connection.
+pub(super) struct Handle {
+    inputs: mpsc::UnboundedSender<Input>,
+    frames: mpsc::Sender<Frame>,
+}
+
+impl Handle {
+    pub(super) fn tell(&self, input: Input) {
+        // Fails only after the connection ended, when nothing matters to it any more.
+        let _ = self.inputs.send(input);
+    }
+
+    /// Where the sound of this device goes.
+    pub(super) fn outlet(&self) -> Box<dyn FnMut(Frame) + Send> {
+        let frames = self.frames.clone();
+        // Fails while the connection is stuck or gone: the frame would come too late.
+        Box::new(move |frame| drop(frames.try_send(frame)))
+    }
+}
+
+/// One connection, before it runs.
+pub(super) struct Connection {
+    pub(super) id: PeerId,
+    pub(super) certificate: DtlsCert,
+    pub(super) engine: Engine,
+    pub(super) pictures: Arc<dyn Pictures>,
+    pub(super) report: Reporter,
+    pub(super) hub: mpsc::UnboundedSender<Message>,
+}
+
+impl Connection {
+    /// Runs until it is closed or its hub is gone.
+    pub(super) fn start(self, setup: Setup) -> Handle {
+        let (inputs, heard) = mpsc::unbounded_channel();
+        let (frames, sound) = mpsc::channel(FRAMES);
+        tokio::spawn(self.run(setup, heard, sound));
+        Handle { inputs, frames }
+    }
+
+    async fn run(
+        self,
+        setup: Setup,
+        mut inputs: mpsc::UnboundedReceiver<Input>,
+        mut frames: mpsc::Receiver<Frame>,
+    ) {
+        let Setup { servers, relay_only, loopback, roots } = setup.clone();
+        let mut peer = Peer::new(Instant::now(), self.certificate.clone(), servers, relay_only);
+        let mut network = Network::open(setup);
+        // `Open` asks for what was just opened.
+        let mut opened = true;
+        let mut figures_at = Instant::now() + FIGURES_EVERY;
+        loop {
+            while let Some(output) = peer.poll() {
+                match output {
+                    Output::Gather { .. } if opened => opened = false,
+                    Output::Gather { servers, relay_only } => {
+                        let roots = roots.clone();
+                        network.restart(Setup { servers, relay_only, loopback, roots });
+                    }
+                    Output::Transmit(transmit) => network.send(&transmit),
+                    Output::Sound { slot, packet, arrived } => {
+                        let stream = match slot {
+                            Slot::ScreenAudio => Stream::Screen,
+                            Slot::Audio | Slot::Camera | Slot::Screen => Stream::Voice,
+                        };
+                        self.engine.receive(line(self.id), stream, packet, arrived);
+                    }
+                    Output::Picture { slot, picture } => self.pictures.show(self.id, slot, picture),
+                    Output::Order { slot, order } => {
+                        self.tell(Message::Order(self.id, slot, order))
+                    }
+                    Output::Loss(loss) => self.tell(Message::Loss(self.id, loss)),
+                    Output::Event(event) => self.report(Report::Event(event)),
+                }
+            }
+            let Some(deadline) = peer.deadline() else { return };
+            let wake = tokio::time::sleep_until(deadline.min(figures_at).into());
+            tokio::select! {
+                biased;
+                frame = frames.recv() => match frame {
+                    Some(frame) => peer.handle_sound(Instant::now(), &frame),
+                    None => std::future::pending().await,
+                },
+                input = inputs.recv() => {
+                    let now = Instant::now();
+                    match input {
+                        Some(Input::Command(command)) => peer.handle_command(now, command),
+                        Some(Input::Sending(slot, on)) => peer.handle_sending(now, slot, on),
+                        Some(Input::Picture(slot, picture)) => {
+                            peer.handle_picture(now, slot, &picture);
+                        }
+                        Some(Input::Undecodable(slot)) => peer.handle_undecodable(now, slot),
+                        None => return,
+                    }
+                }
+                event = network.next() => self.on_network(&mut peer, event),
+                () = wake => {
+                    let now = Instant::now();
+                    if deadline <= now {
+                        peer.handle_timeout(now);
+                    }
+                    if figures_at <= now {
+                        figures_at = now + FIGURES_EVERY;
+                        let clock = self.engine.clock(line(self.id));
+                        peer.handle_audible(now, clock.map(|PlayoutClock { timestamp, at }| {
+                            Audible { timestamp, at }
+                        }));
+                        if let Some(figures) = peer.figures(now) {
+                            self.report(Report::Figures(figures));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn on_network(&self, peer: &mut Peer, event: NetworkEvent) {
+        match event {
+            NetworkEvent::Datagram { received, protocol, source, destination, contents } => {
+                peer.handle_datagram(received, protocol, source, destination, &contents);
+            }
+            NetworkEvent::Candidate(candidate) => peer.handle_candidate(Instant::now(), candidate),
+            NetworkEvent::Gathered => peer.handle_gathered(),
+            NetworkEvent::Gone(candidate) => peer.handle_gone(Instant::now(), &candidate),
+            NetworkEvent::Changed => {}
+            NetworkEvent::Trouble(trouble) => self.report(Report::Trouble(trouble)),
+        }
+    }
+
+    fn report(&self, report: Report) {
+        (self.report)(self.id, report);
+    }
+
+    fn tell(&self, message: Message) {
+        // Fails only after the executor was dropped: the task ends with its inputs.
+        let _ = self.hub.send(message);
+    }
+}

@@ -1,0 +1,172 @@
+//! Who sends what: one device serves every connection that sends its slot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bellwire_core::api::{PeerId, SlotState};
+
+use crate::control::Order;
+
+/// A slot of pictures and the peers that it is sent to.
+#[derive(Debug, Default)]
+pub(super) struct Takers {
+    peers: BTreeSet<PeerId>,
+    device: Option<String>,
+    /// What the device does, while somebody takes.
+    state: Option<SlotState>,
+    wishes: BTreeMap<PeerId, Wish>,
+}
+
+/// What the path to one peer allows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Wish {
+    bitrate: Option<u32>,
+    size: Option<(u16, u16)>,
+    frame_rate: Option<u8>,
+    hold: bool,
+}
+
+/// What a change asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Open the device.
+    Capture { device: Option<String> },
+    /// Close it.
+    Stop,
+    /// Nothing to do with the device; tell the peer what it does.
+    Tell(SlotState),
+}
+
+impl Takers {
+    /// A peer is sent the slot from here on. `None` while the device is being opened.
+    pub(super) fn take(&mut self, peer: PeerId, device: Option<String>) -> Option<Change> {
+        let first = self.peers.is_empty();
+        self.peers.insert(peer);
+        let broken = matches!(self.state, Some(SlotState::Unavailable { .. }));
+        if first || broken || device != self.device {
+            self.device.clone_from(&device);
+            self.state = None;
+            return Some(Change::Capture { device });
+        }
+        self.state.clone().map(Change::Tell)
+    }
+
+    /// A peer is not sent the slot any more.
+    pub(super) fn leave(&mut self, peer: PeerId) -> Change {
+        self.wishes.remove(&peer);
+        if self.peers.remove(&peer) && self.peers.is_empty() {
+            self.state = None;
+            Change::Stop
+        } else {
+            Change::Tell(SlotState::Off)
+        }
+    }
+
+    /// The device changed its state; who has to hear of it.
+    pub(super) fn on_state(&mut self, state: &SlotState) -> Vec<PeerId> {
+        let peers: Vec<PeerId> = self.peers.iter().copied().collect();
+        if *state == SlotState::Off {
+            // The device ended by itself, as a screen does that the person stops sharing.
+            *self = Self::default();
+        } else if !peers.is_empty() {
+            self.state = Some(state.clone());
+        }
+        peers
+    }
+
+    pub(super) fn peers(&self) -> impl Iterator<Item = PeerId> + '_ {
+        self.peers.iter().copied()
+    }
+
+    /// What the path to one peer allows; what the one encoder is to do about it, so that it suits
+    /// every peer.
+    pub(super) fn order(&mut self, peer: PeerId, order: Order) -> Option<Order> {
+        let before = self.common();
+        let wish = self.wishes.entry(peer).or_default();
+        match order {
+            Order::Key => return Some(Order::Key),
+            Order::Bitrate(bitrate) => wish.bitrate = Some(bitrate),
+            Order::Size { width, height } => wish.size = Some((width, height)),
+            Order::FrameRate(frame_rate) => wish.frame_rate = Some(frame_rate),
+            Order::Hold(hold) => wish.hold = hold,
+        }
+        let after = self.common();
+        if after == before && self.wishes.len() > 1 {
+            return None;
+        }
+        Some(match order {
+            Order::Key => Order::Key,
+            Order::Bitrate(bitrate) => Order::Bitrate(after.bitrate.unwrap_or(bitrate)),
+            Order::Size { width, height } => {
+                let (width, height) = after.size.unwrap_or((width, height));
+                Order::Size { width, height }
+            }
+            Order::FrameRate(frame_rate) => {
+                Order::FrameRate(after.frame_rate.unwrap_or(frame_rate))
+            }
+            Order::Hold(_) => Order::Hold(after.hold),
+        })
+    }
+
+    /// The least of all wishes.
+    fn common(&self) -> Wish {
+        Wish {
+            bitrate: self.wishes.values().filter_map(|wish| wish.bitrate).min(),
+            size: self.wishes.values().filter_map(|wish| wish.size).min(),
+            frame_rate: self.wishes.values().filter_map(|wish| wish.frame_rate).min(),
+            hold: self.wishes.values().any(|wish| wish.hold),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bellwire_core::api::DeviceProblem;
+
+    use super::*;
+
+    const ONE: PeerId = PeerId(1);
+    const TWO: PeerId = PeerId(2);
+
+    fn live() -> SlotState {
+        SlotState::Live { label: "film".into() }
+    }
+
+    #[test]
+    fn a_device_is_opened_once_and_closed_after_the_last_peer() {
+        let mut takers = Takers::default();
+        assert_eq!(takers.take(ONE, None), Some(Change::Capture { device: None }), "the first");
+        assert_eq!(takers.take(TWO, None), None, "it is being opened");
+        assert_eq!(takers.on_state(&live()), [ONE, TWO], "both hear of it");
+        assert_eq!(takers.take(TWO, None), Some(Change::Tell(live())), "asked again");
+        assert_eq!(takers.leave(ONE), Change::Tell(SlotState::Off), "the other still sends");
+        assert_eq!(takers.leave(TWO), Change::Stop, "nobody does");
+    }
+
+    #[test]
+    fn asking_again_tries_a_device_with_a_problem_again() {
+        let mut takers = Takers::default();
+        takers.take(ONE, None);
+        takers.on_state(&SlotState::Unavailable { problem: DeviceProblem::Busy });
+        assert_eq!(takers.take(ONE, None), Some(Change::Capture { device: None }), "once more");
+    }
+
+    #[test]
+    fn a_device_that_ends_by_itself_is_off_for_everybody() {
+        let mut takers = Takers::default();
+        takers.take(ONE, None);
+        takers.on_state(&live());
+        assert_eq!(takers.on_state(&SlotState::Off), [ONE], "told");
+        assert_eq!(takers.peers().count(), 0, "and nobody sends");
+    }
+
+    #[test]
+    fn one_encoder_suits_the_narrowest_path() {
+        let mut takers = Takers::default();
+        takers.take(ONE, None);
+        takers.take(TWO, None);
+        assert_eq!(takers.order(ONE, Order::Bitrate(900_000)), Some(Order::Bitrate(900_000)));
+        assert_eq!(takers.order(TWO, Order::Bitrate(300_000)), Some(Order::Bitrate(300_000)));
+        assert_eq!(takers.order(ONE, Order::Bitrate(950_000)), None, "the other is narrower");
+        assert_eq!(takers.order(ONE, Order::Key), Some(Order::Key), "a key frame serves both");
+    }
+}
