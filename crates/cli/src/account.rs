@@ -97,7 +97,10 @@ pub(crate) async fn sign_in(arguments: &Arguments, username: &str) -> anyhow::Re
     client.stop().await;
     entered?;
     let words = Words { json: arguments.json };
-    words.say(&format!("signed in as {username}"), &json!({ "type": "signed_in", "username": username }));
+    words.say(
+        &format!("signed in as {username}"),
+        &json!({ "type": "signed_in", "username": username }),
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -105,7 +108,9 @@ pub(crate) async fn sign_in(arguments: &Arguments, username: &str) -> anyhow::Re
 pub(crate) async fn sign_out(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let session = Session::start(arguments, NoPeers::new).await?;
     session.client.dispatch(Command::SignOut);
-    wait(&session.client, |view| home(view).is_none()).await.context("the relay does not answer")?;
+    wait(&session.client, |view| home(view).is_none())
+        .await
+        .context("the relay does not answer")?;
     session.client.stop().await;
     Words { json: arguments.json }.say("signed out", &json!({ "type": "signed_out" }));
     Ok(ExitCode::SUCCESS)
@@ -137,10 +142,13 @@ pub(crate) async fn status(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 .find(|c| c.user == Some(contact.user))
                 .map(|c| c.presence);
             words.list(
-                &format!("  {} ({}){}", contact.name, contact.username, presence.map_or_else(
-                    String::new,
-                    |presence| format!(", {presence:?}").to_lowercase(),
-                )),
+                &format!(
+                    "  {} ({}){}",
+                    contact.name,
+                    contact.username,
+                    presence.map_or_else(String::new, |presence| format!(", {presence:?}")
+                        .to_lowercase(),)
+                ),
                 &json!({ "type": "contact", "username": contact.username, "presence": presence }),
             );
         }

@@ -263,11 +263,7 @@ fn sound(media: &MediaArguments) -> anyhow::Result<engine::Options> {
     }
     let wave = Wave::open(media.voice.as_ref())?;
     let output = if media.listen { engine::Output::Device } else { engine::Output::Nowhere };
-    Ok(engine::Options {
-        input: engine::Input::Samples(Box::new(wave)),
-        output,
-        processing: false,
-    })
+    Ok(engine::Options { input: engine::Input::Samples(Box::new(wave)), output, processing: false })
 }
 
 fn conversation(home: &Home, username: &str) -> Option<ConversationId> {

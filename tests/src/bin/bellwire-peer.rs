@@ -53,8 +53,7 @@ async fn main() -> anyhow::Result<()> {
         Some(path) => Input::Samples(Box::new(Wave::open(path)?)),
         None => Input::Device,
     };
-    let film =
-        if arguments.video.is_empty() { None } else { Some(Film::open(&arguments.video)?) };
+    let film = if arguments.video.is_empty() { None } else { Some(Film::open(&arguments.video)?) };
     let recorder = arguments
         .record
         .as_deref()
@@ -126,12 +125,12 @@ async fn main() -> anyhow::Result<()> {
 }
 
 fn report(peers: &Peers, peer: PeerId, received: &Mutex<Received>) {
-    let packets = peers
-        .engine()
-        .figures(LineId(peer.0.into()))
-        .map_or(0, |figures| figures.received);
+    let packets =
+        peers.engine().figures(LineId(peer.0.into())).map_or(0, |figures| figures.received);
     let received = lock(received);
-    say(&json!({ "type": "received", "slot": Slot::Audio, "packets": packets, "energy": received.energy }));
+    say(
+        &json!({ "type": "received", "slot": Slot::Audio, "packets": packets, "energy": received.energy }),
+    );
     for slot in [Slot::Camera, Slot::Screen] {
         let frames = received.frames.get(&slot).copied().unwrap_or_default();
         say(&json!({ "type": "received", "slot": slot, "frames": frames }));
