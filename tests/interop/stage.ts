@@ -17,10 +17,7 @@ const bellwire = resolve(
 );
 
 /** `setup.sh` makes them. */
-const bellwireMedia = [
-  `--voice=${join(cache, 'voice.wav')}`,
-  `--video=${join(cache, 'film.ivf')}`,
-];
+const bellwireMedia = ['--voice', join(cache, 'voice.wav'), '--video', join(cache, 'film.ivf')];
 
 /** Makes ends by name and sees to it that nothing of them is left. */
 export class Stage {
