@@ -13,19 +13,17 @@
 //! ```
 //!
 //! - [`desk`] is that picture without threads and devices; time comes in with every call.
-//! - [`pairing`] and [`capture`] bring microphone and speaker into step.
+//! - [`crate::processing::Alternation`] brings microphone and speaker into step.
 //! - [`binding`] and [`microphone`] say which device is to be open; [`watchdog`] notices dead ones.
 //! - Drivers: [`media`] is the thread, [`streams`] the devices' callbacks, [`keeper`] opens them.
 
 mod binding;
-mod capture;
 mod desk;
 mod keeper;
 mod line;
 mod media;
 mod meter;
 mod microphone;
-mod pairing;
 mod report;
 mod streams;
 mod watchdog;

@@ -1,7 +1,12 @@
 //! What is done to the captured sound: echo out, noise down, loudness even.
 //!
 //! Blocks of what is played and of what is captured go in, in strict turns. The delay between the
-//! two is found by the canceller itself; it must only stay.
+//! two is found by the canceller itself; it must only stay. [`Alternation`] sees to both.
+
+mod alternation;
+mod pairing;
+
+pub use alternation::Alternation;
 
 use sonora::config::{
     EchoCanceller, GainController2, HighPassFilter, MaxProcessingRate, NoiseSuppression, Pipeline,

@@ -1,21 +1,19 @@
 //! The media thread: a loop that takes commands, makes steps, and moves sound between rings.
 //!
 //! A speaker sets the pace by emptying its ring; without one, a timer does. A step renders 10 ms;
-//! what a microphone captured goes through [`Pairing`] and [`Drift`] to the processing.
+//! what a microphone captured is processed as it comes.
 #![expect(clippy::disallowed_methods, reason = "a driver: it reads the clock for the desk")]
 
-use super::capture::Capture;
 use super::desk::{Desk, Tap};
 use super::keeper::{self, Event};
 use super::line::Outlet;
-use super::pairing::{Pairing, Rendered};
 use super::streams::{Intake, Outflow};
 use super::{
     BLOCK, Board, Input, LineId, MicrophoneState, Options, Output, Posted, Report, SampleSource,
     SharedReport, StartError, Stream,
 };
 use crate::packet::Packet;
-use crate::processing::{PassThrough, Processing, Sonora};
+use crate::processing::{Alternation, PassThrough, Processing, Sonora};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{MutexGuard, PoisonError, mpsc};
@@ -71,9 +69,9 @@ struct Media {
     report: SharedReport,
     source: Option<Box<dyn SampleSource>>,
     keeper: Option<mpsc::Sender<Event>>,
-    capture: Option<Capture>,
+    intake: Option<Intake>,
     outflow: Option<Outflow>,
-    pairing: Pairing,
+    alternation: Alternation,
     processing: Box<dyn Processing>,
     /// Timestamp of the next step.
     timestamp: u32,
@@ -104,9 +102,9 @@ pub(super) fn start(
         report: report.clone(),
         source,
         keeper: None,
-        capture: None,
+        intake: None,
         outflow: None,
-        pairing: Pairing::default(),
+        alternation: Alternation::default(),
         processing,
         timestamp: 0,
         due: None,
@@ -191,46 +189,37 @@ impl Media {
 
     fn step(&mut self, now: Instant, mix: &mut [f32; BLOCK]) {
         self.desk.render(now, mix);
-        self.pairing.push(Rendered { timestamp: self.timestamp, sound: *mix });
+        let timestamp = self.timestamp;
         self.skip(1);
-        if let Some(source) = &mut self.source
-            && self.desk.is_sending()
-        {
+        let Some(source) = &mut self.source else {
+            self.alternation.rendered(timestamp, mix);
+            self.take_in();
+            if let Some(intake) = &self.intake {
+                self.alternation.watch(intake.pulse.since(now));
+            }
+            return;
+        };
+        if self.desk.is_sending() {
             let mut block = [0.0; BLOCK];
             if !source.fill(&mut block) {
                 block.fill(0.0);
             }
-            if let Some(rendered) = self.pairing.partner() {
-                self.processing.render(&rendered.sound);
-                self.processing.capture(&mut block);
-                self.desk.capture(rendered.timestamp, &block);
-            }
-        }
-        if let Some(capture) = &mut self.capture {
-            capture.control(now, &self.pairing);
+            self.processing.render(mix);
+            self.processing.capture(&mut block);
+            self.desk.capture(timestamp, &block);
         }
     }
 
-    /// Processes what was captured, as far as it has partners.
+    /// Processes what was captured, as far as it is whole.
     fn take_in(&mut self) {
-        let captures = self.capture.is_some();
-        while let Some(single) = self.pairing.single(captures) {
-            if let Some(capture) = &mut self.capture {
-                capture.jumped();
-                self.processing.render(&single.sound);
-            }
-        }
-        let Some(capture) = &mut self.capture else { return };
-        capture.take_in();
-        while capture.is_whole()
-            && let Some(rendered) = self.pairing.partner()
+        if let Some(Intake { ring, .. }) = &mut self.intake
+            && let Ok(chunk) = ring.read_chunk(ring.slots())
         {
-            let mut block = capture.block();
-            self.processing.render(&rendered.sound);
-            self.processing.capture(&mut block);
-            self.desk.capture(rendered.timestamp, &block);
+            self.alternation.captured(chunk.into_iter());
         }
-        capture.catch_up();
+        while let Some((timestamp, block)) = self.alternation.pull(&mut *self.processing) {
+            self.desk.capture(timestamp, &block);
+        }
     }
 
     fn on_command(&mut self, command: Command) -> ControlFlow<()> {
@@ -251,7 +240,10 @@ impl Media {
             Command::Record(tap) => self.desk.record(tap),
             Command::Close(line) => self.close(line),
             Command::Feed(line, on) => self.desk.set_sending(line, on),
-            Command::Intake(intake) => self.capture = intake.map(Capture::new),
+            Command::Intake(intake) => {
+                self.alternation.set_microphone(intake.is_some());
+                self.intake = intake;
+            }
             Command::Outflow(outflow) => self.outflow = outflow,
             Command::End => return ControlFlow::Break(()),
         }
