@@ -6,6 +6,9 @@
 mod alternation;
 mod pairing;
 
+#[cfg(test)]
+mod tests;
+
 pub use alternation::Alternation;
 
 use sonora::config::{

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "rig/server.rs"]
+#[allow(dead_code, reason = "benchmarks need more of it")]
 mod server;
 
 use bellwire_voice::devices;

@@ -97,6 +97,11 @@ impl Server {
         asked.expect("pactl is needed (Debian: pulseaudio-utils)").status.success()
     }
 
+    /// A directory that goes with it.
+    pub(crate) fn place(&self) -> &Path {
+        &self.place
+    }
+
     /// Plugs in a microphone that hears what is played to `micfeed`; says which module it is.
     pub(crate) fn plug(&mut self, name: &str) -> String {
         let name = format!("source_name={name}");
