@@ -61,10 +61,18 @@ class Watched {
   }
 
   #hear(report: Report): void {
-    if (report.type === 'received' || report.type === 'note') return;
-    if (report.type === 'candidate') this.candidates.push(report);
-    else this.#queue.push(report);
-    this.#wake();
+    switch (report.type) {
+      case 'received':
+      case 'figures':
+      case 'note':
+        return;
+      case 'candidate':
+        this.candidates.push(report);
+        return;
+      default:
+        this.#queue.push(report);
+        this.#wake();
+    }
   }
 
   /** The oldest report that nobody awaited, waiting for it. */

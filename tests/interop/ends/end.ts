@@ -20,7 +20,13 @@ export interface Note {
   text: string;
 }
 
-export type Report = PeerEvent | Received | Note;
+/** How the path is, as the app shows it; no test waits for it. */
+export interface Measured {
+  type: 'figures';
+  figures: object;
+}
+
+export type Report = PeerEvent | Received | Note | Measured;
 
 const TRANSCRIPT_LINES = 60;
 /** `BELLWIRE_INTEROP_WIDE=1` shows whole descriptions. */
@@ -126,7 +132,7 @@ export abstract class End {
       report = { type: 'note', text: line };
     }
     if (report.type === 'received') this.#latest.set(report.slot, report);
-    else this.#lines.push(`> ${JSON.stringify(report)}`);
+    else if (report.type !== 'figures') this.#lines.push(`> ${JSON.stringify(report)}`);
     this.reports.push(report);
     for (const listener of [...this.#listeners]) listener(report);
   }
