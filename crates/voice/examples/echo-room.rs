@@ -1,13 +1,17 @@
 //! Echo cancellation in a simulated room, offline and as devices feed it.
 //!
 //! `echo-room FAR.wav NEAR.wav DIRECTORY` takes mono speech at 48 kHz: `FAR` comes from the speaker,
-//! `NEAR` is who sits in the room. Prints one JSON object a line per metric, and writes what the
-//! microphone would have heard without echo, what it heard, and what came out, for STOI. The echo
-//! arrives 80 ms late and 6 dB down through a speaker that distorts a little, reverberates for
-//! 0.25 s (RT60), and lies over noise of -65 dBFS; the microphone's clock is 100 ppm off.
+//! `NEAR` is who sits in the room. The echo arrives 80 ms late and 6 dB down through a speaker that
+//! distorts a little, reverberates for 0.25 s (RT60), and lies over noise of -65 dBFS; the
+//! microphone's clock is 100 ppm off.
+//!
+//! Prints one JSON object a line per metric. Writes for STOI what the microphone would have heard
+//! without echo (`near`), what it heard (`microphone`), and what came out: `live`, `offline` from the
+//! same recording, and `ideal` from one whose clock is right.
 //!
 //! ERLE is the power of the echo over the power of what is left, from second 5 on, while nobody is
-//! near. The peer is the same processing, fed offline.
+//! near. The peer is the same processing, fed offline; with
+//! the right clock for ERLE.
 #![expect(clippy::print_stdout, reason = "a tool")]
 
 #[path = "echo-room/feeding.rs"]
@@ -45,6 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let far = read(far)?;
     let near = read(near)?;
     let mut erle = Metric::new("echo_return_loss_after_5_s", "dB", 35.0);
+    let mut ideal = Vec::new();
     let mut aligned = Metric::new("double_talk_correlation_with_near", "1", 0.0);
     for seed in SEEDS {
         let mut random = Random::new(seed);
@@ -62,20 +67,32 @@ fn main() -> Result<(), Box<dyn Error>> {
 
         let spoken = later(&near, 7 * RATE, echo.len());
         let both: Vec<f32> = echo.iter().zip(&spoken).map(|(echo, near)| echo + near).collect();
+        let recorded = feeding::by_clock(&both, PPM);
+        let same = feeding::offline(&far, &recorded, &mut Sonora::new(CANCEL));
         let offline = feeding::offline(&far, &both, &mut Sonora::new(CANCEL));
         let live = feeding::live(&far, &both, PPM, &mut random, &mut Sonora::new(CANCEL));
         let (offline, offline_like) = align(&spoken, &offline);
+        let (same, same_like) = align(&spoken, &same);
         let (live, live_like) = align(&spoken, &live);
         aligned.ours.push(live_like);
-        aligned.peer.push(offline_like);
-        for (name, sound) in
-            [("near", &spoken), ("microphone", &both), ("offline", &offline), ("live", &live)]
-        {
+        aligned.peer.push(same_like);
+        ideal.push(offline_like);
+        let written = [
+            ("near", &spoken),
+            ("microphone", &both),
+            ("ideal", &offline),
+            ("offline", &same),
+            ("live", &live),
+        ];
+        for (name, sound) in written {
             write(&directory.join(format!("{name}-{seed}.wav")), &sound[7 * RATE..])?;
         }
     }
     aligned.target = aligned.peer.iter().copied().fold(f32::MAX, f32::min) - 0.05;
     println!("{}", erle.json());
+    println!("{}", aligned.json());
+    aligned.name = "double_talk_correlation_with_near_without_drift";
+    aligned.ours = ideal;
     println!("{}", aligned.json());
     Ok(())
 }

@@ -12,12 +12,18 @@ mod tests;
 
 pub use stretcher::Stretcher;
 
-/// Seconds over which the lead is averaged. Bursts of 10 ms leave a sample of ripple in it; less
-/// leaves more, more makes the control slow or swing.
-const AVERAGE: f64 = 2.0;
-/// How fast the lead is brought back, in radians a second. Faster is heard as wow, slower lets the
-/// echo wander for longer.
-const SPEED: f64 = 0.1;
+/// How fast the lead is brought back at first and at last, in radians a second. Faster is heard as
+/// wow, slower lets the echo wander for longer; but at first there is nothing to be heard yet, and
+/// what a device is off by has to be learned.
+const FAST: f64 = 0.5;
+const SLOW: f64 = 0.1;
+/// For how many radians it is fast. More learns faster, and from fewer notes.
+const LEARNING: f64 = 4.0;
+/// Seconds over which the lead is averaged, times the speed. Callbacks that come late leave a few
+/// samples of ripple in it; less leaves more, more lets the control swing.
+const AVERAGE: f64 = 0.25;
+/// Seconds after which it is known where the lead began.
+const SETTLED: f64 = 1.0;
 /// Samples in a second.
 const RATE: f64 = 48_000.0;
 /// How much is corrected at most, as a share. Quartzes are off by ±100 ppm; USB devices that are
@@ -31,7 +37,9 @@ const JUMP: f64 = 1_920.0;
 /// Estimates and controls the drift of a device against the one that sets the pace.
 #[derive(Debug, Clone, Default)]
 pub struct Drift {
-    notes: u32,
+    /// How often the lead was noted, and how often since it jumped.
+    notes: f64,
+    steady: f64,
     average: f64,
     wanted: f64,
     /// What was learned, as a share.
@@ -42,21 +50,23 @@ impl Drift {
     /// Takes the lead of the pace over the device, in samples, 100 times a second; says how many
     /// samples are to be made of one, 1 ± [`MOST`].
     pub fn note(&mut self, lead: f64) -> f64 {
-        const SETTLED: f64 = AVERAGE * NOTES;
-        if self.notes > 0 && (lead - self.wanted).abs() > JUMP {
+        if self.steady > 0.0 && (lead - self.wanted).abs() > JUMP {
             self.jumped();
         }
-        self.notes = self.notes.saturating_add(1);
-        let notes = f64::from(self.notes);
-        self.average += (lead - self.average) / notes.min(SETTLED);
-        if notes < SETTLED {
+        self.notes += 1.0;
+        self.steady += 1.0;
+        let speed = (LEARNING * NOTES / self.notes).clamp(SLOW, FAST);
+        let settled = self.steady >= SETTLED * NOTES;
+        let most = if settled { AVERAGE / speed * NOTES } else { f64::MAX };
+        self.average += (lead - self.average) / self.steady.min(most);
+        if !settled {
             // Where it begins is where it is kept: any lead will do that stays.
             self.wanted = self.average;
             return 1.0 + self.learned;
         }
         let off = self.average - self.wanted;
-        self.learned = (self.learned + off * SPEED * SPEED / RATE / NOTES).clamp(-MOST, MOST);
-        1.0 + (self.learned + off * 2.0 * SPEED / RATE).clamp(-MOST, MOST)
+        self.learned = (self.learned + off * speed * speed / RATE / NOTES).clamp(-MOST, MOST);
+        1.0 + (self.learned + off * 2.0 * speed / RATE).clamp(-MOST, MOST)
     }
 
     /// What was learned of the device: how much slower than the pace it is, in ppm.
@@ -67,7 +77,7 @@ impl Drift {
 
     /// The lead jumped, and is kept where it is from here on. What was learned holds.
     pub fn jumped(&mut self) {
-        self.notes = 0;
+        self.steady = 0.0;
         self.average = 0.0;
         self.wanted = 0.0;
     }

@@ -22,6 +22,13 @@ pub(crate) fn offline(
     out
 }
 
+/// What a microphone records whose clock is so much too fast.
+pub(crate) fn by_clock(captured: &[f32], ppm: f64) -> Vec<f32> {
+    let mut recorded = Vec::new();
+    Stretcher::default().stretch(1.0 + ppm * 1e-6, captured.iter().copied(), &mut recorded);
+    recorded
+}
+
 /// As from devices: the speaker takes one to three blocks at a time, the microphone has a clock of
 /// its own and hands out one to four periods of 5 ms, late. The output is in the speaker's time.
 pub(crate) fn live(
@@ -32,8 +39,7 @@ pub(crate) fn live(
     processing: &mut dyn Processing,
 ) -> Vec<f32> {
     const PERIOD: usize = 240;
-    let mut slow = Vec::new();
-    Stretcher::default().stretch(1.0 + ppm * 1e-6, captured.iter().copied(), &mut slow);
+    let slow = by_clock(captured, ppm);
     let mut alternation = Alternation::default();
     alternation.set_microphone(true);
     let mut out = vec![0.0; played.len()];

@@ -49,6 +49,14 @@ fn the_lead_never_leaves_on_the_way() {
 }
 
 #[test]
+fn a_device_is_known_after_seconds() {
+    for ppm in [-300.0, -100.0, 0.0, 100.0, 300.0] {
+        let (_, drift) = leads(ppm, 10);
+        assert!((drift.ppm() - ppm).abs() < 40.0, "{ppm} ppm after 10 s: {}", drift.ppm());
+    }
+}
+
+#[test]
 fn a_jump_is_no_drift() {
     let mut drift = Drift::default();
     (0..1_000).for_each(|_| _ = drift.note(960.0));
