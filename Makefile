@@ -5,7 +5,7 @@ TOOLS := $(or $(BELLWIRE_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bellwire/
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 DATA ?= data
 
-.PHONY: help run test check web bindings bench-call screenshots fuzz clean
+.PHONY: help run test check web bindings bench-call bench-rtc screenshots fuzz clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -21,7 +21,7 @@ test: ## Install what is missing and run every check and test
 	@scripts/test.sh
 
 check: ## Format, lints and unit tests, for daily work
-	@scripts/setup.sh build
+	@scripts/setup.sh check
 	@scripts/check.sh
 
 web: ## Build the web client into ui/dist
@@ -38,6 +38,12 @@ bench-call: ## Time calls against PeerJS in the same run, one JSON object a line
 	@cargo build --quiet --release -p bellwire-relay >&2
 	@BELLWIRE_RELAY_BIN=$(abspath $(TARGET))/release/bellwire-relay scripts/bench-call.sh
 
+bench-rtc: ## Measure calls, sound and pictures of the peer connection in Rust, one JSON object a line
+	@scripts/setup.sh test >&2
+	@scripts/web.sh >&2
+	@cargo build --quiet --release -p bellwire-relay -p bellwire-cli >&2
+	@TARGET=$(abspath $(TARGET)) scripts/bench-rtc.sh
+
 screenshots: ## Take the pictures in docs/screenshots anew
 	@scripts/setup.sh test
 	@scripts/web.sh
@@ -45,7 +51,7 @@ screenshots: ## Take the pictures in docs/screenshots anew
 	@cd tests/e2e && BELLWIRE_RELAY_BIN=$(abspath $(TARGET))/debug/bellwire-relay npm run --silent screenshots
 
 fuzz: ## Fuzz every target for a minute (needs a nightly toolchain and cargo-fuzz)
-	@cd fuzz && for target in frame candidate sdp token pictures film red; do \
+	@cd fuzz && for target in frame candidate sdp token pictures film red network; do \
 	  cargo +nightly fuzz run $$target -- -max_total_time=$(or $(FUZZ_SECONDS),60) || exit 1; done
 
 clean: ## Remove what was built here

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and is not there yet. Safe to run again and again.
 #   scripts/setup.sh build   to build and run the relay with its web client
+#   scripts/setup.sh check   that, and what the media in Rust is built with
 #   scripts/setup.sh test    that, and what the tests need
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,7 +19,12 @@ as_root() {
 
 # Debian packages.
 packages=(build-essential pkg-config)
-[ "$what" = test ] && packages+=(chromium fonts-noto-color-emoji)
+[ "$what" != build ] && packages+=(cmake libasound2-dev)
+[ "$what" = test ] && packages+=(
+  chromium fonts-noto-color-emoji
+  # A sound server, speech and films, a TURN server, and network namespaces.
+  pulseaudio pulseaudio-utils espeak-ng sox ffmpeg coturn iproute2
+)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
@@ -73,4 +79,5 @@ npm_packages ui
 if [ "$what" = test ]; then
   npm_packages tests/e2e
   npm_packages tests/bench
+  tests/interop/setup.sh
 fi

@@ -20,7 +20,14 @@ step "UI: format, lints, types and unit tests"
 step "Rust: tests"
 cargo test --quiet --workspace --all-features
 step "Browsers: end to end"
-cargo build --quiet -p bellwire-relay
+cargo build --quiet -p bellwire-relay -p bellwire-cli
 case $target in /*) ;; *) target=$PWD/$target ;; esac
-(cd tests/e2e && BELLWIRE_RELAY_BIN=$target/debug/bellwire-relay npm test --silent)
+export BELLWIRE_RELAY_BIN=$target/debug/bellwire-relay BELLWIRE_CLI_BIN=$target/debug/bellwire-cli
+export BELLWIRE_MEDIA=$target/media
+tests/media/make-film.sh "$BELLWIRE_MEDIA"
+tests/media/make-speech.sh "$BELLWIRE_MEDIA"
+(cd tests/e2e && npm test --silent)
+step "Other stacks: Chromium, Firefox, aiortc, GStreamer, coturn"
+cargo build --quiet -p bellwire-tests --bin bellwire-peer
+(cd tests/interop && npm run --silent check && BELLWIRE_PEER_BIN=$target/debug/bellwire-peer npm test --silent)
 step "All passed"

@@ -59,6 +59,7 @@ pub(crate) async fn answer(
     let ended = loop {
         let Some((call, name)) = desk.ring().await? else { break Ok(ExitCode::SUCCESS) };
         if auto || ask(&name).await? {
+            desk.words.say("answering", &json!({ "type": "answering" }));
             desk.session.client.dispatch(Command::AcceptCall { call, media: kind });
             break desk.attend(Some(call)).await;
         }
@@ -87,6 +88,7 @@ impl Desk {
             media.record.as_deref().map(|folder| Recorder::start(folder, tell)).transpose()?;
         let inlet = recorder.as_ref().map(Recorder::inlet);
         let shown = inlet.clone();
+        let first = std::sync::atomic::AtomicBool::new(true);
         let options = peers::Options {
             sound: sound(media)?,
             loopback: if media.loopback { Loopback::Always } else { Loopback::WhenAlone },
@@ -100,6 +102,11 @@ impl Desk {
             options,
             move |studio| {
                 FilmPictures::new(film, studio, move |peer, slot, picture| {
+                    if first.swap(false, std::sync::atomic::Ordering::Relaxed) {
+                        let size = format!("{}×{}", picture.width, picture.height);
+                        let text = format!("the first picture is here, {size}");
+                        words.say(&text, &json!({ "type": "first_picture", "slot": slot }));
+                    }
                     if let Some(inlet) = &shown {
                         inlet.picture(peer, slot, picture);
                     }

@@ -38,7 +38,7 @@ impl Words {
     /// One event, in words and in JSON.
     pub(crate) fn say(self, text: &str, json: &serde_json::Value) {
         if self.json {
-            println!("{json}");
+            println!("{}", timed(json.clone()));
         } else if std::io::stderr().is_terminal() {
             // Over the live line.
             eprintln!("\r\x1b[K{text}");
@@ -49,7 +49,7 @@ impl Words {
 
     /// A line on the standard output, whatever else is printed.
     pub(crate) fn list(self, text: &str, json: &serde_json::Value) {
-        if self.json { println!("{json}") } else { println!("{text}") }
+        if self.json { println!("{}", timed(json.clone())) } else { println!("{text}") }
     }
 
     /// How the call goes, once a second.
@@ -59,7 +59,7 @@ impl Words {
             json["type"] = "figures".into();
             json["levelIn"] = finite(level_in).into();
             json["levelOut"] = finite(level_out).into();
-            println!("{json}");
+            println!("{}", timed(json));
             return;
         }
         let line = line(seconds, figures, level_in, level_out);
@@ -90,6 +90,13 @@ impl Words {
         let text = format!("{}{}", reason_text(reason), length.unwrap_or_default());
         self.say(&text, &json!({ "type": "ended", "reason": reason, "length_s": length_s }));
     }
+}
+
+/// With the moment, in ms since 1970.
+fn timed(mut json: serde_json::Value) -> serde_json::Value {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    json["at"] = since.map_or(0.0, |since| since.as_secs_f64() * 1_000.0).into();
+    json
 }
 
 fn line(seconds: u64, figures: &Figures, level_in: f32, level_out: f32) -> String {
