@@ -7,7 +7,7 @@ mod pair;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bellwire_core::api::{PathState, PeerCommand, PeerEvent, Slot};
+use bellwire_core::api::{PathState, PeerCommand, PeerEvent, Slot, SlotState};
 use pair::Pair;
 use str0m_netem::{NetemConfig, Probability, RandomLoss};
 
@@ -361,5 +361,9 @@ fn a_peer_without_vp8_or_opus_still_gets_the_other() {
         let end = &pair.ends[1];
         assert_eq!(end.pictures.is_empty(), slot == Slot::Camera, "pictures without {codec}");
         assert_eq!(end.sounds.is_empty(), slot == Slot::Audio, "sound without {codec}");
+        let told = pair.ends[0].events.iter().any(|(_, event)| {
+            matches!(event, PeerEvent::Slot { slot: of, state: SlotState::Unavailable { .. } } if *of == slot)
+        });
+        assert!(told, "and it is said of the {codec} slot");
     }
 }

@@ -25,7 +25,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use bellwire_core::api::{PathState, PeerCommand, PeerEvent, Slot};
+use bellwire_core::api::{DeviceProblem, PathState, PeerCommand, PeerEvent, Slot, SlotState};
 use bellwire_protocol::IceServer;
 use bellwire_voice::packet::{Frame, Packet};
 use str0m::bwe::Bitrate;
@@ -97,7 +97,7 @@ pub enum Output {
         /// What.
         order: Order,
     },
-    /// The share of sent packets that does not arrive.
+    /// The share of lost packets that the encoder of the sound should prepare for.
     Loss(f32),
 }
 
@@ -325,8 +325,33 @@ impl Peer {
             Slot::Screen => self.screen.outgoing.switch(now, on),
             Slot::ScreenAudio => {}
         }
+        if on {
+            self.check_codec(slot);
+        }
         self.work(now);
         self.drain(now);
+    }
+
+    /// A slot that the other side knows no codec for cannot be sent, and says so.
+    fn check_codec(&mut self, slot: Slot) {
+        let sends = match slot {
+            Slot::Audio => self.sends_audio,
+            Slot::Camera => self.camera.outgoing.sends(),
+            Slot::Screen => self.screen.outgoing.sends(),
+            Slot::ScreenAudio => false,
+        };
+        if sends && self.settled && self.agreed(slot).is_none() {
+            let state = SlotState::Unavailable { problem: DeviceProblem::Other };
+            self.report(PeerEvent::Slot { slot, state });
+        }
+    }
+
+    /// An exchange was completed.
+    fn settle(&mut self) {
+        self.settled = true;
+        for slot in slots::SLOTS {
+            self.check_codec(slot);
+        }
     }
 
     /// Sends sound on the `audio` slot; dropped unless media can flow.
@@ -375,14 +400,19 @@ impl Peer {
         self.work(now);
     }
 
-    /// How it goes, since the reading before. `None` before there is a path.
-    pub fn figures(&mut self, now: Instant) -> Option<Figures> {
+    /// How it goes, since the reading before. `None` before there is a path. `over_stream` says
+    /// whether a relayed address is reached over TCP or TLS.
+    pub fn figures(
+        &mut self,
+        now: Instant,
+        over_stream: impl Fn(SocketAddr) -> bool,
+    ) -> Option<Figures> {
         let stats = self.stats.as_ref().filter(|_| self.can_send())?;
         let path = route(
             stats,
             |address| {
                 let candidate = self.local.iter().find(|c| c.addr() == address)?;
-                Some((candidate.kind(), false))
+                Some((candidate.kind(), over_stream(address)))
             },
             |address| self.remote.iter().find(|(a, _)| *a == address).map(|(_, kind)| *kind),
         );
@@ -641,7 +671,7 @@ impl Peer {
             }
         }
         self.reader.observe(&stats);
-        self.out.push_back(Output::Loss(loss));
+        self.out.push_back(Output::Loss(self.audio.expected(loss)));
         self.stats = Some(stats);
     }
 

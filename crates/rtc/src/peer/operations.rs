@@ -50,7 +50,7 @@ impl Peer {
                 self.channels.answer(&mut self.rtc);
                 self.slots = Slots::of_lines(description::lines(sdp));
                 let restarted = self.settled && self.ufrag() != before;
-                self.settled = true;
+                self.settle();
                 if restarted {
                     self.gather_again();
                     self.renew_candidates();
@@ -82,7 +82,7 @@ impl Peer {
         match self.rtc.sdp_api().accept_answer(pending.token, answer) {
             Ok(()) => {
                 self.slots = pending.slots;
-                self.settled = true;
+                self.settle();
                 if pending.restart {
                     self.renew_candidates();
                 }

@@ -139,7 +139,7 @@ impl Connection {
                         peer.handle_audible(now, clock.map(|PlayoutClock { timestamp, at }| {
                             Audible { timestamp, at }
                         }));
-                        if let Some(figures) = peer.figures(now) {
+                        if let Some(figures) = peer.figures(now, |relayed| network.is_over_stream(relayed)) {
                             self.report(Report::Figures(figures));
                         }
                     }

@@ -61,6 +61,8 @@ impl Hub {
         loopback: Loopback,
         roots: Vec<CertificateDer<'static>>,
     ) -> Self {
+        // In-band FEC costs quality on a clean path, so it starts with the first loss.
+        engine.tune(bellwire_voice::codec::BITRATE, 0.0);
         Self {
             certificate,
             engine,

@@ -116,6 +116,12 @@ impl Network {
         self.pump(now);
     }
 
+    /// Whether a relayed candidate's TURN server is reached over TCP or TLS.
+    #[must_use]
+    pub fn is_over_stream(&self, relayed: std::net::SocketAddr) -> bool {
+        self.machine.is_over_stream(relayed)
+    }
+
     /// Gathers anew, for an ICE restart. Sockets stay, and so do allocations whose server and
     /// credentials are in `setup`; every candidate is said again. Other allocations carry what is
     /// sent over them for another 30 s. Candidates that were not handed out yet are forgotten.

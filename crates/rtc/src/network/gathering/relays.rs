@@ -119,6 +119,14 @@ impl Gathering {
         }
     }
 
+    /// The relayed address belongs to an allocation that is reached over TCP or TLS.
+    pub(in crate::network) fn is_over_stream(&self, relayed: SocketAddr) -> bool {
+        self.relays
+            .iter()
+            .filter(|relay| relay.is_stream())
+            .any(|relay| relay.candidates.iter().any(|said| said.candidate.addr() == relayed))
+    }
+
     /// Sends a packet from a relayed address. Without such an allocation it is dropped.
     pub(in crate::network) fn relay(
         &mut self,
