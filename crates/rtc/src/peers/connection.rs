@@ -63,7 +63,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Runs until it is closed or its hub is gone.
+    /// Runs until it is closed and has said its last word. A hub that is gone closes it too.
     pub(super) fn start(self, setup: Setup) -> Handle {
         let (inputs, heard) = mpsc::unbounded_channel();
         let (frames, sound) = mpsc::channel(FRAMES);
@@ -82,6 +82,7 @@ impl Connection {
         let mut network = Network::open(setup);
         // `Open` asks for what was just opened.
         let mut opened = true;
+        let mut left = false;
         let mut figures_at = Instant::now() + FIGURES_EVERY;
         loop {
             while let Some(output) = peer.poll() {
@@ -111,11 +112,8 @@ impl Connection {
             let wake = tokio::time::sleep_until(deadline.min(figures_at).into());
             tokio::select! {
                 biased;
-                frame = frames.recv() => match frame {
-                    Some(frame) => peer.handle_sound(Instant::now(), &frame),
-                    None => std::future::pending().await,
-                },
-                input = inputs.recv() => {
+                Some(frame) = frames.recv() => peer.handle_sound(Instant::now(), &frame),
+                input = inputs.recv(), if !left => {
                     let now = Instant::now();
                     match input {
                         Some(Input::Command(command)) => peer.handle_command(now, command),
@@ -124,7 +122,11 @@ impl Connection {
                             peer.handle_picture(now, slot, &picture);
                         }
                         Some(Input::Undecodable(slot)) => peer.handle_undecodable(now, slot),
-                        None => return,
+                        // The hub let go: the last words still leave.
+                        None => {
+                            left = true;
+                            peer.handle_command(now, PeerCommand::Close);
+                        }
                     }
                 }
                 event = network.next() => self.on_network(&mut peer, event),

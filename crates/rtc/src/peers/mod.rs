@@ -127,7 +127,7 @@ pub enum StartError {
     Sound(#[from] engine::StartError),
 }
 
-/// All peer connections of a device. Dropping it closes them at once, without a farewell.
+/// All peer connections of a device. Dropping it closes them.
 #[derive(Debug)]
 pub struct Peers {
     inbox: mpsc::UnboundedSender<Message>,
