@@ -1,5 +1,6 @@
 //! What the encoder really makes of a bitrate.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// How long output is counted before it is judged. Shorter takes the encoder's own rhythm for an
@@ -79,6 +80,38 @@ impl Correction {
         self.bytes = 0;
         self.frames = 0;
         self.target = target;
+    }
+}
+
+/// How much the encoder makes.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    frames: VecDeque<(Instant, usize)>,
+}
+
+/// What the meter looks at.
+const METER: Duration = Duration::from_millis(500);
+/// The least that it averages over.
+const METER_LEAST: Duration = Duration::from_millis(200);
+/// Frames that it remembers at most.
+const METER_FRAMES: usize = 128;
+
+impl Meter {
+    pub(super) fn handle_frame(&mut self, now: Instant, bytes: usize) {
+        self.frames.push_back((now, bytes));
+        while self.frames.len() > METER_FRAMES
+            || self.frames.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) > METER)
+        {
+            self.frames.pop_front();
+        }
+    }
+
+    /// In bit/s; `since` is when the encoder went on last, if it was held.
+    pub(super) fn rate(&self, now: Instant, since: Option<Instant>) -> f32 {
+        let span = since.map_or(METER, |since| now.saturating_duration_since(since).min(METER));
+        let within = |at: Instant| now.saturating_duration_since(at) <= span;
+        let bytes: usize = self.frames.iter().filter(|it| within(it.0)).map(|it| it.1).sum();
+        bytes as f32 * 8.0 / span.max(METER_LEAST).as_secs_f32()
     }
 }
 

@@ -68,7 +68,7 @@ impl Ladder {
     }
 
     /// What a rung needs to look right, in bit/s.
-    fn need(self, rung: Rung) -> f32 {
+    pub(super) fn need(self, rung: Rung) -> f32 {
         let (width, height) = self.size(rung);
         let bits = match self.content {
             Content::Camera => CAMERA_BITS,

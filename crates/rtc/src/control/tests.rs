@@ -205,22 +205,69 @@ fn an_outage_that_is_over_gets_a_key_frame_unasked() {
 }
 
 #[test]
-fn more_is_looked_for_every_three_seconds_while_there_is_too_little() {
+fn a_round_trip_that_grows_holds_before_the_estimate_falls() {
     let mut desk = Desk::started(Content::Camera);
-    let mut rises = 0;
-    let mut last = desk.controller.desired();
-    for _ in 0..100 {
-        desk.path(500_000, 0, 0.0);
-        let desired = desk.controller.desired();
-        rises += usize::from(desired > last && last > 1_700_000);
-        last = desired;
+    let path = |desk: &mut Desk, round_trip: u64| {
+        desk.pass(TICK);
+        desk.see(Observation::Path {
+            estimate: Some(1_500_000),
+            queue: Duration::ZERO,
+            loss: 0.0,
+            round_trip: Some(Duration::from_micros(round_trip)),
+            sound: 50_000,
+        })
+    };
+    for step in 0..20 {
+        path(&mut desk, 60_000 + step);
+        for _ in 0..3 {
+            desk.frame(5_500, false, 0, 0);
+        }
     }
-    assert!((2..=4).contains(&rises), "three times in ten seconds, not {rises}");
-    for _ in 0..100 {
-        desk.path(5_000_000, 0, 0.0);
-        assert!(desk.controller.desired() >= last, "no probing for what is not needed");
-        last = desk.controller.desired();
+    assert!(!desk.held(), "all is well");
+    let orders = path(&mut desk, 140_000);
+    assert_eq!(orders.first(), Some(&Order::Hold(true)), "at once");
+    assert!(desk.bitrate().is_some_and(|it| it < 700_000), "and then far less: {orders:?}");
+    desk.pass(Duration::from_millis(600));
+    assert!(!desk.held(), "for as long as the queue needs");
+}
+
+#[test]
+fn reports_that_come_again_get_a_key_frame_unasked() {
+    let mut desk = Desk::started(Content::Camera);
+    desk.frame(9_000, true, 640, 480);
+    let see = |desk: &mut Desk, round_trip: u64| {
+        desk.pass(TICK);
+        desk.see(Observation::Path {
+            estimate: Some(1_000_000),
+            queue: Duration::ZERO,
+            loss: 0.0,
+            round_trip: Some(Duration::from_micros(round_trip)),
+            sound: 50_000,
+        })
+    };
+    for step in 0..15 {
+        see(&mut desk, 60_000 + step * 7);
     }
+    let before = desk.keys().len();
+    for _ in 0..15 {
+        see(&mut desk, 60_500);
+    }
+    assert_eq!(desk.keys().len(), before, "nobody would get it");
+    see(&mut desk, 61_000);
+    assert_eq!(desk.keys().len(), before + 1, "the path is back");
+}
+
+#[test]
+fn a_slot_that_was_stopped_while_held_starts_again() {
+    let mut desk = Desk::started(Content::Camera);
+    desk.path(80_000, 0, 0.0);
+    assert!(desk.held(), "narrow");
+    desk.controller.stop();
+    desk.drain();
+    desk.path(800_000, 0, 0.0);
+    desk.controller.start(desk.now);
+    desk.drain();
+    assert!(!desk.held(), "the hold does not outlive the slot");
 }
 
 #[derive(Debug, Clone)]
