@@ -5,7 +5,7 @@
 //! distorts a little, reverberates for 0.25 s (RT60), and lies over noise of -65 dBFS; the
 //! microphone's clock is 100 ppm off.
 //!
-//! Prints one JSON object a line per metric. Writes for STOI what the microphone would have heard
+//! Prints one JSON object a line per metric. Writes for `echo-room/stoi.py DIRECTORY` what the microphone would have heard
 //! without echo (`near`), what it heard (`microphone`), and what came out: `live`, `offline` from the
 //! same recording, and `ideal` from one whose clock is right.
 //!
@@ -49,8 +49,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let far = read(far)?;
     let near = read(near)?;
     let mut erle = Metric::new("echo_return_loss_after_5_s", "dB", 35.0);
-    let mut ideal = Vec::new();
-    let mut aligned = Metric::new("double_talk_correlation_with_near", "1", 0.0);
     for seed in SEEDS {
         let mut random = Random::new(seed);
         let room = Room {
@@ -71,12 +69,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let same = feeding::offline(&far, &recorded, &mut Sonora::new(CANCEL));
         let offline = feeding::offline(&far, &both, &mut Sonora::new(CANCEL));
         let live = feeding::live(&far, &both, PPM, &mut random, &mut Sonora::new(CANCEL));
-        let (offline, offline_like) = align(&spoken, &offline);
-        let (same, same_like) = align(&spoken, &same);
-        let (live, live_like) = align(&spoken, &live);
-        aligned.ours.push(live_like);
-        aligned.peer.push(same_like);
-        ideal.push(offline_like);
+        let offline = align(&spoken, &offline);
+        let same = align(&spoken, &same);
+        let live = align(&spoken, &live);
         let written = [
             ("near", &spoken),
             ("microphone", &both),
@@ -88,12 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             write(&directory.join(format!("{name}-{seed}.wav")), &sound[7 * RATE..])?;
         }
     }
-    aligned.target = aligned.peer.iter().copied().fold(f32::MAX, f32::min) - 0.05;
     println!("{}", erle.json());
-    println!("{}", aligned.json());
-    aligned.name = "double_talk_correlation_with_near_without_drift";
-    aligned.ours = ideal;
-    println!("{}", aligned.json());
     Ok(())
 }
 
@@ -133,22 +123,22 @@ fn later(sound: &[f32], start: usize, length: usize) -> Vec<f32> {
     silence.chain(sound.iter().copied().cycle()).take(length).collect()
 }
 
-/// The processed sound moved to where it is most like what was spoken, within 60 ms, and how like.
-fn align(spoken: &[f32], processed: &[f32]) -> (Vec<f32>, f32) {
+/// The processed sound moved to where it is most like what was spoken, within 60 ms.
+fn align(spoken: &[f32], processed: &[f32]) -> Vec<f32> {
     let power = |sound: &[f32]| sound.iter().map(|it| it * it).sum::<f32>();
     let likeness = |shift: usize| {
         let moved = &processed[shift..];
         let product: f32 = spoken.iter().zip(moved).map(|(a, b)| a * b).sum();
         product / (power(spoken) * power(moved) + 1e-9).sqrt()
     };
-    let (shift, like) = (0..RATE * 60 / 1_000)
+    let shift = (0..RATE * 60 / 1_000)
         .step_by(4)
         .map(|shift| (shift, likeness(shift)))
         .max_by(|a, b| a.1.total_cmp(&b.1))
-        .unwrap_or((0, 0.0));
+        .map_or(0, |(shift, _)| shift);
     let mut moved = processed[shift..].to_vec();
     moved.resize(spoken.len(), 0.0);
-    (moved, like)
+    moved
 }
 
 fn read(path: &str) -> Result<Vec<f32>, Box<dyn Error>> {
