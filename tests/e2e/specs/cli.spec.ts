@@ -30,6 +30,8 @@ test('the command line answers a browser, with sound and pictures both ways, and
     await expectMoving(person.call.video(cli.name), 'the film');
     await expectSound(person.page, 'the speech');
     await expect(() => {
+      const seconds = robot.lines.filter(({ type }) => type === 'figures').length;
+      expect(seconds, 'seconds of talking').toBeGreaterThanOrEqual(4);
       const figures = robot.figures;
       expect(figures?.['framesPerSecond'], 'pictures of the browser').toBeGreaterThan(5);
       expect(figures?.['levelOut'], 'the beep of the browser, in dB').toBeGreaterThan(-60);
@@ -49,7 +51,10 @@ test('the command line answers a browser, with sound and pictures both ways, and
 test('the command line calls a browser, survives the relay, and hangs up by itself', async ({
   relay,
   street,
+  watch,
 }) => {
+  watch.expect(/WebSocket connection to .* failed/);
+  watch.expect(/ERR_CONNECTION_REFUSED/);
   const [ada, cli] = [await makeAccount(relay, 'Ada'), await makeAccount(relay, 'Robot')];
   await befriend(relay, ada, cli);
   const person = await street.signIn(ada);
