@@ -14,11 +14,14 @@
 //!
 //! - [`desk`] is that picture without threads and devices; time comes in with every call.
 //! - [`crate::processing::Alternation`] brings microphone and speaker into step.
-//! - [`binding`] and [`microphone`] say which device is to be open; [`watchdog`] notices dead ones.
+//! - [`binding`] and [`microphone`] say which device is to be open; [`watchdog`] notices dead ones,
+//!   and [`flow`] slow ones.
 //! - Drivers: [`media`] is the thread, [`streams`] the devices' callbacks, [`keeper`] opens them.
 
 mod binding;
 mod desk;
+mod flow;
+mod held;
 mod keeper;
 mod line;
 mod media;

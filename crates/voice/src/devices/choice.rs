@@ -14,12 +14,6 @@ pub(crate) fn is_monitor(id: &str) -> bool {
     id.ends_with(".monitor")
 }
 
-/// Whether ALSA's device is a card. The others are plugins: some wait for servers that do not
-/// answer, and each claims to be a microphone and a speaker.
-pub(crate) fn is_card(id: &str) -> bool {
-    id.strip_prefix("alsa:").is_some_and(|id| id.starts_with("plughw:"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,10 +34,8 @@ mod tests {
     }
 
     #[test]
-    fn monitors_and_plugins_are_no_microphones() {
+    fn monitors_are_no_microphones() {
         assert!(is_monitor("pulseaudio:alsa_output.pci.analog-stereo.monitor"), "a monitor");
         assert!(!is_monitor("pulseaudio:alsa_input.usb-monitor-9000.mono"), "a name is no ending");
-        assert!(is_card("alsa:plughw:CARD=PCH,DEV=0"), "a card");
-        assert!(!is_card("alsa:pulse") && !is_card("alsa:default"), "plugins");
     }
 }

@@ -66,6 +66,8 @@ pub(super) enum End {
     Failed(Problem),
     /// Nothing came for too long.
     Silent,
+    /// It moves too little, and will be opened differently.
+    Slow,
 }
 
 #[derive(Debug)]
@@ -188,6 +190,7 @@ impl Binding {
                 self.losses = 1;
                 self.open(now, self.wanted.clone());
             }
+            End::Slow => self.open(now, self.wanted.clone()),
             End::Silent => {
                 self.orders.push_back(Order::Drop);
                 self.lose(now, Problem::Hung);
@@ -206,8 +209,13 @@ impl Binding {
         let changed = before.as_deref() != Some(devices);
         if let Phase::Open { bound, .. } = &self.phase {
             if !devices.iter().any(|device| device.id == bound.id) {
-                self.on_gone(now);
-            } else if self.wanted.is_none()
+                return self.on_gone(now);
+            }
+            if changed {
+                // Another loss is another story.
+                self.fell_back = false;
+            }
+            if self.wanted.is_none()
                 && !self.fell_back
                 && choose(devices, None).is_some_and(|default| default.id != bound.id)
             {

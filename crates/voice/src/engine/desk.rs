@@ -60,11 +60,24 @@ impl Desk {
         self.lines.is_empty()
     }
 
-    /// Whether frames go to the line's outlet.
-    pub(super) fn set_sending(&mut self, id: LineId, sends: bool) {
+    /// Whether the line is to send. It does while it is also fed: a microphone that is ready only
+    /// after somebody muted does not undo that.
+    pub(super) fn set_wished(&mut self, id: LineId, wished: bool) {
         if let Some(line) = self.lines.get_mut(&id) {
-            line.sends = sends;
+            line.set_wished(wished);
         }
+        self.settle();
+    }
+
+    /// Whether there is a microphone for the line.
+    pub(super) fn set_fed(&mut self, id: LineId, fed: bool) {
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.set_fed(fed);
+        }
+        self.settle();
+    }
+
+    fn settle(&mut self) {
         if !self.is_sending() {
             // What is left must not begin the first frame after a pause.
             self.half = None;
@@ -74,7 +87,7 @@ impl Desk {
 
     /// Whether anybody gets what [`Desk::capture`] takes.
     pub(super) fn is_sending(&self) -> bool {
-        self.lines.values().any(|line| line.sends)
+        self.lines.values().any(Line::is_sending)
     }
 
     pub(super) fn receive(&mut self, id: LineId, stream: Stream, packet: Packet, arrived: Instant) {
@@ -145,7 +158,7 @@ impl Desk {
         let silent = Meter::default().level();
         let level_in = self.meter.level();
         self.lines.iter().map(move |(id, line)| {
-            (*id, line.posted(latency, if line.sends { level_in } else { silent }))
+            (*id, line.posted(latency, if line.is_sending() { level_in } else { silent }))
         })
     }
 }

@@ -5,10 +5,10 @@
 #![expect(clippy::disallowed_methods, reason = "a driver: it reads the clock for the machines")]
 
 use super::binding::{Binding, Bound, End, Order, State};
+use super::held::Held;
 use super::media::Command;
 use super::microphone::{Act, Microphone};
-use super::streams::{self, Intake, OnError, Outflow, Running};
-use super::watchdog::Watchdog;
+use super::streams::{self, Intake, OnError, Outflow, Periods, Running};
 use super::{LineId, Problem, Report, SharedReport, SpeakerState};
 use crate::devices::{Devices, host};
 use std::collections::BTreeSet;
@@ -50,10 +50,11 @@ pub(super) enum Which {
     Speaker,
 }
 
-struct Held {
-    running: Running,
-    opening: u64,
-    watchdog: Watchdog,
+/// The periods of slow devices. An id may name both a microphone and a speaker.
+#[derive(Debug, Default)]
+struct Slow {
+    microphones: Periods,
+    speakers: Periods,
 }
 
 struct Keeper {
@@ -73,6 +74,7 @@ struct Keeper {
     senders: BTreeSet<LineId>,
     recording: Option<Held>,
     playing: Option<Held>,
+    periods: Slow,
     /// A microphone to be opened after the speaker, and since when.
     waits: Option<(Instant, u64, Option<String>)>,
     poller: mpsc::Sender<()>,
@@ -107,6 +109,7 @@ pub(super) fn start(
         senders: BTreeSet::new(),
         recording: None,
         playing: None,
+        periods: Slow::default(),
         waits: None,
         poller: poll(hosts, sender.clone())?,
         asked: None,
@@ -210,7 +213,7 @@ impl Keeper {
         let taken = self.microphone.opened(now, opening, answer.map_err(|problem| *problem));
         match result {
             Ok((running, intake)) if taken => {
-                self.recording = Some(Held { running, opening, watchdog: Watchdog::new(now) });
+                self.recording = Some(Held::new(now, running, opening));
                 self.tell(Command::Intake(Some(intake)));
             }
             Ok((running, _)) => discard(running),
@@ -228,7 +231,7 @@ impl Keeper {
         let taken = self.speaker.opened(now, opening, answer.map_err(|problem| *problem));
         match result {
             Ok((running, outflow)) if taken => {
-                self.playing = Some(Held { running, opening, watchdog: Watchdog::new(now) });
+                self.playing = Some(Held::new(now, running, opening));
                 self.tell(Command::Outflow(Some(outflow)));
             }
             Ok((running, _)) => discard(running),
@@ -249,15 +252,16 @@ impl Keeper {
     }
 
     fn watch(&mut self, now: Instant) {
+        let periods = &mut self.periods;
         if let Some(held) = &mut self.recording
-            && held.watchdog.look(now, held.running.pulse.beats())
+            && let Some(end) = held.look(now, &mut periods.microphones)
         {
-            self.microphone.ended(now, held.opening, End::Silent);
+            self.microphone.ended(now, held.opening, end);
         }
         if let Some(held) = &mut self.playing
-            && held.watchdog.look(now, held.running.pulse.beats())
+            && let Some(end) = held.look(now, &mut periods.speakers)
         {
-            self.speaker.ended(now, held.opening, End::Silent);
+            self.speaker.ended(now, held.opening, end);
         }
     }
 
@@ -306,8 +310,10 @@ impl Keeper {
     fn open_microphone(&self, opening: u64, device: Option<String>) {
         let (hosts, thread) = (self.hosts.clone(), self.thread.clone());
         let failed = self.on_error(Which::Microphone, opening);
+        let slow = self.periods.microphones.clone();
         self.aside(move || {
-            let opened = streams::open_microphone(&hosts, device.as_deref(), &thread, &failed);
+            let device = device.as_deref();
+            let opened = streams::open_microphone(&hosts, device, &slow, &thread, &failed);
             Event::Microphone(opening, opened)
         });
     }
@@ -315,8 +321,10 @@ impl Keeper {
     fn open_speaker(&self, opening: u64, device: Option<String>) {
         let (hosts, thread) = (self.hosts.clone(), self.thread.clone());
         let failed = self.on_error(Which::Speaker, opening);
+        let slow = self.periods.speakers.clone();
         self.aside(move || {
-            let opened = streams::open_speaker(&hosts, device.as_deref(), &thread, &failed);
+            let device = device.as_deref();
+            let opened = streams::open_speaker(&hosts, device, &slow, &thread, &failed);
             Event::Speaker(opening, opened)
         });
     }
@@ -366,7 +374,7 @@ impl Keeper {
 
 /// Closes a stream, which may block, where nobody waits for it.
 fn discard(running: Running) {
-    let Running { stream, pulse: _, bound: Bound { .. } } = running;
+    let Running { stream, pulse: _, period: _, bound: Bound { .. } } = running;
     if let Err(error) = thread::Builder::new().name("device-close".into()).spawn(|| drop(stream)) {
         tracing::error!(%error, "no thread to close a device");
     }

@@ -12,8 +12,10 @@ pub(super) type Outlet = Box<dyn FnMut(Frame) + Send>;
 /// What is known of one far end.
 pub(super) struct Line {
     outlet: Outlet,
-    /// Whether frames go to the outlet.
-    pub(super) sends: bool,
+    /// Whether frames may go to the outlet: the last word of whoever mutes.
+    wished: bool,
+    /// Whether there is a microphone for it.
+    fed: bool,
     voice: Heard,
     /// There from the first packet on.
     screen: Option<Heard>,
@@ -39,7 +41,8 @@ impl Line {
     pub(super) fn new(outlet: Outlet) -> Result<Self, CodecError> {
         Ok(Self {
             outlet,
-            sends: false,
+            wished: false,
+            fed: false,
             voice: Heard::new()?,
             screen: None,
             meter: Meter::default(),
@@ -50,9 +53,22 @@ impl Line {
         self.outlet = outlet;
     }
 
+    pub(super) const fn set_wished(&mut self, wished: bool) {
+        self.wished = wished;
+    }
+
+    pub(super) const fn set_fed(&mut self, fed: bool) {
+        self.fed = fed;
+    }
+
+    /// Whether frames go to the outlet.
+    pub(super) const fn is_sending(&self) -> bool {
+        self.wished && self.fed
+    }
+
     /// Hands out a frame, if the line sends.
     pub(super) fn send(&mut self, frame: &Frame) {
-        if self.sends {
+        if self.is_sending() {
             (self.outlet)(frame.clone());
         }
     }

@@ -228,6 +228,7 @@ impl Media {
                 let first = self.desk.is_idle();
                 self.desk.open(line, outlet);
                 if first {
+                    self.begin_intake();
                     self.tell(Event::Lines(true));
                 }
             }
@@ -239,10 +240,10 @@ impl Media {
             Command::Tune { bitrate, expected_loss } => self.desk.tune(bitrate, expected_loss),
             Command::Record(tap) => self.desk.record(tap),
             Command::Close(line) => self.close(line),
-            Command::Feed(line, on) => self.desk.set_sending(line, on),
+            Command::Feed(line, on) => self.desk.set_fed(line, on),
             Command::Intake(intake) => {
-                self.alternation.set_microphone(intake.is_some());
                 self.intake = intake;
+                self.begin_intake();
             }
             Command::Outflow(outflow) => self.outflow = outflow,
             Command::End => return ControlFlow::Break(()),
@@ -250,19 +251,27 @@ impl Media {
         ControlFlow::Continue(())
     }
 
+    /// Leaves out what was captured until then: it is old, and would stay a delay.
+    fn begin_intake(&mut self) {
+        self.alternation.set_microphone(self.intake.is_some());
+        if let Some(Intake { ring, .. }) = &mut self.intake
+            && let Ok(chunk) = ring.read_chunk(ring.slots())
+        {
+            chunk.commit_all();
+        }
+    }
+
     fn send(&mut self, line: LineId, on: bool, device: Option<String>) {
         if !self.desk.is_open(line) {
             return;
         }
+        self.desk.set_wished(line, on);
         let Some(source) = &self.source else {
-            if !on {
-                self.desk.set_sending(line, false);
-            }
             return self.tell(Event::Send { line, on, device });
         };
         let state =
             if on { MicrophoneState::Live { label: source.label() } } else { MicrophoneState::Off };
-        self.desk.set_sending(line, on);
+        self.desk.set_fed(line, on);
         let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
         report(Report::Microphone { line, state });
     }

@@ -8,18 +8,33 @@ use crate::devices::{Device, choose, host};
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, ErrorKind, StreamConfig};
 use rtrb::{Consumer, Producer, RingBuffer};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-/// Frames that a device moves at a time: 5 ms, or 10 where it does not take that. Less costs more
+/// Frames that a device moves at a time: 5 ms, or more where that does not do. Less costs more
 /// wake-ups, more is heard as delay twice.
-const PERIODS: [u32; 2] = [240, 480];
+const PERIODS: [u32; 4] = [240, 480, 960, 1_920];
 /// Samples that a ring holds: half a second. It is full only where the media thread hangs.
 const RING: usize = 24_000;
+/// Callbacks that fill a new stream, and say nothing about how much it moves at a time.
+const FILLING: u64 = 8;
 /// Channels of a speaker. The sound server makes of it what the speaker has.
 const SPEAKER_CHANNELS: usize = 2;
+
+/// The least period of devices that were too slow with a shorter one, by id.
+pub(super) type Periods = BTreeMap<String, u32>;
+
+/// The period that a device needs, by the share of the time that it moved with this one. A stream
+/// has room for two periods, so that is how much the device moved at once. None: there is no longer
+/// one.
+pub(super) fn longer(period: u32, share: f64) -> Option<u32> {
+    let least = f64::from(period) / share.max(0.1);
+    let mut longer = PERIODS.into_iter().filter(|longer| *longer > period);
+    longer.clone().find(|longer| f64::from(*longer) >= least).or_else(|| longer.next_back())
+}
 
 /// What callbacks note without waiting.
 #[derive(Debug)]
@@ -31,8 +46,10 @@ pub(super) struct Pulse {
     beats: AtomicU64,
     /// What the system needs from here to the ear, in µs.
     latency: AtomicU64,
-    /// Samples that were not there in time (of a speaker), or found no room (of a microphone).
-    missed: AtomicU64,
+    /// Frames that it took or gave.
+    moved: AtomicU64,
+    /// The most of them at once, but at first.
+    chunk: AtomicU64,
 }
 
 impl Pulse {
@@ -42,22 +59,30 @@ impl Pulse {
             last: AtomicU64::new(0),
             beats: AtomicU64::new(0),
             latency: AtomicU64::new(0),
-            missed: AtomicU64::new(0),
+            moved: AtomicU64::new(0),
+            chunk: AtomicU64::new(0),
         }
     }
 
-    /// A callback was called, and missed so many samples.
-    fn beat(&self, missed: u64) {
+    /// A callback was called for so many frames.
+    fn beat(&self, frames: usize) {
         let now = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.last.store(now, Ordering::Relaxed);
-        self.missed.fetch_add(missed, Ordering::Relaxed);
-        self.beats.fetch_add(1, Ordering::Relaxed);
+        self.moved.fetch_add(frames as u64, Ordering::Relaxed);
+        if self.beats.fetch_add(1, Ordering::Relaxed) >= FILLING {
+            self.chunk.fetch_max(frames as u64, Ordering::Relaxed);
+        }
     }
 
     /// How long ago the last callback was.
     pub(super) fn since(&self, now: Instant) -> Duration {
         let last = Duration::from_micros(self.last.load(Ordering::Relaxed));
         now.saturating_duration_since(self.began + last)
+    }
+
+    /// Frames that the device took or gave since it began.
+    pub(super) fn moved(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
     }
 
     /// Grows while the stream is alive.
@@ -76,14 +101,15 @@ pub(super) struct Intake {
 pub(super) struct Outflow {
     ring: Producer<f32>,
     pulse: Arc<Pulse>,
-    /// How much is to be kept in the ring.
+    /// How much is to be kept in the ring at least. It is as much as the device takes at once.
     queued: usize,
 }
 
 impl Outflow {
     /// Whether more is to be written.
     pub(super) fn is_hungry(&self) -> bool {
-        self.filled() < self.queued
+        let chunk = usize::try_from(self.pulse.chunk.load(Ordering::Relaxed)).unwrap_or(0);
+        self.filled() < self.queued.max(chunk.min(RING / 2))
     }
 
     /// Queues a block. Without room it is dropped: the speaker stands still.
@@ -107,6 +133,7 @@ pub(super) struct Running {
     pub(super) stream: cpal::Stream,
     pub(super) pulse: Arc<Pulse>,
     pub(super) bound: Bound,
+    pub(super) period: u32,
 }
 
 /// Told when a stream fails.
@@ -116,18 +143,24 @@ pub(super) type OnError = Arc<dyn Fn(Problem) + Send + Sync>;
 pub(super) fn open_microphone(
     hosts: &host::Hosts,
     wanted: Option<&str>,
+    periods: &Periods,
     media: &Thread,
     failed: &OnError,
 ) -> Result<(Running, Intake), Problem> {
     let (device, bound) = find(hosts, wanted, |devices| devices.microphones)?;
+    let fixed = host::fixed_chunk(&bound.id).map_or(0, |chunk| {
+        let longest = PERIODS.into_iter().next_back().unwrap_or(chunk);
+        chunk.min(longest)
+    });
+    let least = periods.get(&bound.id).copied().unwrap_or(0).max(fixed);
     let mut problem = Problem::Other;
-    for period in PERIODS {
+    for period in PERIODS.into_iter().filter(|period| *period >= least) {
         let (mut writer, ring) = RingBuffer::new(RING);
         let pulse = Arc::new(Pulse::new());
         let (own, media) = (Arc::clone(&pulse), media.clone());
         let copy = move |sound: &[f32], _: &cpal::InputCallbackInfo| {
-            let (_, rest) = writer.push_partial_slice(sound);
-            own.beat(rest.len() as u64);
+            let (_, _lost) = writer.push_partial_slice(sound);
+            own.beat(sound.len());
             if writer.buffer().capacity() - writer.slots() >= BLOCK {
                 media.unpark();
             }
@@ -136,7 +169,7 @@ pub(super) fn open_microphone(
         match stream.and_then(|stream| stream.play().map(|()| stream)) {
             Ok(stream) => {
                 let intake = Intake { ring, pulse: Arc::clone(&pulse) };
-                return Ok((Running { stream, pulse, bound }, intake));
+                return Ok((Running { stream, pulse, bound, period }, intake));
             }
             Err(error) => problem = note(&error),
         }
@@ -148,12 +181,14 @@ pub(super) fn open_microphone(
 pub(super) fn open_speaker(
     hosts: &host::Hosts,
     wanted: Option<&str>,
+    periods: &Periods,
     media: &Thread,
     failed: &OnError,
 ) -> Result<(Running, Outflow), Problem> {
     let (device, bound) = find(hosts, wanted, |devices| devices.speakers)?;
+    let least = periods.get(&bound.id).copied().unwrap_or(0);
     let mut problem = Problem::Other;
-    for period in PERIODS {
+    for period in PERIODS.into_iter().filter(|period| *period >= least) {
         let (ring, mut reader) = RingBuffer::new(RING);
         let pulse = Arc::new(Pulse::new());
         let (noted, media) = (Arc::clone(&pulse), media.clone());
@@ -161,7 +196,8 @@ pub(super) fn open_speaker(
             let stamp = info.timestamp();
             let latency = stamp.playback.duration_since(stamp.callback).as_micros();
             noted.latency.store(u64::try_from(latency).unwrap_or(0), Ordering::Relaxed);
-            noted.beat(spread(&mut reader, out));
+            spread(&mut reader, out);
+            noted.beat(out.len() / SPEAKER_CHANNELS);
             media.unpark();
         };
         let channels = u16::try_from(SPEAKER_CHANNELS).unwrap_or(2);
@@ -169,7 +205,7 @@ pub(super) fn open_speaker(
             device.build_output_stream(config(channels, period), copy, on_error(failed), None);
         match stream.and_then(|stream| stream.play().map(|()| stream)) {
             Ok(stream) => {
-                let running = Running { stream, pulse: Arc::clone(&pulse), bound };
+                let running = Running { stream, pulse: Arc::clone(&pulse), bound, period };
                 let queued = period as usize + BLOCK / 4;
                 return Ok((running, Outflow { ring, pulse, queued }));
             }
@@ -179,17 +215,11 @@ pub(super) fn open_speaker(
     Err(problem)
 }
 
-/// Copies mono sound to every channel, and silence where there is none; says of how many frames.
-fn spread(ring: &mut Consumer<f32>, out: &mut [f32]) -> u64 {
-    let mut missed = 0;
+/// Copies mono sound to every channel, and silence where there is none.
+fn spread(ring: &mut Consumer<f32>, out: &mut [f32]) {
     for frame in out.chunks_mut(SPEAKER_CHANNELS) {
-        let sample = ring.pop().unwrap_or_else(|_empty| {
-            missed += 1;
-            0.0
-        });
-        frame.fill(sample);
+        frame.fill(ring.pop().unwrap_or(0.0));
     }
-    missed
 }
 
 fn find(
@@ -237,5 +267,18 @@ const fn problem_of(kind: ErrorKind) -> Problem {
         ErrorKind::HostUnavailable => Problem::Missing,
         ErrorKind::DeviceNotAvailable | ErrorKind::StreamInvalidated => Problem::Unplugged,
         _ => Problem::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_device_gets_the_period_that_it_needs() {
+        assert_eq!(longer(240, 0.47), Some(960), "480 of 1024 frames were moved");
+        assert_eq!(longer(480, 0.94), Some(960), "960 of 1024 frames were moved");
+        assert_eq!(longer(240, 0.0), Some(1_920), "nearly nothing was moved");
+        assert_eq!(longer(1_920, 0.5), None, "there is no longer one");
     }
 }

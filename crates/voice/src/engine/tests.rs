@@ -40,7 +40,8 @@ fn conversation(steps: usize, lose: impl Fn(usize) -> bool) -> (Vec<f32>, super:
     let (mut said, mut heard) = (Desk::new().unwrap(), Desk::new().unwrap());
     let outlet = Arc::clone(&frames);
     said.open(LINE, Box::new(move |frame| outlet.lock().unwrap().push(frame)));
-    said.set_sending(LINE, true);
+    said.set_wished(LINE, true);
+    said.set_fed(LINE, true);
     heard.open(LINE, Box::new(|_| panic!("this line does not send")));
     let mut tone = Tone { hertz: 440.0, at: 0 };
     let (mut sound, mut sequence) = (Vec::new(), 0_usize);
@@ -100,12 +101,39 @@ fn frames_do_not_span_gaps_and_their_timestamps_do() {
     let outlet = Arc::clone(&frames);
     let mut desk = Desk::new().unwrap();
     desk.open(LineId(1), Box::new(move |frame| outlet.lock().unwrap().push(frame.timestamp)));
-    desk.set_sending(LineId(1), true);
+    desk.set_wished(LineId(1), true);
+    desk.set_fed(LineId(1), true);
     for timestamp in [u32::MAX - 479, 0, 480, 9_600, 10_080, 10_560, 11_040] {
         desk.capture(timestamp, &[0.1; BLOCK]);
     }
     let timestamps = frames.lock().unwrap().clone();
     assert_eq!(timestamps, [u32::MAX - 479, 9_600, 10_560], "the block before the gap is dropped");
+}
+
+#[test]
+fn a_microphone_that_is_ready_after_the_mute_is_not_heard() {
+    let frames = Arc::new(Mutex::new(0));
+    let outlet = Arc::clone(&frames);
+    let mut desk = Desk::new().unwrap();
+    let line = LineId(1);
+    desk.open(line, Box::new(move |_| *outlet.lock().unwrap() += 1));
+    let mut timestamp = 0;
+    let mut frame = |desk: &mut Desk| {
+        for _ in 0..2 {
+            desk.capture(timestamp, &[0.1; BLOCK]);
+            timestamp += 480;
+        }
+        std::mem::take(&mut *frames.lock().unwrap())
+    };
+    desk.set_wished(line, true);
+    assert_eq!(frame(&mut desk), 0, "there is no microphone yet");
+    desk.set_wished(line, false);
+    desk.set_fed(line, true);
+    assert_eq!(frame(&mut desk), 0, "it is muted by then");
+    desk.set_wished(line, true);
+    assert_eq!(frame(&mut desk), 1, "and is heard on a new wish");
+    desk.set_fed(line, false);
+    assert_eq!(frame(&mut desk), 0, "until the microphone goes");
 }
 
 #[test]

@@ -143,6 +143,17 @@ fn silence_is_mended_unheard_once_and_told_when_it_stays() {
 }
 
 #[test]
+fn a_slow_device_is_opened_again_without_a_word() {
+    let mut bench = Bench::new();
+    bench.want(None);
+    bench.open("headset");
+    for _ in 0..3 {
+        assert_eq!(bench.end(End::Slow), ["drop", "open default"], "it will be opened differently");
+        assert_eq!(bench.open("headset"), [""; 0], "it was never lost");
+    }
+}
+
+#[test]
 fn opening_that_takes_for_ever_is_given_up_and_its_late_answer_closed() {
     let mut bench = Bench::new();
     bench.want(None);
@@ -175,6 +186,20 @@ fn who_wished_for_the_default_follows_it() {
     bench.want(Some("headset"));
     bench.open("headset");
     assert_eq!(bench.list(&["built-in", "headset"]), [""; 0], "who chose keeps to it");
+}
+
+#[test]
+fn the_default_is_followed_again_after_it_was_unplugged() {
+    let mut bench = Bench::new();
+    bench.want(None);
+    bench.open("headset");
+    bench.list(&["headset", "built-in"]);
+    assert_eq!(bench.list(&["built-in"]), ["drop", "lost Unplugged", "open default"], "gone");
+    assert_eq!(bench.open("built-in"), ["live built-in"], "the other is the default");
+    assert_eq!(bench.list(&["headset", "built-in"]), ["drop", "open default"], "it is back");
+    bench.open("headset");
+    let gone = bench.list(&["built-in"]);
+    assert_eq!(gone, ["drop", "lost Unplugged", "open default"], "and replaced as the first time");
 }
 
 #[test]

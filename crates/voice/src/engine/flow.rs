@@ -1,0 +1,117 @@
+//! Notices that a device moves less sound than time goes by. Pure.
+//!
+//! A sound server moves as much at a time as the device wants, but never more than a stream of ours
+//! has room for. Where the device's own period is longer than that (Bluetooth, old USB: 20 ms and
+//! more), the rest is played as silence, or what was captured is lost, and the server calls that no
+//! error. Such a device needs a longer period.
+
+use std::time::{Duration, Instant};
+
+/// The share of the time that must be moved. Clocks are off by 0.1 %; more takes a busy machine for
+/// such a device sooner, less lets one go that misses a frame in so many.
+const LEAST: f64 = 0.985;
+/// How much may be missing. Less takes a hiccup for such a device, more is heard for longer.
+const MOST_MISSING: Duration = Duration::from_millis(400);
+/// Who does not look for so long slept, and knows nothing.
+const ASLEEP: Duration = Duration::from_secs(1);
+
+/// Compares a device's count of frames with the time.
+#[derive(Debug)]
+pub(super) struct Flow {
+    looked: Instant,
+    moved: u64,
+    /// What is missing, and since when, with how much moved by then.
+    missing: Duration,
+    since: (Instant, u64),
+}
+
+impl Flow {
+    pub(super) const fn new(now: Instant) -> Self {
+        Self { looked: now, moved: 0, missing: Duration::ZERO, since: (now, 0) }
+    }
+
+    /// Takes how many frames were moved since the stream began. Some: that is too few; the share of
+    /// those that should have been, 0..1.
+    pub(super) fn look(&mut self, now: Instant, moved: u64) -> Option<f64> {
+        let passed = now.saturating_duration_since(self.looked);
+        let news = duration_of(moved.saturating_sub(self.moved));
+        // What has not begun to move does not move too little yet.
+        let begins = self.moved == 0;
+        (self.looked, self.moved) = (now, moved);
+        self.missing = (self.missing + passed.mul_f64(LEAST)).saturating_sub(news);
+        if begins || passed >= ASLEEP || self.missing.is_zero() {
+            self.missing = Duration::ZERO;
+            self.since = (now, moved);
+            return None;
+        }
+        (self.missing >= MOST_MISSING).then(|| {
+            let (since, before) = self.since;
+            let took = now.saturating_duration_since(since);
+            duration_of(moved - before).div_duration_f64(took).clamp(0.0, 1.0)
+        })
+    }
+}
+
+fn duration_of(frames: u64) -> Duration {
+    Duration::from_nanos(frames.saturating_mul(1_000_000) / 48)
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "where virtual time starts")]
+mod tests {
+    use super::*;
+
+    /// A device that moves `frames` every `every` ms, watched each 100 ms for a minute; when and
+    /// with which share it is found to be slow.
+    fn watch(frames: u64, every: f64, stalls: impl Fn(u64) -> bool) -> Option<(u64, f64)> {
+        let start = Instant::now();
+        let mut flow = Flow::new(start);
+        let (mut moved, mut turns) = (0, 0.0);
+        for ms in (0..60_000).step_by(10) {
+            while turns * every <= ms as f64 {
+                moved += if stalls(ms) { 0 } else { frames };
+                turns += 1.0;
+            }
+            if ms % 100 == 0
+                && let Some(share) = flow.look(start + Duration::from_millis(ms), moved)
+            {
+                return Some((ms, share));
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn a_device_that_keeps_up_is_left_alone_whatever_its_bursts() {
+        let well = |_| false;
+        assert_eq!(watch(240, 5.0, well), None, "even");
+        assert_eq!(watch(240, 5.005, well), None, "1000 ppm slow");
+        assert_eq!(watch(9_600, 200.0, well), None, "in bursts of 200 ms");
+        assert_eq!(watch(240, 5.0, |ms| ms < 2_000), None, "it began late");
+        let hiccups = |ms| ms % 10_000 < 100;
+        assert_eq!(watch(240, 5.0, hiccups), None, "a hiccup of 100 ms every 10 s");
+    }
+
+    #[test]
+    fn a_device_that_takes_half_is_noticed_within_a_second() {
+        let (when, share) = watch(480, 1_024.0 / 48.0, |_| false).expect("480 of 1024 frames");
+        assert!(when <= 1_000, "{when} ms");
+        assert!((share - 0.47).abs() < 0.05, "{share}");
+    }
+
+    #[test]
+    fn a_device_that_takes_nearly_everything_is_noticed_too() {
+        let (when, share) = watch(960, 1_024.0 / 48.0, |_| false).expect("960 of 1024 frames");
+        assert!(when <= 10_000, "{when} ms");
+        assert!((share - 0.94).abs() < 0.02, "{share}");
+    }
+
+    #[test]
+    fn a_machine_that_slept_is_not_taken_for_a_slow_device() {
+        let start = Instant::now();
+        let mut flow = Flow::new(start);
+        assert_eq!(flow.look(start + Duration::from_millis(100), 4_800), None, "it begins");
+        assert_eq!(flow.look(start + Duration::from_secs(60), 5_000), None, "it slept");
+        assert_eq!(flow.look(start + Duration::from_millis(60_100), 9_800), None, "and is well");
+    }
+}
