@@ -43,6 +43,7 @@ fn after_a_sudden_drop_the_picture_moves_again_soon_and_a_wide_path_is_found_aga
         assert!(step.ordered_after.is_some_and(|it| it <= s(8)), "and used: {step:?}");
         assert!(step.queue_p95 <= ms(300), "no queue remains: {step:?}");
         assert!(step.used >= 0.6, "the narrow path is used: {step:?}");
+        assert_eq!(step.resends, 0, "resends would fill the queue again: {step:?}");
     }
     let moves = middle(&steps, |it| it.moves_after.unwrap_or(NEVER));
     assert!(moves <= ms(1_500), "moves again after {moves:?}");
@@ -91,6 +92,11 @@ fn random_loss_does_not_starve_the_picture() {
     let runs = played(|seed| scenes::steady(seed, 3_000_000, 0.2));
     let used = middle(&runs, |it| it.used);
     assert!(used >= 0.2, "20 % halve it at most twice: {used}");
+    for run in &runs {
+        assert!((1..=2).contains(&run.resends), "more is sent again, for good: {run:?}");
+    }
+    let frozen = middle(&runs, |it| it.frozen);
+    assert!(frozen <= s(12), "key frames arrive, with a few missing parts resent: {frozen:?}");
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod keys;
 mod ladder;
 mod losses;
 mod order;
+mod resends;
 mod settings;
 mod shape;
 mod silence;
@@ -39,6 +40,7 @@ use encoder::{Correction, Meter};
 use keys::Keys;
 use losses::Losses;
 pub use order::{Content, Observation, Order};
+use resends::Resends;
 use settings::Settings;
 use shape::Shape;
 use silence::Silence;
@@ -164,6 +166,7 @@ pub struct Controller {
     /// When the encoder went on last: what was sent before says nothing about what is done now.
     changed: Option<Instant>,
     losses: Losses,
+    resends: Resends,
     wanted: Settings,
     told: Settings,
 }
@@ -192,6 +195,7 @@ impl Controller {
             key_at: None,
             changed: None,
             losses: Losses::default(),
+            resends: Resends::default(),
             wanted: Settings::default(),
             told: Settings::default(),
         }
@@ -292,11 +296,20 @@ impl Controller {
         self.demand.desired()
     }
 
+    /// The share of what is sent that may be sent again, 0 to 1, for the `rtx_ratio_cap` of
+    /// str0m's `StreamTx::set_rtx_cache`. Call that only when this changed: it forgets every packet
+    /// that could be sent again.
+    #[must_use]
+    pub const fn resent_share(&self) -> f32 {
+        self.resends.share()
+    }
+
     /// What was sent in the meantime is lost, and is asked for at once: there is room for a key
     /// frame only if it is small.
     fn on_path_back(&mut self, now: Instant) {
         self.changed = Some(now);
         self.losses.handle_back(now);
+        self.resends.handle_back();
         self.want_key(now);
     }
 
@@ -317,6 +330,10 @@ impl Controller {
         let overflows = seen && self.overflows(now);
         // The first press measured the path: less is sent since, and the queue goes by itself.
         let again = self.brake.is_again(now);
+        if excess > NETWORK_HOLD {
+            self.resends.handle_queue();
+        }
+        self.resends.observe(now, loss);
         if overflows && self.flow == Flow::Flowing {
             let used = self.meter.rate(now, self.changed) + sound as f32;
             self.brake.press(now, used, growth, self.carried());

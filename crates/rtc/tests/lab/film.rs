@@ -41,6 +41,8 @@ pub(crate) struct Film {
     pub(crate) asked: Vec<Duration>,
     pub(crate) made: Vec<(Duration, usize, bool)>,
     pub(crate) heard: usize,
+    /// Changes of the share that may be sent again.
+    pub(crate) resent_shares: Vec<(Duration, f32)>,
     /// Media packets that arrived, with all their headers: when, and bytes.
     pub(crate) media: Vec<(Duration, usize)>,
 }

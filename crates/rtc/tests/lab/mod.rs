@@ -84,6 +84,7 @@ pub(crate) struct Lab {
     connected: bool,
     started: bool,
     desired: u64,
+    resent_share: f32,
     assembly: Assembly,
     keys: Keys,
     asks: Asks,
@@ -122,6 +123,8 @@ impl Lab {
             known.expect("the codec is known").pt()
         };
         let (audio_pt, video_pt) = (pt(&ends[0].rtc, Codec::Opus), pt(&ends[0].rtc, Codec::Vp8));
+        let controller = Controller::new(start, content);
+        let resent_share = controller.resent_share();
         let mut keys = Keys::new();
         keys.handle_sent(true);
         keys.set_round_trip(path.delay * 2);
@@ -132,7 +135,7 @@ impl Lab {
             now: start,
             ends,
             routes: [Route::new(seed, path), Route::new(seed ^ 0x9e37, path.back())],
-            controller: Controller::new(start, content),
+            controller,
             encoder: Encoder::new(seed, 1_280, 720),
             packetizer: Packetizer::new(7),
             audio,
@@ -147,6 +150,7 @@ impl Lab {
             connected: false,
             started: false,
             desired: 0,
+            resent_share,
             assembly,
             keys,
             asks: Asks::Promptly,
@@ -290,6 +294,14 @@ impl Lab {
         if desired != self.desired {
             self.desired = desired;
             self.ends[0].rtc.bwe().set_bitrate(Bitrate::ZERO, desired.into());
+        }
+        let share = self.controller.resent_share();
+        if share != self.resent_share {
+            self.resent_share = share;
+            let mut api = self.ends[0].rtc.direct_api();
+            let stream = api.stream_tx_by_mid(self.video, None).expect("a stream for pictures");
+            stream.set_rtx_cache(1_024, Duration::from_secs(3), Some(share));
+            self.film.resent_shares.push((at, share));
         }
     }
 

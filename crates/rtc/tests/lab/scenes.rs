@@ -32,6 +32,8 @@ pub(crate) struct Step {
     pub(crate) found_after: Option<Duration>,
     /// From the widening until the encoder is told to make 90 % of what 1.5 Mbit/s carry.
     pub(crate) ordered_after: Option<Duration>,
+    /// Times that the share which may be sent again changed.
+    pub(crate) resends: usize,
 }
 
 /// 1.5 Mbit/s become 400 kbit/s from one moment to the next, and 20 s later 3 Mbit/s.
@@ -54,6 +56,7 @@ pub(crate) fn sudden_drop(seed: u64) -> Step {
         used: used / 400_000.0,
         found_after: film.found(free, 1_500_000),
         ordered_after: film.ordered_bitrate(free, 1_215_000),
+        resends: film.resent_shares.len(),
     }
 }
 
@@ -73,6 +76,8 @@ pub(crate) struct Steady {
     pub(crate) sizes: usize,
     /// From capture to decodable.
     pub(crate) late_p95: Duration,
+    /// Times that the share which may be sent again changed.
+    pub(crate) resends: usize,
 }
 
 /// 30 s on one path, of which the last 20 count.
@@ -94,6 +99,7 @@ pub(crate) fn steady(seed: u64, rate: u64, loss: f32) -> Steady {
         keys: film.made.iter().filter(|it| it.2 && within(&it.0)).count(),
         sizes: film.orders.iter().filter(|it| within(&it.0) && size(&it.1)).count(),
         late_p95: percentile(&film.lateness(from, until), 0.95).unwrap_or_default(),
+        resends: film.resent_shares.len(),
     }
 }
 
