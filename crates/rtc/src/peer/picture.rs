@@ -12,6 +12,10 @@ use crate::control::{Content, Controller, Observation, Order};
 use crate::pictures::Picture;
 use crate::pictures::vp8::{PAYLOAD_BYTES, Packetizer};
 
+/// What can be sent again: str0m's own measures.
+const RESENT_PACKETS: usize = 1_024;
+const RESENT_AGE: Duration = Duration::from_secs(3);
+
 /// One outgoing slot of pictures.
 #[derive(Debug)]
 pub(super) struct Outgoing {
@@ -27,6 +31,8 @@ struct Stream {
     ssrc: Ssrc,
     numbers: Numbers,
     packetizer: Packetizer,
+    /// The share that str0m was told it may send again.
+    resent_share: Option<f32>,
 }
 
 impl Stream {
@@ -34,7 +40,7 @@ impl Stream {
         let numbers = Numbers::of_ssrc(*ssrc);
         // Random as the SSRC is (RFC 7741 section 4.2).
         let first = u16::try_from(*ssrc >> 16).unwrap_or_default();
-        Self { ssrc, numbers, packetizer: Packetizer::new(first) }
+        Self { ssrc, numbers, packetizer: Packetizer::new(first), resent_share: None }
     }
 }
 
@@ -89,6 +95,12 @@ impl Outgoing {
             Some(stream) if stream.ssrc == ssrc => stream,
             other => other.insert(Stream::of_ssrc(ssrc)),
         };
+        let share = Some(self.controller.resent_share());
+        if stream.resent_share != share {
+            // Only on a change: this forgets what could be sent again.
+            stream.resent_share = share;
+            tx.set_rtx_cache(RESENT_PACKETS, RESENT_AGE, share);
+        }
         let timestamp = stream.numbers.timestamp(ticks(picture.captured_us));
         for payload in stream.packetizer.packetize(&picture.data, PAYLOAD_BYTES) {
             let sequence = stream.numbers.sequence();
