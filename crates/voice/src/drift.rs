@@ -33,6 +33,9 @@ pub const MOST: f64 = 1e-3;
 const NOTES: f64 = 100.0;
 /// How far from the wanted lead it is a jump and no drift, in samples.
 const JUMP: f64 = 1_920.0;
+/// How far the mean lead of a second may be from that of the second before. Clocks that differ, and
+/// what is done about it, move it by 100 at most; sound that a device lost or made up moves it more.
+const STEP: f64 = 120.0;
 
 /// Estimates and controls the drift of a device against the one that sets the pace.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +47,25 @@ pub struct Drift {
     wanted: f64,
     /// What was learned, as a share.
     learned: f64,
+    /// The second that goes on.
+    second: Second,
+    /// The one before.
+    before: Option<Second>,
+}
+
+/// A second of leads.
+#[derive(Debug, Clone, Copy, Default)]
+struct Second {
+    notes: f64,
+    sum: f64,
+    /// What was learned before it.
+    learned: f64,
+}
+
+impl Second {
+    fn mean(&self) -> f64 {
+        self.sum / self.notes
+    }
 }
 
 impl Drift {
@@ -53,6 +75,7 @@ impl Drift {
         if self.steady > 0.0 && (lead - self.wanted).abs() > JUMP {
             self.jumped();
         }
+        self.look_for_step(lead);
         self.notes += 1.0;
         self.steady += 1.0;
         let speed = (LEARNING * NOTES / self.notes).clamp(SLOW, FAST);
@@ -80,5 +103,26 @@ impl Drift {
         self.steady = 0.0;
         self.average = 0.0;
         self.wanted = 0.0;
+        self.second = Second { learned: self.learned, ..Second::default() };
+        self.before = None;
+    }
+
+    /// A step is a small jump: too small to be told from late callbacks at once, and what was
+    /// learned from it until it can be told is forgotten.
+    fn look_for_step(&mut self, lead: f64) {
+        self.second.notes += 1.0;
+        self.second.sum += lead;
+        if self.second.notes < NOTES {
+            return;
+        }
+        let next = Second { learned: self.learned, ..Second::default() };
+        let second = std::mem::replace(&mut self.second, next);
+        let before = self.before.replace(second);
+        if let Some(before) = before
+            && (second.mean() - before.mean()).abs() > STEP
+        {
+            self.learned = before.learned;
+            self.jumped();
+        }
     }
 }

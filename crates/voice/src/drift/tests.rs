@@ -66,6 +66,26 @@ fn a_jump_is_no_drift() {
 }
 
 #[test]
+fn sound_that_a_device_lost_is_no_drift() {
+    for (lost, ppm) in [(480.0, 0.0), (-480.0, 0.0), (480.0, 100.0), (1_440.0, -100.0)] {
+        for when in [60.0, 60.25, 60.5, 60.75] {
+            let mut drift = Drift::default();
+            let (mut lead, mut ratio, mut worst) = (960.0, 1.0, 0.0_f64);
+            for note in 0..9_000 {
+                let time = f64::from(note) / 100.0;
+                lead += 480.0 * (1.0 - (1.0 - ppm * 1e-6) * ratio);
+                lead += if (time - when).abs() < 1e-6 { lost } else { 0.0 };
+                ratio = drift.note(lead);
+                if time > when + 3.0 {
+                    worst = worst.max((ratio - 1.0 - ppm * 1e-6).abs() * 1e6);
+                }
+            }
+            assert!(worst < 30.0, "{lost} samples at {when} s, {ppm} ppm: {worst} ppm off");
+        }
+    }
+}
+
+#[test]
 fn a_clock_that_is_broken_is_not_followed() {
     let mut drift = Drift::default();
     for block in 0..100_000 {
