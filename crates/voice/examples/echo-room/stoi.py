@@ -1,6 +1,6 @@
 """How intelligible double talk stays: STOI of what `echo-room` wrote, one JSON object a line.
 
-`stoi.py DIRECTORY`; needs pystoi and soundfile from PyPI. The peer is offline processing of the
+`stoi.py DIRECTORY`; needs pystoi and scipy from PyPI. The peer is offline processing of the
 same recording.
 """
 
@@ -9,8 +9,8 @@ import pathlib
 import statistics
 import sys
 
-import soundfile
 from pystoi import stoi
+from scipy.io import wavfile
 
 ALLOWED_LOSS = 0.03
 
@@ -20,10 +20,10 @@ def measure(directory, name):
     values = []
     for near in sorted(directory.glob("near-*.wav")):
         seed = near.stem.removeprefix("near-")
-        clean, rate = soundfile.read(near)
-        sound, _ = soundfile.read(directory / f"{name}-{seed}.wav")
+        rate, clean = wavfile.read(near)
+        _, sound = wavfile.read(directory / f"{name}-{seed}.wav")
         length = min(len(clean), len(sound))
-        values.append(float(stoi(clean[:length], sound[:length], rate)))
+        values.append(float(stoi(clean[:length] / 1.0, sound[:length] / 1.0, rate)))
     return sorted(values)
 
 
