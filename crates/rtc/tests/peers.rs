@@ -299,6 +299,29 @@ fn pictures_arrive_whole_in_order_and_bit_for_bit() {
 }
 
 #[test]
+fn a_film_that_began_before_the_path_is_seen_with_the_path() {
+    for (seed, ms) in [(25, 1), (26, 20), (27, 90)] {
+        let mut pair = Pair::new(seed, delayed(ms));
+        unhide(&mut pair);
+        film(&mut pair, 0, 3);
+        pair.offer(0, false);
+        let mut frame = 3;
+        while !pair.is_connected(0) {
+            assert!(frame < 120, "they connect");
+            film(&mut pair, frame, 1);
+            frame += 1;
+        }
+        let connected = pair.elapsed();
+        film(&mut pair, frame, 30);
+        let (first, _, picture) = pair.ends[1].pictures.first().expect("a picture is shown");
+        let waited = first.saturating_sub(connected);
+        assert!(picture.key, "a film starts with a key frame");
+        let most = Duration::from_millis(ms) + Duration::from_millis(80);
+        assert!(waited <= most, "{ms} ms away it is seen {waited:?} after the path");
+    }
+}
+
+#[test]
 fn lost_packets_of_pictures_are_sent_again() {
     for (seed, loss) in [(21, 0.05), (22, 0.1)] {
         let mut pair = Pair::new(seed, lossy(25, loss));

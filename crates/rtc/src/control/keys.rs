@@ -24,6 +24,11 @@ impl Keys {
         self.wanted.get_or_insert(now);
     }
 
+    /// As [`Keys::want`], and none of those that were ordered was ever sent: they cost nothing.
+    pub(super) const fn want_at_once(&mut self, now: Instant) {
+        *self = Self { wanted: Some(now), last: None, open: false };
+    }
+
     /// The encoder made one, whoever asked.
     pub(super) const fn handle_key(&mut self) {
         self.wanted = None;

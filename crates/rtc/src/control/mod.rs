@@ -253,6 +253,8 @@ impl Controller {
                 self.delay.forget();
                 self.on_path_back(now);
             }
+            Observation::Opened if self.flow != Flow::Off => self.keys.want_at_once(now),
+            Observation::Opened => {}
         }
         self.settle(now);
     }

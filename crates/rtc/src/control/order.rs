@@ -63,4 +63,6 @@ pub enum Observation {
     KeyRequested,
     /// The path is back after a loss.
     PathBack,
+    /// Media can flow from here on. What the encoder made until then went nowhere.
+    Opened,
 }

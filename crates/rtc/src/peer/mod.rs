@@ -367,7 +367,7 @@ impl Peer {
     }
 
     /// Sends an encoded picture on `camera` or `screen`. One that cannot be sent makes all before
-    /// the next key frame worthless, so that is asked for.
+    /// the next key frame worthless, so that is asked for as soon as it can be sent.
     pub fn handle_picture(&mut self, now: Instant, slot: Slot, picture: &Picture) {
         let can_send = self.can_send();
         let agreed = self.agreed(slot);
@@ -376,8 +376,7 @@ impl Peer {
             return;
         }
         let Some((mid, agreed)) = agreed.filter(|_| can_send) else {
-            outgoing.leave_out(now);
-            return self.work(now);
+            return outgoing.wait();
         };
         let rtc = &mut self.rtc;
         let slot = if slot == Slot::Camera { &mut self.camera } else { &mut self.screen };
@@ -481,7 +480,14 @@ impl Peer {
         let mut asked = false;
         for slot in [Slot::Camera, Slot::Screen] {
             let mid = self.slots.mid(slot);
+            let open = self.can_send();
             let pictures = if slot == Slot::Camera { &mut self.camera } else { &mut self.screen };
+            if open
+                && pictures.outgoing.waits()
+                && mid.is_some_and(|mid| slots::agreed(&self.rtc, slot, mid).is_some())
+            {
+                pictures.outgoing.open(now);
+            }
             while let Some(order) = pictures.outgoing.poll() {
                 self.out.push_back(Output::Order { slot, order });
             }

@@ -24,6 +24,8 @@ pub(super) struct Outgoing {
     sends: bool,
     /// A picture was left out: nothing can be decoded before the next key frame.
     broken: bool,
+    /// Pictures are made already, and nothing can be sent yet.
+    waits: bool,
 }
 
 #[derive(Debug)]
@@ -51,6 +53,7 @@ impl Outgoing {
             controller: Controller::new(now, content),
             sends: false,
             broken: false,
+            waits: false,
         }
     }
 
@@ -119,6 +122,22 @@ impl Outgoing {
             },
         );
         true
+    }
+
+    /// Nothing can be sent yet. What is made until [`Outgoing::open`] is left out.
+    pub(super) const fn wait(&mut self) {
+        self.waits = true;
+        self.broken = true;
+    }
+
+    pub(super) const fn waits(&self) -> bool {
+        self.waits
+    }
+
+    /// Media can flow from here on.
+    pub(super) fn open(&mut self, now: Instant) {
+        self.waits = false;
+        self.controller.handle(now, Observation::Opened);
     }
 
     /// A frame cannot be sent: what follows refers to it, so only a key frame helps.
