@@ -39,6 +39,12 @@ impl Flow {
         let begins = self.moved == 0;
         (self.looked, self.moved) = (now, moved);
         self.missing = (self.missing + passed.mul_f64(LEAST)).saturating_sub(news);
+        if news.is_zero() {
+            // It stands still, which a longer period does not help: the watchdog's business. A slow
+            // device moves something all the time.
+            self.missing = self.missing.saturating_sub(passed.mul_f64(LEAST));
+            return None;
+        }
         if begins || passed >= ASLEEP || self.missing.is_zero() {
             self.missing = Duration::ZERO;
             self.since = (now, moved);
@@ -90,6 +96,20 @@ mod tests {
         assert_eq!(watch(240, 5.0, |ms| ms < 2_000), None, "it began late");
         let hiccups = |ms| ms % 10_000 < 100;
         assert_eq!(watch(240, 5.0, hiccups), None, "a hiccup of 100 ms every 10 s");
+    }
+
+    #[test]
+    fn a_device_that_stands_still_for_a_while_is_not_taken_for_a_slow_one() {
+        let begins = |ms| (20..900).contains(&ms);
+        assert_eq!(watch(240, 5.0, begins), None, "filled once, and started later");
+        let hangs = |ms| (30_000..32_500).contains(&ms);
+        assert_eq!(watch(240, 5.0, hangs), None, "its server hung");
+    }
+
+    #[test]
+    fn a_device_that_takes_little_in_long_turns_is_noticed() {
+        let (when, _) = watch(480, 200.0, |_| false).expect("480 of 9600 frames");
+        assert!(when <= 2_000, "{when} ms");
     }
 
     #[test]
