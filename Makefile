@@ -30,6 +30,7 @@ web: ## Build the web client into ui/dist
 
 bindings: ## Write ui/src/lib/bindings.ts and the golden messages from the Rust types
 	@BELLWIRE_WRITE_BINDINGS=1 cargo test --quiet -p bellwire-core --features bindings --test bindings
+	@BELLWIRE_WRITE_BINDINGS=1 cargo test --quiet -p bellwire-desktop --test bindings
 	@BELLWIRE_WRITE_GOLDEN=1 cargo test --quiet -p bellwire-protocol --test golden
 
 bench-call: ## Time calls against PeerJS in the same run, one JSON object a line
@@ -51,7 +52,7 @@ screenshots: ## Take the pictures in docs/screenshots anew
 	@cd tests/e2e && BELLWIRE_RELAY_BIN=$(abspath $(TARGET))/debug/bellwire-relay npm run --silent screenshots
 
 fuzz: ## Fuzz every target for a minute (needs a nightly toolchain and cargo-fuzz)
-	@cd fuzz && for target in frame candidate sdp token pictures film red network; do \
+	@cd fuzz && for target in frame candidate sdp token pictures film red network link; do \
 	  cargo +nightly fuzz run $$target -- -max_total_time=$(or $(FUZZ_SECONDS),60) || exit 1; done
 
 clean: ## Remove what was built here

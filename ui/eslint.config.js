@@ -10,7 +10,7 @@ const WASM = {
   message: 'Only lib/host/web.ts knows the wasm package.',
 };
 const DESKTOP = {
-  group: ['@tauri-apps/**'],
+  group: ['@tauri-apps/**', '**/desktop-bindings'],
   message: 'Only lib/host/tauri.ts knows the desktop.',
 };
 const DOMAINS = {
@@ -32,7 +32,15 @@ function bounds(files, patterns) {
 
 export default ts.config(
   {
-    ignores: ['dist', 'src/lib/paraglide', 'src/lib/wasm', 'src/lib/bindings.ts', 'project.inlang'],
+    ignores: [
+      'dist',
+      'dist-desktop',
+      'src/lib/paraglide',
+      'src/lib/wasm',
+      'src/lib/bindings.ts',
+      'src/lib/host/desktop-bindings.ts',
+      'project.inlang',
+    ],
   },
   js.configs.recommended,
   ...ts.configs.strict,
@@ -68,4 +76,5 @@ export default ts.config(
   // The last block that names a file counts alone, so each lists all that is forbidden there.
   bounds('src/shared/**/*.{ts,svelte}', [WASM, DESKTOP, DOMAINS]),
   bounds('src/lib/host/web.ts', [DESKTOP]),
+  bounds('src/lib/host/tauri.ts', [WASM]),
 );

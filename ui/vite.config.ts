@@ -14,10 +14,20 @@ const messages =
     isServer: 'false',
   });
 
-export default defineConfig({
+/** The desktop app is the same interface with another door to Rust, and without the wasm. */
+const desktopEntry = {
+  name: 'desktop-entry',
+  transformIndexHtml: {
+    order: 'pre' as const,
+    handler: (html: string) => html.replace('/src/main.ts', '/src/desktop.ts'),
+  },
+};
+
+export default defineConfig(({ mode }) => ({
   define: { __VERSION__: JSON.stringify(packageFile.version) },
-  plugins: [messages, svelte(), svelteTesting()],
+  plugins: [messages, svelte(), svelteTesting(), mode === 'desktop' && desktopEntry],
   build: {
+    outDir: mode === 'desktop' ? 'dist-desktop' : 'dist',
     target: 'es2023',
     // `light-dark()` stays as written: the stage turns dark by `color-scheme` alone.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
@@ -33,7 +43,9 @@ export default defineConfig({
   },
   test: {
     environment: 'jsdom',
+    // A watchdog, not a measure: axe takes its time on a busy machine.
+    testTimeout: 30_000,
     include: ['src/**/*.test.ts'],
     setupFiles: ['src/dev/setup.ts'],
   },
-});
+}));

@@ -23,7 +23,7 @@ mod record;
 mod session;
 
 pub use crate::call::sdp::{Description, SdpError};
-pub use crate::core::Core;
+pub use crate::core::{Core, relay_url};
 pub use io::{
     HttpFailure, HttpMethod, HttpReply, HttpRequest, Input, LinkCommand, LinkEvent, Output, Start,
     Time,

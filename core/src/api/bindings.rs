@@ -3,7 +3,7 @@
 use specta::Types;
 use specta_typescript::Typescript;
 
-use super::{Alert, Command, PeerCommand, PeerEvent, View};
+use super::{Alert, Command, Link, PeerCommand, PeerEvent, View};
 
 /// `ui/src/lib/bindings.ts`, as a text.
 pub(super) fn typescript() -> Result<String, Box<dyn std::error::Error>> {
@@ -11,6 +11,7 @@ pub(super) fn typescript() -> Result<String, Box<dyn std::error::Error>> {
         .register::<Command>()
         .register::<View>()
         .register::<Alert>()
+        .register::<Link>()
         .register::<PeerCommand>()
         .register::<PeerEvent>();
     Ok(Typescript::default()

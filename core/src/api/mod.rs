@@ -5,12 +5,14 @@
 
 mod alert;
 mod command;
+mod link;
 mod peer;
 mod settings;
 mod view;
 
 pub use alert::Alert;
 pub use command::Command;
+pub use link::Link;
 pub use peer::{DeviceProblem, PathState, PeerCommand, PeerEvent, PeerId, Slot, SlotState};
 pub use settings::{Appearance, Language, Settings};
 pub use view::{

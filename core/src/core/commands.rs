@@ -232,10 +232,13 @@ fn fold(username: &str) -> String {
     username.trim().to_lowercase()
 }
 
-/// A relay's address as people write it.
-fn relay_url(address: &str) -> String {
+/// The base URL of a relay whose address was written by a person; empty if nothing was.
+#[must_use]
+pub fn relay_url(address: &str) -> String {
     let address = address.trim().trim_end_matches('/');
-    if address.starts_with("https://") || address.starts_with("http://") {
+    if address.is_empty() {
+        String::new()
+    } else if address.starts_with("https://") || address.starts_with("http://") {
         address.to_owned()
     } else {
         format!("https://{address}")
@@ -252,6 +255,7 @@ mod tests {
             ("calls.example.org", "https://calls.example.org"),
             (" https://calls.example.org/ ", "https://calls.example.org"),
             ("http://localhost:8470", "http://localhost:8470"),
+            (" ", ""),
         ] {
             assert_eq!(relay_url(written), meant);
         }

@@ -6,6 +6,8 @@ mod replies;
 mod requests;
 mod view;
 
+pub use commands::relay_url;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use bellwire_protocol::{

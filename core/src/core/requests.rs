@@ -159,6 +159,10 @@ impl Core {
 
     pub(super) fn look(&mut self) {
         self.pending.retain(|_, pending| pending.purpose != Purpose::Look);
+        // Nobody has said yet where the relay is.
+        if self.relay.is_empty() {
+            return;
+        }
         self.ask_openly(Purpose::Look, HttpMethod::Get, "/relay", None);
     }
 

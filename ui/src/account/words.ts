@@ -22,6 +22,21 @@ export function fieldOf(problem: SignInProblem | null): AccountField | null {
   }
 }
 
+/** Whether a problem is with the relay's address rather than with what was typed below it. */
+export function isAboutRelay(problem: SignInProblem): boolean {
+  switch (problem.type) {
+    case 'unreachable':
+    case 'certificate':
+    case 'not_bellwire':
+      return true;
+    case 'refused':
+    case 'rate_limited':
+    case 'revoked':
+    case 'internal':
+      return false;
+  }
+}
+
 export function signInProblem(problem: SignInProblem, relay: string): string {
   switch (problem.type) {
     case 'refused':

@@ -1,5 +1,5 @@
-import type { Alert, Command, PeerId, Slot, View } from '../lib/bindings';
-import type { Fault, Host, Seat } from '../lib/host/host';
+import type { Alert, Command, Link, PeerId, Slot, View } from '../lib/bindings';
+import type { Desktop, Fault, Host, Keeping, Seat } from '../lib/host/host';
 import type { Figures, Media } from '../lib/rtc/peers';
 
 /** A host that shows what it is told and remembers what it is asked. */
@@ -13,7 +13,10 @@ export class FakeHost implements Host {
   readonly #opens = new Set<(conversation: string) => void>();
   readonly #faults = new Set<(fault: Fault) => void>();
 
-  constructor(view: View, seat: Seat = 'here') {
+  readonly desktop?: FakeDesktop;
+
+  constructor(view: View, seat: Seat = 'here', desktop?: FakeDesktop) {
+    if (desktop) this.desktop = desktop;
     this.#view = view;
     this.#seat = seat;
   }
@@ -69,6 +72,49 @@ export class FakeHost implements Host {
 
   moveHere(): void {
     this.moved += 1;
+  }
+}
+
+/** A desktop where everything that is asked is remembered. */
+export class FakeDesktop implements Desktop {
+  readonly passphrases: string[] = [];
+  forgets = false;
+  tests: boolean[] = [];
+  readonly #keeping: Keeping;
+  readonly #link: Link | null;
+  readonly #right: string;
+
+  constructor({ keeping, link }: { keeping?: Keeping; link?: Link } = {}, right = '') {
+    this.#keeping = keeping ?? { type: 'keyring' };
+    this.#link = link ?? null;
+    this.#right = right;
+  }
+
+  onKeeping(listener: (keeping: Keeping) => void): () => void {
+    listener(this.#keeping);
+    return () => undefined;
+  }
+
+  onLink(listener: (link: Link) => void): () => void {
+    if (this.#link) listener(this.#link);
+    return () => undefined;
+  }
+
+  unlock(passphrase: string): Promise<boolean> {
+    this.passphrases.push(passphrase);
+    return Promise.resolve(passphrase === this.#right);
+  }
+
+  keepInMemory(): void {
+    this.forgets = true;
+  }
+
+  soundDevices(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  testDevices(on: boolean): void {
+    this.tests.push(on);
   }
 }
 

@@ -4,7 +4,7 @@ import { Client } from '../lib/client.svelte';
 import '../shared/base.css';
 import { hue } from '../shared/avatar';
 import App from '../views/App.svelte';
-import { FakeHost, FakeMedia } from './fake';
+import { FakeDesktop, FakeHost, FakeMedia } from './fake';
 import { scenes } from './scenes';
 
 /** A moving picture that is not a person. */
@@ -37,7 +37,11 @@ const name = decodeURIComponent(location.hash.slice(1));
 const scene = scenes[name];
 const target = document.getElementById('app');
 if (target && scene) {
-  const host = new FakeHost(scene.view, scene.seat);
+  const host = new FakeHost(
+    scene.view,
+    scene.seat,
+    scene.desktop && new FakeDesktop(scene.desktop),
+  );
   const client = new Client(host, new FakeMedia(picture));
   client.router.place = scene.place ?? { page: 'home' };
   client.minimised = scene.minimised ?? false;

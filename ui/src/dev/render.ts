@@ -3,7 +3,7 @@ import { flushSync } from 'svelte';
 import type { Command, View } from '../lib/bindings';
 import { Client } from '../lib/client.svelte';
 import App from '../views/App.svelte';
-import { FakeHost, FakeMedia } from './fake';
+import { FakeDesktop, FakeHost, FakeMedia } from './fake';
 import type { Scene } from './scenes';
 
 /** The application in front of a fake host. */
@@ -16,13 +16,20 @@ export interface Stage {
   asked: () => Command[];
 }
 
+/** The passphrase that the fake desktop takes. */
+export const RIGHT = 'three green bells';
+
 const ITSELF: Command['type'][] = ['open_conversation', 'load_devices'];
 
 export function stage(
   scene: Scene,
   media = new FakeMedia((_owner, slot) => ({ kind: slot }) as unknown as MediaStreamTrack),
 ): Stage {
-  const host = new FakeHost(scene.view, scene.seat);
+  const host = new FakeHost(
+    scene.view,
+    scene.seat,
+    scene.desktop && new FakeDesktop(scene.desktop, RIGHT),
+  );
   const client = new Client(host, media);
   client.router.place = scene.place ?? { page: 'home' };
   client.minimised = scene.minimised ?? false;

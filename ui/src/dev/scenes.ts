@@ -1,5 +1,5 @@
-import type { EndReason, View } from '../lib/bindings';
-import type { Fault, Seat } from '../lib/host/host';
+import type { EndReason, Link, View } from '../lib/bindings';
+import type { Fault, Keeping, Seat } from '../lib/host/host';
 import type { Place } from '../shared/router.svelte';
 import { SECTIONS } from '../settings/sections';
 import { busyHome, call, home, NOW, remote, ring, settings, signedOut, view } from './views';
@@ -11,6 +11,8 @@ export interface Scene {
   seat?: Seat;
   minimised?: boolean;
   fault?: Fault;
+  /** As on the desktop. */
+  desktop?: { keeping?: Keeping; link?: Link };
   /** Buttons to press, by their names. */
   press?: string[];
   /** A key to press. */
@@ -59,6 +61,37 @@ export const scenes: Record<string, Scene> = {
     view: view(signedOut({ relay_version: null, registration: null }), {
       relay: { type: 'offline', retry_at: NOW },
     }),
+  },
+  'welcome-desktop': {
+    view: view(signedOut({ relay_version: null, registration: null }), { relay_address: '' }),
+    desktop: {},
+  },
+  'welcome-desktop-found': { view: view(signedOut()), desktop: { keeping: { type: 'memory' } } },
+  'welcome-desktop-wrong': {
+    view: view(
+      signedOut({ relay_version: null, registration: null, problem: { type: 'unreachable' } }),
+    ),
+    desktop: {},
+  },
+  'no-keyring': {
+    view: view({ type: 'loading' }),
+    desktop: { keeping: { type: 'locked', sealed: false } },
+  },
+  unlock: {
+    view: view({ type: 'loading' }),
+    desktop: { keeping: { type: 'locked', sealed: true } },
+  },
+  'link-call': {
+    view: view(busyHome()),
+    desktop: { link: { type: 'call', username: 'grace' } },
+  },
+  'link-call-unknown': {
+    view: view(busyHome()),
+    desktop: { link: { type: 'call', username: 'mallory' } },
+  },
+  'link-relay': {
+    view: view(signedOut()),
+    desktop: { link: { type: 'relay', address: 'calls.elsewhere.example' } },
   },
   'device-check': {
     view: view(busyHome(), { settings: { ...settings, devices_checked: false } }),

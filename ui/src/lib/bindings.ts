@@ -478,6 +478,17 @@ export type Language =
 /**  German. */
 "de";
 
+/**  What a link asks for. */
+export type Link = 
+/**  Call somebody. */
+{ type: "call"; 
+/**  The name that they are found with. */
+username: string } | 
+/**  Use a relay. */
+{ type: "relay"; 
+/**  Its host, and a port where it is not the usual one. Always reached with TLS. */
+address: string };
+
 /**  One local slot. */
 export type LocalSlot = {
 	/**  What the person wants. */

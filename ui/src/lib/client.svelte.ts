@@ -1,8 +1,8 @@
 import { createContext } from 'svelte';
 import { createSubscriber } from 'svelte/reactivity';
 import { Router } from '../shared/router.svelte';
-import type { CallView, Command, Home, PeerId, Settings, Slot, View } from './bindings';
-import type { Fault, Host, Seat } from './host/host';
+import type { CallView, Command, Home, Link, PeerId, Settings, Slot, View } from './bindings';
+import type { Desktop, Fault, Host, Keeping, Seat } from './host/host';
 import type { Figures, Media } from './rtc/peers';
 
 /** What components see of the world: the newest view, the seat, the tracks, and where to go. */
@@ -12,6 +12,12 @@ export class Client {
   seat = $state.raw<Seat>('here');
   /** Why there is no core any more. */
   fault = $state.raw<Fault | null>(null);
+  /** Where secrets are kept; null in a browser, which needs nobody for that. */
+  keeping = $state.raw<Keeping | null>(null);
+  /** What a link from outside asks for, until the person answered. */
+  link = $state.raw<Link | null>(null);
+  /** A relay that the person took from a link. */
+  proposedRelay = $state<string | null>(null);
   /** The call goes on, but the person looks at Home. */
   minimised = $state(false);
   readonly router = new Router();
@@ -22,6 +28,8 @@ export class Client {
   readonly call: CallView | null = $derived(this.home?.call ?? null);
   readonly online = $derived(this.view?.relay.type === 'online');
 
+  /** What there is on the desktop alone. */
+  readonly desktop: Desktop | null;
   readonly #host: Host;
   readonly #media: Media;
   readonly #watchTracks: () => void;
@@ -30,6 +38,7 @@ export class Client {
   constructor(host: Host, media: Media) {
     this.#host = host;
     this.#media = media;
+    this.desktop = host.desktop ?? null;
     this.#watchTracks = createSubscriber((update) => media.onTracks(update));
     this.#stop = [
       host.onView((view) => (this.view = view)),
@@ -38,6 +47,8 @@ export class Client {
         this.minimised = true;
         this.router.go({ page: 'conversation', id });
       }) ?? (() => undefined),
+      host.desktop?.onKeeping((keeping) => (this.keeping = keeping)) ?? (() => undefined),
+      host.desktop?.onLink((link) => (this.link = link)) ?? (() => undefined),
       host.onFault?.((fault) => (this.fault = fault)) ?? (() => undefined),
     ];
     this.router.onBack(() => (this.minimised = true));

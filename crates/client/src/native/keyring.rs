@@ -1,19 +1,17 @@
 //! Records in files, sealed under a key in the system's keyring.
 //!
 //! Keyrings hold small things (2.5 KiB on Windows), so the keyring holds one key and the records
-//! are files beside it, each AES-256-GCM with its name as additional data: nonce, then ciphertext.
+//! are files beside it.
 
 use std::fmt;
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bellwire_core::Record;
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::aead::LessSafeKey;
 
+use super::sealed::{OpenVaultError, SealedFolder, fresh_secret, key_of};
 use super::vault::Vault;
-
-const KEY_BYTES: usize = 32;
 
 /// Keeps records in a folder, under a key in the system's keyring.
 pub struct KeyringVault {
@@ -25,21 +23,6 @@ impl fmt::Debug for KeyringVault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyringVault").finish_non_exhaustive()
     }
-}
-
-/// Why a vault could not be opened. Without it a client can run on
-/// [`MemoryVault`](super::MemoryVault), and has to say that the sign-in will not last.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenVaultError {
-    /// The system has no keyring, or it is locked.
-    #[error("the keyring cannot be used")]
-    Keyring(#[from] keyring::Error),
-    /// The folder cannot be made.
-    #[error("the folder for records cannot be made")]
-    Folder(#[from] io::Error),
-    /// The operating system gives no randomness.
-    #[error("no randomness")]
-    Randomness,
 }
 
 impl KeyringVault {
@@ -87,148 +70,8 @@ impl Vault for KeyringVault {
     }
 }
 
-/// Files that only this key opens, each under its own name.
-struct SealedFolder {
-    path: PathBuf,
-    key: LessSafeKey,
-}
-
-impl SealedFolder {
-    fn load(&self) -> Vec<Record> {
-        let mut records = Vec::new();
-        for path in files_in(&self.path) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().replacen('.', "/", 1);
-            match fs::read(&path).ok().and_then(|file| self.unseal(&name, &file)) {
-                Some(record) => records.push(record),
-                None => tracing::warn!("a record cannot be read"),
-            }
-        }
-        records
-    }
-
-    fn keep(&self, record: &Record) {
-        let name = record.key();
-        // Names are `settings` or `chat/<id>`: a dot keeps them in one folder.
-        let path = self.path.join(name.replace('/', "."));
-        let written = self
-            .seal(&name, bellwire_protocol::encode(record))
-            .ok_or_else(|| io::ErrorKind::Other.into())
-            .and_then(|sealed| write_whole(&path, &sealed));
-        if let Err(error) = written {
-            tracing::warn!(kind = ?error.kind(), "a record was not written");
-        }
-    }
-
-    fn clear(&self) {
-        for path in files_in(&self.path) {
-            if let Err(error) = fs::remove_file(&path) {
-                tracing::warn!(kind = ?error.kind(), "a record was not erased");
-            }
-        }
-    }
-
-    fn seal(&self, name: &str, text: String) -> Option<Vec<u8>> {
-        let mut nonce = [0; NONCE_LEN];
-        getrandom::fill(&mut nonce).ok()?;
-        let mut sealed = text.into_bytes();
-        self.key
-            .seal_in_place_append_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(name),
-                &mut sealed,
-            )
-            .ok()?;
-        Some([nonce.as_slice(), &sealed].concat())
-    }
-
-    fn unseal(&self, name: &str, file: &[u8]) -> Option<Record> {
-        let (nonce, sealed) = file.split_at_checked(NONCE_LEN)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let mut sealed = sealed.to_vec();
-        let text = self.key.open_in_place(nonce, Aad::from(name), &mut sealed).ok()?;
-        serde_json::from_slice(text).ok()
-    }
-}
-
-/// Replaces a file so that a crash leaves the old or the new one.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write as _;
-    let fresh =
-        path.with_file_name(format!("~{}", path.file_name().unwrap_or_default().to_string_lossy()));
-    let mut file = fs::File::create(&fresh)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&fresh, path)
-}
-
-fn files_in(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
-    files.retain(|path| !path.file_name().unwrap_or_default().to_string_lossy().starts_with('~'));
-    files.sort();
-    files
-}
-
 fn new_key(entry: &keyring::Entry) -> Result<LessSafeKey, OpenVaultError> {
-    let mut secret = [0; KEY_BYTES];
-    getrandom::fill(&mut secret).map_err(|_| OpenVaultError::Randomness)?;
+    let secret = fresh_secret()?;
     entry.set_secret(&secret)?;
     key_of(&secret).ok_or(OpenVaultError::Randomness)
-}
-
-fn key_of(secret: &[u8]) -> Option<LessSafeKey> {
-    UnboundKey::new(&AES_256_GCM, secret).ok().map(LessSafeKey::new)
-}
-
-#[cfg(test)]
-mod tests {
-    use bellwire_core::api::Settings;
-    use bellwire_protocol::ConversationId;
-
-    use super::*;
-
-    fn folder(path: &Path, key: u8) -> SealedFolder {
-        SealedFolder { path: path.to_owned(), key: key_of(&[key; KEY_BYTES]).expect("32 bytes") }
-    }
-
-    fn records() -> [Record; 2] {
-        let conversation = ConversationId::from_bytes([7; 16]);
-        [Record::Seen { conversation, at: 1 }, Record::Settings(Settings::default())]
-    }
-
-    #[test]
-    fn what_is_kept_is_found_again_and_cannot_be_read_on_the_disk() {
-        let path = tempfile::tempdir().expect("a folder");
-        for record in &records() {
-            folder(path.path(), 1).keep(record);
-        }
-        assert_eq!(folder(path.path(), 1).load(), records());
-        for file in files_in(path.path()) {
-            let bytes = fs::read(file).expect("readable");
-            assert!(!bytes.windows(6).any(|six| six == b"record"), "no field name is legible");
-        }
-    }
-
-    #[test]
-    fn another_key_opens_nothing() {
-        let path = tempfile::tempdir().expect("a folder");
-        folder(path.path(), 1).keep(&records()[0]);
-        assert_eq!(folder(path.path(), 2).load(), []);
-    }
-
-    #[test]
-    fn a_record_under_another_name_does_not_open() {
-        let path = tempfile::tempdir().expect("a folder");
-        folder(path.path(), 1).keep(&records()[1]);
-        fs::rename(path.path().join("settings"), path.path().join("sign_in")).expect("renamed");
-        assert_eq!(folder(path.path(), 1).load(), [], "the name is sealed in");
-    }
-
-    #[test]
-    fn clearing_leaves_nothing() {
-        let path = tempfile::tempdir().expect("a folder");
-        folder(path.path(), 1).keep(&records()[0]);
-        folder(path.path(), 1).clear();
-        assert_eq!(files_in(path.path()), Vec::<PathBuf>::new());
-    }
 }

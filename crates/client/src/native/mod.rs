@@ -17,6 +17,10 @@ mod executor;
 mod http;
 #[cfg(feature = "keyring")]
 mod keyring;
+#[cfg(feature = "keyring")]
+mod passphrase;
+#[cfg(feature = "keyring")]
+mod sealed;
 mod socket;
 mod tls;
 mod vault;
@@ -31,7 +35,11 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use driver::{Driver, Wish};
 pub use executor::{Executor, NoPeers, PeerEvents};
 #[cfg(feature = "keyring")]
-pub use keyring::{KeyringVault, OpenVaultError};
+pub use keyring::KeyringVault;
+#[cfg(feature = "keyring")]
+pub use passphrase::PassphraseVault;
+#[cfg(feature = "keyring")]
+pub use sealed::OpenVaultError;
 pub use vault::{MemoryVault, Vault};
 
 /// Alerts that a slow listener may lag behind; older ones are lost to it.

@@ -15,6 +15,16 @@ pub trait Vault: Send + 'static {
     fn keep(&mut self, record: Record);
 }
 
+impl<V: Vault + ?Sized> Vault for Box<V> {
+    fn load(&mut self) -> Vec<Record> {
+        (**self).load()
+    }
+
+    fn keep(&mut self, record: Record) {
+        (**self).keep(record);
+    }
+}
+
 /// Keeps records as long as somebody has a clone of it: for tests, and for clients that shall not
 /// leave a trace.
 #[derive(Debug, Clone, Default)]

@@ -1,4 +1,4 @@
-import type { Alert, Command, ConversationId, View } from '../bindings';
+import type { Alert, Command, ConversationId, Link, View } from '../bindings';
 
 /** The only door to Rust. Implemented by `web.ts` (wasm) and, on the desktop, `tauri.ts`. */
 export interface Host {
@@ -15,6 +15,41 @@ export interface Host {
   onOpen?(listener: (conversation: ConversationId) => void): () => void;
   /** Calls back if there is no core any more, or never was. Hosts that cannot fail lack it. */
   onFault?(listener: (fault: Fault) => void): () => void;
+  /** What there is on the desktop alone. */
+  readonly desktop?: Desktop;
+}
+
+/** What a host on the desktop can do beside. */
+export interface Desktop {
+  /** Calls back with where secrets are kept, then with every change. */
+  onKeeping(listener: (keeping: Keeping) => void): () => void;
+  /** Calls back when a link from outside asks for something. */
+  onLink(listener: (link: Link) => void): () => void;
+  /** Opens the records with a passphrase, or starts new ones under it. False if it is wrong. */
+  unlock(passphrase: string): Promise<boolean>;
+  /** Keeps everything in memory until the app is quit. */
+  keepInMemory(): void;
+  /** The devices of the sound engine; null where the webview does the sound. */
+  soundDevices(): Promise<SoundDevices | null>;
+  /** The person tests devices, or stopped: only then, and in calls, a page may open one. */
+  testDevices(on: boolean): void;
+}
+
+/**
+ * Where secrets are kept. `locked`: there is no keyring, and a passphrase is wanted; `sealed` if one
+ * was chosen before.
+ */
+export type Keeping =
+  | { type: 'opening' }
+  | { type: 'keyring' }
+  | { type: 'passphrase' }
+  | { type: 'memory' }
+  | { type: 'locked'; sealed: boolean };
+
+/** What sound can come from and go to. */
+export interface SoundDevices {
+  microphones: { id: string; name: string }[];
+  speakers: { id: string; name: string }[];
 }
 
 /**

@@ -4,6 +4,7 @@ import wasmUrl from '../wasm/bellwire_bg.wasm?url';
 import { type OwnedPeers, RunningCore } from './core';
 import { deviceName } from './device-name';
 import type { Fault, Host, Seat } from './host';
+import { Latest } from './latest';
 import { CoreLock, withLock } from './lock';
 import { Notifications, type Words } from './notifications';
 import { type Records, memoryRecords, openRecords } from './records';
@@ -227,27 +228,5 @@ export class WebHost implements Host {
     // Loading again comes back into the same call.
     if (Date.now() - last > CRASH_LOOP_MS) location.reload();
     else this.#faults.set({ type: 'crash' });
-  }
-}
-
-/** The newest of something, and whoever wants to hear of the next. */
-class Latest<T> {
-  value: T | undefined;
-  readonly #listeners = new Set<(value: T) => void>();
-
-  constructor(value?: T) {
-    this.value = value;
-  }
-
-  set(value: T): void {
-    if (value === this.value) return;
-    this.value = value;
-    for (const listener of this.#listeners) listener(value);
-  }
-
-  listen(listener: (value: T) => void): () => void {
-    this.#listeners.add(listener);
-    if (this.value !== undefined) listener(this.value);
-    return () => this.#listeners.delete(listener);
   }
 }

@@ -1,0 +1,23 @@
+//! Tauri's build script: its configuration, and which commands a window may be allowed.
+
+use tauri_build::{AppManifest, Attributes};
+
+/// Every command of `src/commands.rs`; each needs its permission in a file of `capabilities/`.
+const COMMANDS: &[&str] = &[
+    "attach",
+    "dispatch",
+    "peer_event",
+    "unlock",
+    "keep_in_memory",
+    "test_devices",
+    "figures",
+    "sound_devices",
+];
+
+fn main() {
+    let attributes = Attributes::new().app_manifest(AppManifest::new().commands(COMMANDS));
+    if let Err(error) = tauri_build::try_build(attributes) {
+        println!("cargo:warning={error:#}");
+        std::process::exit(1);
+    }
+}

@@ -1,0 +1,29 @@
+//! Commands and events, and their TypeScript.
+
+use tauri_specta::{Builder, ErrorHandlingMode, collect_commands, collect_events};
+
+use crate::{commands, events};
+
+/// All that crosses between the windows and this program. `tests/bindings.rs` exports it.
+pub fn bindings() -> Builder<tauri::Wry> {
+    Builder::new()
+        .commands(collect_commands![
+            commands::attach,
+            commands::dispatch,
+            commands::peer_event,
+            commands::unlock,
+            commands::keep_in_memory,
+            commands::test_devices,
+            commands::figures,
+            commands::sound_devices,
+        ])
+        .events(collect_events![
+            events::Shown,
+            events::Alerted,
+            events::Ordered,
+            events::LetGo,
+            events::Kept,
+            events::Linked,
+        ])
+        .error_handling(ErrorHandlingMode::Throw)
+}

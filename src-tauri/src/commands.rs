@@ -1,0 +1,67 @@
+//! What the windows can ask for. Each command is a few lines: who may call it is said in
+//! `capabilities/`, what it does in [`Desk`].
+
+use bellwire_core::api::{Command, PeerEvent, PeerId};
+use tauri::State;
+
+use crate::desk::Desk;
+use crate::media::{PeerFigures, SoundDevices};
+
+/// The webview is there, anew after it was loaded anew. `webrtc`: it has peer connections of its own.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn attach(desk: State<'_, Desk>, webrtc: bool) {
+    desk.attach(webrtc);
+}
+
+/// What the person wants.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn dispatch(desk: State<'_, Desk>, command: Command) {
+    desk.dispatch(command);
+}
+
+/// What the webview's peer connections report.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn peer_event(desk: State<'_, Desk>, peer: PeerId, event: PeerEvent) {
+    desk.peer_event(peer, event);
+}
+
+/// Opens the records with a passphrase, or starts new ones under it. False if it is the wrong one.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn unlock(desk: State<'_, Desk>, passphrase: String) -> Result<bool, ()> {
+    Ok(desk.unlock(passphrase).await)
+}
+
+/// Keeps everything in memory until the app is quit.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn keep_in_memory(desk: State<'_, Desk>) {
+    desk.keep_in_memory();
+}
+
+/// The person tests devices in the settings, or stopped.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn test_devices(desk: State<'_, Desk>, on: bool) {
+    desk.test_devices(on);
+}
+
+/// The newest figures of a connection that this program carries out.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn figures(
+    desk: State<'_, Desk>,
+    peer: PeerId,
+) -> Result<Option<PeerFigures>, ()> {
+    Ok(desk.figures(peer).await)
+}
+
+/// The microphones and speakers of the sound engine; none where the webview does the sound.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn sound_devices() -> SoundDevices {
+    crate::media::sound_devices().await
+}

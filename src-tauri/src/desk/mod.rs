@@ -1,0 +1,116 @@
+//! The client of this device, and all who have to do with it: windows, tray, ringing.
+
+mod day;
+mod news;
+mod shared_vault;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bellwire_core::api::{Command, Link, PeerEvent, PeerId};
+use tauri::AppHandle;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::folders::Folders;
+use crate::media::PeerFigures;
+use day::{Day, Wish};
+
+/// How long quitting waits until what is kept is written.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// The handle that windows and tray hold. Everything happens on one task, in the order in which it
+/// was wished.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    wishes: mpsc::UnboundedSender<Wish>,
+    expectations: Arc<Expectations>,
+}
+
+/// Why a page may open a camera or a microphone.
+#[derive(Debug, Default)]
+struct Expectations {
+    /// A call of this device lives.
+    call: AtomicBool,
+    /// The person tests devices.
+    test: AtomicBool,
+}
+
+impl Desk {
+    /// Opens the records and waits for a window.
+    pub(crate) fn start(app: AppHandle, folders: Folders) -> Self {
+        let (wishes, wished) = mpsc::unbounded_channel();
+        let expectations = Arc::<Expectations>::default();
+        let day = Day::new(app, folders, expectations.clone(), wishes.downgrade());
+        tauri::async_runtime::spawn(day.run(wished));
+        Self { wishes, expectations }
+    }
+
+    /// A page is there. `webrtc`: its webview has peer connections of its own.
+    pub(crate) fn attach(&self, webrtc: bool) {
+        self.expectations.test.store(false, Ordering::Relaxed);
+        self.wish(Wish::Attach { webrtc });
+    }
+
+    /// What the person wants.
+    pub(crate) fn dispatch(&self, command: Command) {
+        self.wish(Wish::Command(command));
+    }
+
+    /// A link was opened: the window asks the person. What is no link of ours is left out.
+    pub(crate) fn open_link(&self, text: &str) {
+        match Link::read(text) {
+            Some(link) => self.wish(Wish::Link(link)),
+            None => tracing::info!("a link was not understood and is left out"),
+        }
+    }
+
+    /// What the webview's peer connections report.
+    pub(crate) fn peer_event(&self, peer: PeerId, event: PeerEvent) {
+        self.wish(Wish::PeerEvent(peer, event));
+    }
+
+    /// The person tests devices, or stopped.
+    pub(crate) fn test_devices(&self, on: bool) {
+        self.expectations.test.store(on, Ordering::Relaxed);
+    }
+
+    /// Whether a page may open a camera or a microphone.
+    pub(crate) fn expects_media(&self) -> bool {
+        let Expectations { call, test } = &*self.expectations;
+        call.load(Ordering::Relaxed) || test.load(Ordering::Relaxed)
+    }
+
+    /// Opens the records with a passphrase, or starts new ones under it. False if it is wrong.
+    pub(crate) async fn unlock(&self, passphrase: String) -> bool {
+        let (reply, answer) = oneshot::channel();
+        self.wish(Wish::Unlock { passphrase, reply });
+        answer.await.unwrap_or(false)
+    }
+
+    /// Keeps everything in memory until the app is quit.
+    pub(crate) fn keep_in_memory(&self) {
+        self.wish(Wish::KeepInMemory);
+    }
+
+    /// The newest figures of a connection that this program carries out.
+    pub(crate) async fn figures(&self, peer: PeerId) -> Option<PeerFigures> {
+        let (reply, figures) = oneshot::channel();
+        self.wish(Wish::Figures { peer, reply });
+        figures.await.ok().flatten()
+    }
+
+    /// Returns when everything is written, or after some seconds.
+    pub(crate) fn stop(&self) {
+        let (stopped, done) = std::sync::mpsc::channel();
+        self.wish(Wish::Stop(stopped));
+        if done.recv_timeout(FAREWELL).is_err() {
+            tracing::warn!("not everything may be written");
+        }
+    }
+
+    fn wish(&self, wish: Wish) {
+        // Fails only after `stop`.
+        let _ = self.wishes.send(wish);
+    }
+}

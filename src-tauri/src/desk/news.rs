@@ -1,0 +1,95 @@
+//! What the client shows, carried to whoever shall hear it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bellwire_client::native::Client;
+use bellwire_core::api::{Account, Alert, CallStage, View};
+use bellwire_voice::engine::Engine;
+use tauri::AppHandle;
+use tokio::sync::{broadcast, watch};
+
+use super::Expectations;
+use crate::events::{Alerted, Shown};
+
+/// At least so long between two views: each costs the window's main thread a script.
+const PAUSE: Duration = Duration::from_millis(30);
+
+/// Carries the news of one client until it ends.
+pub(super) struct News {
+    app: AppHandle,
+    expectations: Arc<Expectations>,
+    engine: Option<Engine>,
+    views: watch::Receiver<View>,
+    alerts: broadcast::Receiver<Alert>,
+    speaker: Option<String>,
+}
+
+impl News {
+    pub(super) fn new(
+        app: AppHandle,
+        expectations: Arc<Expectations>,
+        engine: Option<Engine>,
+        client: &Client,
+    ) -> Self {
+        let (views, alerts) = (client.views(), client.alerts());
+        Self { app, expectations, engine, views, alerts, speaker: None }
+    }
+
+    pub(super) async fn run(mut self) {
+        self.views.mark_changed();
+        loop {
+            tokio::select! {
+                changed = self.views.changed() => match changed {
+                    Ok(()) => {
+                        self.on_view();
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                    Err(_) => return,
+                },
+                alert = self.alerts.recv() => match alert {
+                    Ok(alert) => self.on_alert(alert),
+                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return,
+                },
+            }
+        }
+    }
+
+    fn on_view(&mut self) {
+        let view = self.views.borrow_and_update().clone();
+        self.expectations.call.store(has_call(&view), Ordering::Relaxed);
+        if let Some(engine) = &self.engine
+            && self.speaker != view.settings.speaker
+        {
+            self.speaker.clone_from(&view.settings.speaker);
+            engine.listen(self.speaker.clone());
+        }
+        tell(&self.app, &Shown(view));
+    }
+
+    fn on_alert(&self, alert: Alert) {
+        tell(&self.app, &Alerted(alert));
+    }
+}
+
+/// Whether a call of this device lives.
+fn has_call(view: &View) -> bool {
+    match &view.account {
+        Account::SignedIn(home) => {
+            home.call.as_ref().is_some_and(|call| !matches!(call.stage, CallStage::Ended { .. }))
+        }
+        Account::Loading | Account::SignedOut { .. } => false,
+    }
+}
+
+/// Tells every window.
+pub(super) fn tell<E: tauri_specta::Event + serde::Serialize>(app: &AppHandle, event: &E)
+where
+    E: Clone,
+{
+    if let Err(error) = event.emit(app) {
+        tracing::warn!(%error, "an event did not reach the windows");
+    }
+}

@@ -1,0 +1,86 @@
+//! The desktop host: a window, a tray, ringing, a keyring. Forwards commands to the core and shows
+//! its views; decides nothing about calls.
+//!
+//! ```text
+//!   window ── commands ──► Desk ── Command ──► Client (core, socket, records)
+//!          ◄── events ────   │ ◄── View, Alert ──┘ │ PeerCommand ▲ PeerEvent
+//!                            │                     ▼             │
+//!                            │      the webview's RTCPeerConnection where there is one,
+//!                            │      else crates/rtc
+//!                            └──► Tray, Ringing
+//! ```
+//! Which of the two carries out peer connections is for the webview to say, never for the operating
+//! system: a later WebKitGTK with WebRTC is used as it is.
+
+mod bindings;
+mod commands;
+mod desk;
+mod events;
+mod executor;
+mod folders;
+mod links;
+mod media;
+mod permissions;
+mod preferences;
+mod vault;
+#[cfg(target_os = "linux")]
+mod webkit;
+mod window;
+
+use std::process::ExitCode;
+
+use tauri::Manager as _;
+
+pub use bindings::bindings;
+use desk::Desk;
+use folders::Folders;
+
+/// Starts the app and returns when it is quit.
+pub fn run() -> ExitCode {
+    trace();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "no runtime");
+            return ExitCode::FAILURE;
+        }
+    };
+    tauri::async_runtime::set(runtime.handle().clone());
+    let bindings = bindings();
+    let hidden = std::env::args().any(|argument| argument == "--hidden");
+    let built = tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| window::show(app)))
+        .plugin(tauri_plugin_deep_link::init())
+        .on_permission_request(permissions::decide)
+        .invoke_handler(bindings.invoke_handler())
+        .setup(move |app| {
+            bindings.mount_events(app);
+            let folders = Folders::of(app)?;
+            app.manage(Desk::start(app.handle().clone(), folders));
+            window::open(app.handle(), hidden)?;
+            links::listen(app.handle());
+            Ok(())
+        })
+        .on_window_event(window::on_event)
+        .build(tauri::generate_context!());
+    let app = match built {
+        Ok(app) => app,
+        Err(error) => {
+            tracing::error!(%error, "the app cannot be started");
+            return ExitCode::FAILURE;
+        }
+    };
+    app.run(|app, event| {
+        if let tauri::RunEvent::Exit = event {
+            app.state::<Desk>().stop();
+        }
+    });
+    ExitCode::SUCCESS
+}
+
+/// Traces to standard error, as `BELLWIRE_LOG` says. No token, text, name or address is traced.
+fn trace() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("BELLWIRE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

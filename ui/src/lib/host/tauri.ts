@@ -1,0 +1,87 @@
+import type { Alert, Command, Link, PeerCommand, PeerEvent, PeerId, View } from '../bindings';
+import type { Peers } from '../rtc/peers';
+import type { Door } from '../rtc/native-media';
+import { trace } from '../trace';
+import { commands, events } from './desktop-bindings';
+import type { Desktop, Host, Keeping, Seat, SoundDevices } from './host';
+import { Latest } from './latest';
+
+/** The peers of the webview, which end when another core takes over. */
+interface OwnedPeers extends Peers {
+  closeAll(): void;
+}
+
+/** The desktop's side of the door: the core runs in the program around this window. */
+export class TauriHost implements Host {
+  readonly #views = new Latest<View>();
+  readonly #keeping = new Latest<Keeping>({ type: 'opening' });
+  readonly #alerts = new Set<(alert: Alert) => void>();
+  readonly #links = new Latest<Link>();
+  readonly #hasPeers: boolean;
+
+  /** `peers` carries out connections; null where the webview has none, and the program does. */
+  constructor(peers: OwnedPeers | null) {
+    this.#hasPeers = peers !== null;
+    const listening = [
+      events.shown.listen(({ payload }) => this.#views.set(payload as View)),
+      events.kept.listen(({ payload }) => this.#keeping.set(payload)),
+      events.linked.listen(({ payload }) => this.#links.set(payload)),
+      events.alerted.listen(({ payload }) => {
+        for (const listener of this.#alerts) listener(payload as Alert);
+      }),
+    ];
+    if (peers) {
+      peers.onEvent((peer: PeerId, event: PeerEvent) => send(commands.peerEvent(peer, event)));
+      listening.push(
+        events.ordered.listen(({ payload: { peer, command } }) =>
+          peers.carryOut(peer, command as PeerCommand),
+        ),
+        events.letGo.listen(() => peers.closeAll()),
+      );
+    }
+    // Nothing may be missed: the program says all it knows once this window listens.
+    void Promise.all(listening).then(() => send(commands.attach(peers !== null)));
+  }
+
+  dispatch(command: Command): void {
+    send(commands.dispatch(command));
+  }
+
+  onView(listener: (view: View) => void): () => void {
+    return this.#views.listen(listener);
+  }
+
+  onAlert(listener: (alert: Alert) => void): () => void {
+    this.#alerts.add(listener);
+    return () => this.#alerts.delete(listener);
+  }
+
+  onSeat(listener: (seat: Seat) => void): () => void {
+    listener('here');
+    return () => undefined;
+  }
+
+  moveHere(): void {
+    // It never is elsewhere: the app runs once.
+  }
+
+  readonly desktop: Desktop = {
+    onKeeping: (listener) => this.#keeping.listen(listener),
+    onLink: (listener) => this.#links.listen(listener),
+    unlock: (passphrase) => commands.unlock(passphrase),
+    keepInMemory: () => send(commands.keepInMemory()),
+    soundDevices: async (): Promise<SoundDevices | null> =>
+      this.#hasPeers ? null : commands.soundDevices(),
+    testDevices: (on) => send(commands.testDevices(on)),
+  };
+
+  /** What the media of this window need of the program where the webview has no peers. */
+  readonly door: Door = {
+    // JSON has no NaN, so the types allow for null; none of them ever is.
+    figures: (peer) => commands.figures(peer) as ReturnType<Door['figures']>,
+  };
+}
+
+function send(sent: Promise<unknown>): void {
+  sent.catch((error: unknown) => trace('the program did not take it', error));
+}
