@@ -10,6 +10,9 @@ const COMMANDS: &[&str] = &[
     "unlock",
     "keep_in_memory",
     "test_devices",
+    "test_microphone",
+    "read_microphone",
+    "end_microphone_test",
     "figures",
     "sound_devices",
 ];

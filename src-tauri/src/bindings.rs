@@ -14,6 +14,9 @@ pub fn bindings() -> Builder<tauri::Wry> {
             commands::unlock,
             commands::keep_in_memory,
             commands::test_devices,
+            commands::test_microphone,
+            commands::read_microphone,
+            commands::end_microphone_test,
             commands::figures,
             commands::sound_devices,
         ])

@@ -6,6 +6,7 @@ use tauri::State;
 
 use crate::desk::Desk;
 use crate::media::{PeerFigures, SoundDevices};
+use crate::microphone_test::MicrophoneReading;
 
 /// The webview is there, anew after it was loaded anew. `webrtc`: it has peer connections of its own.
 #[tauri::command]
@@ -47,6 +48,27 @@ pub(crate) fn keep_in_memory(desk: State<'_, Desk>) {
 #[specta::specta]
 pub(crate) fn test_devices(desk: State<'_, Desk>, on: bool) {
     desk.test_devices(on);
+}
+
+/// Opens a microphone of the sound engine for a test in place of the one before. False if it cannot.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn test_microphone(desk: State<'_, Desk>, device: Option<String>) -> bool {
+    desk.test_microphone(device)
+}
+
+/// What the microphone under test hears.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn read_microphone(desk: State<'_, Desk>) -> Option<MicrophoneReading> {
+    desk.read_microphone()
+}
+
+/// Closes the microphone under test.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn end_microphone_test(desk: State<'_, Desk>) {
+    desk.end_microphone_test();
 }
 
 /// The newest figures of a connection that this program carries out.

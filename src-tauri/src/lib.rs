@@ -20,6 +20,7 @@ mod executor;
 mod folders;
 mod links;
 mod media;
+mod microphone_test;
 mod permissions;
 mod preferences;
 mod vault;

@@ -4,8 +4,8 @@ mod day;
 mod news;
 mod shared_vault;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bellwire_core::api::{Command, Link, PeerEvent, PeerId};
@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::folders::Folders;
 use crate::media::PeerFigures;
+use crate::microphone_test::{MicrophoneReading, MicrophoneTest};
 use day::{Day, Wish};
 
 /// How long quitting waits until what is kept is written.
@@ -25,6 +26,7 @@ const FAREWELL: Duration = Duration::from_secs(3);
 pub(crate) struct Desk {
     wishes: mpsc::UnboundedSender<Wish>,
     expectations: Arc<Expectations>,
+    microphone: Mutex<Option<MicrophoneTest>>,
 }
 
 /// Why a page may open a camera or a microphone.
@@ -43,12 +45,12 @@ impl Desk {
         let expectations = Arc::<Expectations>::default();
         let day = Day::new(app, folders, expectations.clone(), wishes.downgrade());
         tauri::async_runtime::spawn(day.run(wished));
-        Self { wishes, expectations }
+        Self { wishes, expectations, microphone: Mutex::new(None) }
     }
 
     /// A page is there. `webrtc`: its webview has peer connections of its own.
     pub(crate) fn attach(&self, webrtc: bool) {
-        self.expectations.test.store(false, Ordering::Relaxed);
+        self.test_devices(false);
         self.wish(Wish::Attach { webrtc });
     }
 
@@ -73,6 +75,33 @@ impl Desk {
     /// The person tests devices, or stopped.
     pub(crate) fn test_devices(&self, on: bool) {
         self.expectations.test.store(on, Ordering::Relaxed);
+        if !on {
+            self.end_microphone_test();
+        }
+    }
+
+    /// Opens a microphone for a test in place of the one before.
+    pub(crate) fn test_microphone(&self, device: Option<String>) -> bool {
+        // Two at once would fight for a device that only one can have.
+        self.end_microphone_test();
+        let test = MicrophoneTest::start(device);
+        let started = test.is_some();
+        *self.microphone() = test;
+        started
+    }
+
+    /// What the microphone under test hears.
+    pub(crate) fn read_microphone(&self) -> Option<MicrophoneReading> {
+        self.microphone().as_ref().map(MicrophoneTest::read)
+    }
+
+    /// Closes the microphone under test.
+    pub(crate) fn end_microphone_test(&self) {
+        *self.microphone() = None;
+    }
+
+    fn microphone(&self) -> std::sync::MutexGuard<'_, Option<MicrophoneTest>> {
+        self.microphone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a page may open a camera or a microphone.

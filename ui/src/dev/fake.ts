@@ -1,5 +1,13 @@
 import type { Alert, Command, Link, PeerId, Slot, View } from '../lib/bindings';
-import type { Desktop, Fault, Host, Keeping, Seat } from '../lib/host/host';
+import type {
+  Desktop,
+  Fault,
+  Host,
+  Keeping,
+  MicrophoneReading,
+  Seat,
+  SoundDevices,
+} from '../lib/host/host';
 import type { Figures, Media } from '../lib/rtc/peers';
 
 /** A host that shows what it is told and remembers what it is asked. */
@@ -109,12 +117,28 @@ export class FakeDesktop implements Desktop {
     this.forgets = true;
   }
 
-  soundDevices(): Promise<null> {
-    return Promise.resolve(null);
+  soundDevices(): Promise<SoundDevices> {
+    return Promise.resolve({
+      microphones: [{ id: 'headset', name: 'Headset' }],
+      speakers: [{ id: 'headset', name: 'Headset' }],
+    });
   }
 
-  testDevices(on: boolean): void {
+  testDevices(on: boolean): Promise<void> {
     this.tests.push(on);
+    return Promise.resolve();
+  }
+
+  testMicrophone(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  readMicrophone(): Promise<MicrophoneReading> {
+    return Promise.resolve({ state: { type: 'live', label: 'Headset' }, level: -30 });
+  }
+
+  endMicrophoneTest(): Promise<void> {
+    return Promise.resolve();
   }
 }
 

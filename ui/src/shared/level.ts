@@ -9,7 +9,11 @@ const RATE = 20;
 export function loudness(samples: Float32Array): number {
   let sum = 0;
   for (const sample of samples) sum += sample * sample;
-  const decibels = 20 * Math.log10(Math.sqrt(sum / samples.length) + 1e-9);
+  return loudnessOf(20 * Math.log10(Math.sqrt(sum / samples.length) + 1e-9));
+}
+
+/** Maps dB of full scale to 0 (silence) … 1 (loud). */
+export function loudnessOf(decibels: number): number {
   return Math.min(1, Math.max(0, (decibels - FLOOR_DB) / (-12 - FLOOR_DB)));
 }
 

@@ -19,6 +19,12 @@ export const commands = {
 	keepInMemory: () => __TAURI_INVOKE<void>("keep_in_memory"),
 	/**  The person tests devices in the settings, or stopped. */
 	testDevices: (on: boolean) => __TAURI_INVOKE<void>("test_devices", { on }),
+	/**  Opens a microphone of the sound engine for a test in place of the one before. False if it cannot. */
+	testMicrophone: (device: string | null) => __TAURI_INVOKE<boolean>("test_microphone", { device }),
+	/**  What the microphone under test hears. */
+	readMicrophone: () => __TAURI_INVOKE<MicrophoneReading | null>("read_microphone"),
+	/**  Closes the microphone under test. */
+	endMicrophoneTest: () => __TAURI_INVOKE<void>("end_microphone_test"),
 	/**  The newest figures of a connection that this program carries out. */
 	figures: (peer: PeerId) => __TAURI_INVOKE<PeerFigures_Serialize | null>("figures", { peer }),
 	/**  The microphones and speakers of the sound engine; none where the webview does the sound. */
@@ -953,6 +959,14 @@ export type MediaState = {
 	camera: boolean,
 	/**  Picture of a screen. */
 	screen: boolean,
+};
+
+/**  What a test hears. */
+export type MicrophoneReading = {
+	/**  `Off` until the microphone answered. */
+	state: SlotState,
+	/**  Whole dB of full scale, -100 for silence. */
+	level: number,
 };
 
 /**  Something that the person should read once. */

@@ -1,4 +1,4 @@
-import type { Alert, Command, ConversationId, Link, View } from '../bindings';
+import type { Alert, Command, ConversationId, Link, SlotState, View } from '../bindings';
 
 /** The only door to Rust. Implemented by `web.ts` (wasm) and, on the desktop, `tauri.ts`. */
 export interface Host {
@@ -32,7 +32,15 @@ export interface Desktop {
   /** The devices of the sound engine; null where the webview does the sound. */
   soundDevices(): Promise<SoundDevices | null>;
   /** The person tests devices, or stopped: only then, and in calls, a page may open one. */
-  testDevices(on: boolean): void;
+  testDevices(on: boolean): Promise<void>;
+  /**
+   * Opens a microphone for a test in place of the one before. False where the webview does the
+   * sound, and has to open it itself.
+   */
+  testMicrophone(device: string | null): Promise<boolean>;
+  /** What the microphone under test hears, or why it does not; null if none is. */
+  readMicrophone(): Promise<MicrophoneReading | null>;
+  endMicrophoneTest(): Promise<void>;
 }
 
 /**
@@ -45,6 +53,12 @@ export type Keeping =
   | { type: 'passphrase' }
   | { type: 'memory' }
   | { type: 'locked'; sealed: boolean };
+
+/** What a microphone under test hears; `level` in dB of full scale. */
+export interface MicrophoneReading {
+  state: SlotState;
+  level: number;
+}
 
 /** What sound can come from and go to. */
 export interface SoundDevices {

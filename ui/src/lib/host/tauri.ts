@@ -72,7 +72,10 @@ export class TauriHost implements Host {
     keepInMemory: () => send(commands.keepInMemory()),
     soundDevices: async (): Promise<SoundDevices | null> =>
       this.#hasPeers ? null : commands.soundDevices(),
-    testDevices: (on) => send(commands.testDevices(on)),
+    testDevices: async (on) => void (await commands.testDevices(on)),
+    testMicrophone: async (device) => (this.#hasPeers ? false : commands.testMicrophone(device)),
+    readMicrophone: () => commands.readMicrophone(),
+    endMicrophoneTest: async () => void (await commands.endMicrophoneTest()),
   };
 
   /** What the media of this window need of the program where the webview has no peers. */
