@@ -20,6 +20,7 @@ mod path;
 mod picture;
 mod slots;
 mod sound;
+mod stream;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -667,7 +668,7 @@ impl Peer {
         let sound = if self.sends_audio { self.audio.observe(now, loss, estimate) } else { 0 };
         for slot in [Slot::Camera, Slot::Screen] {
             let Some(mid) = self.slots.mid(slot) else { continue };
-            let queue = picture::queue_age(&mut self.rtc, mid, now);
+            let queue = stream::queue_age(&mut self.rtc, mid, now);
             let round_trip = stats.rtt;
             let pictures = if slot == Slot::Camera { &mut self.camera } else { &mut self.screen };
             let path = Observation::Path { estimate, queue, loss, round_trip, sound };

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use bellwire_voice::packet::{Frame, Packet};
+use str0m::Rtc;
 use str0m::media::Mid;
 use str0m::rtp::{RedDecoder, RedEncoder, RedundantBlock, RtpPacket, RtpWrite};
-use str0m::{Rtc, rtp::Ssrc};
 
-use super::slots::{Agreed, Numbers};
+use super::slots::Agreed;
+use super::stream::{Numbers, OwnStream};
 
 /// How many packets back the copies are that ride along. Two mend bursts of two lost packets, which
 /// in-band FEC cannot; each costs a packet's bitrate again and asks the other side to wait 20 ms.
@@ -31,7 +32,7 @@ const FRAMES_PER_SECOND: usize = 50;
 /// One outgoing sound.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
-    numbers: Option<(Ssrc, Numbers)>,
+    stream: OwnStream<Numbers>,
     /// Timestamp and payload of what was sent last, oldest first.
     history: VecDeque<(u32, Vec<u8>)>,
     copies: Copies,
@@ -52,11 +53,8 @@ impl Outgoing {
         frame: &Frame,
     ) -> bool {
         let mut direct = rtc.direct_api();
-        let Some(stream) = direct.stream_tx_by_mid(mid, None) else { return false };
-        let ssrc = stream.ssrc();
-        let numbers = match &mut self.numbers {
-            Some((known, numbers)) if *known == ssrc => numbers,
-            other => &mut other.insert((ssrc, Numbers::of_ssrc(*ssrc))).1,
+        let Some((stream, numbers)) = self.stream.find(&mut direct, mid, Numbers::of_ssrc) else {
+            return false;
         };
         let timestamp = numbers.timestamp(frame.timestamp);
         self.wraps = agreed.red.is_some() && self.copies.on;
