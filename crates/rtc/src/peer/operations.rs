@@ -3,13 +3,20 @@
 use std::time::Instant;
 
 use bellwire_core::api::{PathState, PeerEvent};
-use str0m::change::{SdpAnswer, SdpOffer};
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::media::{Direction, MediaKind};
-use str0m::{Candidate, CandidateKind};
 
 use super::channels::Channels;
 use super::slots::{self, Slots};
-use super::{Output, Peer, Pending, REMOTE_CANDIDATES, build, description};
+use super::{Output, Peer, build, description};
+
+/// An own offer that waits for its answer.
+pub(super) struct Pending {
+    token: SdpPendingOffer,
+    sdp: String,
+    slots: Slots,
+    restart: bool,
+}
 
 impl Peer {
     /// Makes an offer.
@@ -101,11 +108,7 @@ impl Peer {
 
     /// Adds a remote candidate. What cannot be read is nothing.
     pub(super) fn add_candidate(&mut self, line: &str) {
-        if line.is_empty() || self.remote.len() >= REMOTE_CANDIDATES {
-            return;
-        }
-        if let Ok(candidate) = Candidate::from_sdp_string(line) {
-            self.remote.push((candidate.addr(), candidate.kind()));
+        if let Some(candidate) = self.candidates.add_remote(line) {
             self.rtc.add_remote_candidate(candidate);
         }
     }
@@ -150,36 +153,25 @@ impl Peer {
         self.rtc = build(now, &self.certificate);
         self.channels = Channels::default();
         self.slots = Slots::default();
-        self.said = None;
-        for candidate in self.local.clone() {
-            if self.is_permitted(&candidate) {
-                self.rtc.add_local_candidate(candidate);
-            }
+        self.candidates.unsay();
+        for candidate in self.candidates.permitted() {
+            self.rtc.add_local_candidate(candidate.clone());
         }
     }
 
-    /// The servers or addresses may be others by now.
     fn gather_again(&mut self) {
-        self.gathered = false;
-        self.reconfigured = false;
-        self.remote.clear();
-        let servers = self.servers.clone();
-        self.out.push_back(Output::Gather { servers, relay_only: self.relay_only });
+        self.out.push_back(self.candidates.gather());
     }
 
     /// After a restart str0m knows the candidates of before it; only what is permitted stays.
     fn renew_candidates(&mut self) {
-        for candidate in self.local.clone() {
-            if self.is_permitted(&candidate) {
-                self.rtc.add_local_candidate(candidate);
+        for candidate in self.candidates.local() {
+            if self.candidates.is_permitted(candidate) {
+                self.rtc.add_local_candidate(candidate.clone());
             } else {
-                self.rtc.direct_api().invalidate_candidate(&candidate);
+                self.rtc.direct_api().invalidate_candidate(candidate);
             }
         }
-    }
-
-    pub(super) fn is_permitted(&self, candidate: &Candidate) -> bool {
-        !self.relay_only || candidate.kind() == CandidateKind::Relayed
     }
 
     /// The generation of what is said at present: the open offer's, else the connection's.
@@ -195,38 +187,12 @@ impl Peer {
     fn described(&mut self, operation: u32, sdp: String) {
         self.report(PeerEvent::Described { operation, sdp });
         let ufrag = self.ufrag();
-        if self.said.as_ref() == Some(&ufrag) {
-            return;
-        }
-        self.said = Some(ufrag);
-        for candidate in self.local.clone() {
-            if self.is_permitted(&candidate) {
-                self.say_candidate(&candidate);
-            }
-        }
-        if self.gathered {
-            self.say_end();
-        }
-    }
-
-    pub(super) fn say_candidate(&mut self, candidate: &Candidate) {
-        let Some(ufrag) = self.said.clone() else { return };
-        let mut candidate = candidate.clone();
-        candidate.set_ufrag(&ufrag);
-        let line = candidate.to_sdp_string();
-        let line = line.strip_prefix("a=").unwrap_or(&line).trim_end().to_owned();
-        self.report(PeerEvent::Candidate { ufrag, mid: self.first_mid(), candidate: line });
-    }
-
-    pub(super) fn say_end(&mut self) {
-        if let Some(ufrag) = self.said.clone() {
-            let mid = self.first_mid();
-            self.report(PeerEvent::Candidate { ufrag, mid, candidate: String::new() });
-        }
+        let said = self.candidates.say_all(ufrag, &self.first_mid());
+        self.out.extend(said.into_iter().map(Output::Event));
     }
 
     /// All m-lines are bundled on the first one's transport.
-    fn first_mid(&self) -> String {
+    pub(super) fn first_mid(&self) -> String {
         let slots = self.pending.as_ref().map_or(&self.slots, |pending| &pending.slots);
         slots.mid(bellwire_core::api::Slot::Audio).map(|mid| mid.to_string()).unwrap_or_default()
     }

@@ -33,6 +33,7 @@ const FRAMES_PER_SECOND: usize = 50;
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
     stream: OwnStream<Numbers>,
+    sends: bool,
     /// Timestamp and payload of what was sent last, oldest first.
     history: VecDeque<(u32, Vec<u8>)>,
     copies: Copies,
@@ -43,6 +44,19 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
+    /// This device starts or stops to send.
+    pub(super) fn switch(&mut self, on: bool) {
+        self.sends = on;
+        if !on {
+            self.talking = false;
+            self.history.clear();
+        }
+    }
+
+    pub(super) const fn sends(&self) -> bool {
+        self.sends
+    }
+
     /// Sends a frame. False where the connection has no stream for it yet.
     pub(super) fn send(
         &mut self,
@@ -80,14 +94,11 @@ impl Outgoing {
         if self.wraps || loss < CLEAN_BELOW { 0.0 } else { loss.max(LEAST_EXPECTED) }
     }
 
-    /// Nothing is sent for a while.
-    pub(super) fn rest(&mut self) {
-        self.talking = false;
-        self.history.clear();
-    }
-
     /// What the path is like. Gives what this sound takes of it, in bit/s.
     pub(super) fn observe(&mut self, now: Instant, loss: f32, estimate: Option<u64>) -> u32 {
+        if !self.sends {
+            return 0;
+        }
         self.copies.observe(now, loss, estimate);
         let copies = if self.wraps { DISTANCES.len() } else { 0 };
         let payload = self.history.back().map_or(0, |(_, payload)| payload.len());
