@@ -152,7 +152,7 @@ impl Peer {
 
     /// A slot that the other side knows no codec for cannot be sent, and says so.
     pub(super) fn check_codec(&mut self, slot: Slot) {
-        if self.media.sends(slot) && self.settled && self.agreed(slot).is_none() {
+        if self.media.sends(slot) && self.is_settled() && self.agreed(slot).is_none() {
             let state = SlotState::Unavailable { problem: DeviceProblem::Other };
             self.report(PeerEvent::Slot { slot, state });
         }

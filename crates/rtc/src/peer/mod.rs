@@ -43,6 +43,7 @@ use crate::figures::{Figures, Reader, route};
 use candidates::Candidates;
 pub use certificate::{NoCertificate, certificate};
 use channels::Channels;
+use description::Far;
 use media::Media;
 use operations::Pending;
 pub use output::Output;
@@ -73,8 +74,8 @@ pub struct Peer {
     path: Path,
     /// The own offer that waits for its answer.
     pending: Option<Pending>,
-    /// An exchange was completed.
-    settled: bool,
+    /// What the other side said of its transport, once an exchange was completed.
+    far: Option<Far>,
     candidates: Candidates,
     media: Media,
     desired: u64,
@@ -91,7 +92,7 @@ impl std::fmt::Debug for Peer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Peer")
             .field("path", &self.path.state())
-            .field("settled", &self.settled)
+            .field("settled", &self.is_settled())
             .field("local", &self.candidates.local().len())
             .field("remote", &self.candidates.remote_count())
             .finish_non_exhaustive()
@@ -120,7 +121,7 @@ impl Peer {
             channels: Channels::default(),
             path: Path::new(),
             pending: None,
-            settled: false,
+            far: None,
             candidates,
             media: Media::new(now),
             desired: 0,
@@ -219,9 +220,9 @@ impl Peer {
         self.drain(now);
     }
 
-    /// An exchange was completed.
-    fn settle(&mut self) {
-        self.settled = true;
+    /// An exchange was completed, in which the other side said this.
+    fn settle(&mut self, remote: &str) {
+        self.far = Some(Far::of(remote));
         for slot in slots::SLOTS {
             self.check_codec(slot);
         }
@@ -260,6 +261,11 @@ impl Peer {
         }
         self.media.handle_timeout(now);
         self.input(now, Input::Timeout(now));
+    }
+
+    /// An exchange was completed.
+    const fn is_settled(&self) -> bool {
+        self.far.is_some()
     }
 
     fn can_send(&self) -> bool {

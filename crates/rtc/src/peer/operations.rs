@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use bellwire_core::api::{PathState, PeerEvent};
+use str0m::RtcError;
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::config::DtlsCert;
 use str0m::media::{Direction, MediaKind};
 
 use super::channels::Channels;
@@ -24,7 +26,7 @@ impl Peer {
         if restart {
             self.gather_again();
         }
-        if !self.settled {
+        if !self.is_settled() {
             // Nothing was negotiated: the open offer, if there is one, still says it all.
             if self.pending.is_none() {
                 self.first_offer();
@@ -48,7 +50,7 @@ impl Peer {
             return self.refuse(operation, description::Unusable::Unreadable);
         };
         self.pending = None;
-        if !self.settled {
+        if !self.is_settled() {
             self.start_over(now);
         }
         let before = self.ufrag();
@@ -56,8 +58,8 @@ impl Peer {
             Ok(answer) => {
                 self.channels.answer(&mut self.rtc);
                 self.slots = Slots::of_lines(description::lines(sdp));
-                let restarted = self.settled && self.ufrag() != before;
-                self.settle();
+                let restarted = self.is_settled() && self.ufrag() != before;
+                self.settle(sdp);
                 if restarted {
                     self.gather_again();
                     self.renew_candidates();
@@ -66,7 +68,7 @@ impl Peer {
                 self.described(operation, answer.to_sdp_string());
             }
             Err(error) => {
-                if !self.settled {
+                if !self.is_settled() {
                     self.start_over(now);
                 }
                 self.drain(now);
@@ -75,7 +77,8 @@ impl Peer {
         }
     }
 
-    /// Sets the remote answer to the own offer.
+    /// Sets the remote answer to the own offer. One that is refused leaves the offer open for the
+    /// right one, as in a webview, where the state stays `have-local-offer`.
     pub(super) fn apply(&mut self, now: Instant, operation: u32, sdp: &str) {
         if let Err(error) = description::check(sdp) {
             return self.refuse(operation, error);
@@ -83,13 +86,21 @@ impl Peer {
         let Ok(answer) = SdpAnswer::from_sdp_string(sdp) else {
             return self.refuse(operation, description::Unusable::Unreadable);
         };
-        let Some(pending) = self.pending.take() else {
+        let Some(pending) = &self.pending else {
             return self.refuse(operation, "there is no offer to answer");
         };
+        let (offer, restart, far) = (&pending.sdp, pending.restart, self.far.as_ref());
+        if let Err(error) = description::check_answer(offer, restart, far, sdp) {
+            return self.refuse(operation, error);
+        }
+        if let Err(error) = rehearse(now, &self.certificate, sdp) {
+            return self.refuse(operation, error);
+        }
+        let Some(pending) = self.pending.take() else { return };
         match self.rtc.sdp_api().accept_answer(pending.token, answer) {
             Ok(()) => {
                 self.slots = pending.slots;
-                self.settle();
+                self.settle(sdp);
                 if pending.restart {
                     self.renew_candidates();
                 }
@@ -97,7 +108,7 @@ impl Peer {
                 self.report(PeerEvent::Applied { operation });
             }
             Err(error) => {
-                if !self.settled {
+                if !self.is_settled() {
                     self.start_over(now);
                 }
                 self.drain(now);
@@ -204,4 +215,11 @@ impl Peer {
             self.end();
         }
     }
+}
+
+/// Whether str0m reads a description without complaint. It finds most faults while it takes the
+/// description in, so that happens first where nothing can be broken.
+fn rehearse(now: Instant, certificate: &DtlsCert, sdp: &str) -> Result<(), RtcError> {
+    let offer = SdpOffer::from_sdp_string(sdp)?;
+    build(now, certificate).sdp_api().accept_offer(offer).map(|_| ())
 }
