@@ -5,6 +5,7 @@
 #   scripts/setup.sh test    that, and what the tests need
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/packages.sh
 
 what=${1:-build}
 tools=${BELLWIRE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bellwire/tools}
@@ -12,10 +13,6 @@ wasm_bindgen_version=$(sed -n 's/^wasm-bindgen = .*version = "=\([0-9.]*\)".*/\1
 cargo_deny_version=0.20.2
 
 say() { printf '%s\n' "setup: $*" >&2; }
-
-as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
 
 # Debian packages.
 packages=(build-essential pkg-config)
@@ -25,19 +22,7 @@ packages=(build-essential pkg-config)
   # A sound server, speech and films, a TURN server, and network namespaces.
   pulseaudio pulseaudio-utils espeak-ng sox ffmpeg coturn iproute2
 )
-missing=()
-for package in "${packages[@]}"; do
-  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
-done
-if [ ${#missing[@]} -gt 0 ]; then
-  if ! command -v apt-get >/dev/null; then
-    say "please install: ${missing[*]}"
-    exit 1
-  fi
-  say "installing ${missing[*]}"
-  as_root apt-get update -qq
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-fi
+debian_packages "${packages[@]}"
 
 # The target that browsers run.
 if ! rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null | xargs -I{} test -d {}; then
@@ -61,20 +46,6 @@ install_tool() { # name, crate, version
 install_tool wasm-bindgen wasm-bindgen-cli "$wasm_bindgen_version"
 [ "$what" = test ] && install_tool cargo-deny cargo-deny "$cargo_deny_version"
 
-# npm packages, again only when the lock file changed.
-npm_packages() { # folder
-  if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock" 2>/dev/null; then
-    say "installing npm packages of $1"
-    # `ci` refuses a lock file that lacks some platforms' packages, as when a registry lacked them;
-    # `install` keeps to the versions in it all the same.
-    (
-      cd "$1"
-      flags=(--ignore-scripts --no-audit --no-fund --loglevel=error)
-      npm ci "${flags[@]}" 2>/dev/null || npm install --no-save "${flags[@]}"
-    )
-    cp "$1/package-lock.json" "$1/node_modules/.installed-lock"
-  fi
-}
 npm_packages ui
 if [ "$what" = test ]; then
   npm_packages tests/e2e

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bellwire_core::api::{DeviceProblem, SlotState};
-use bellwire_voice::engine::{Engine, LineId, MicrophoneState, Options, Problem, Report};
+use bellwire_core::api::SlotState;
+use bellwire_rtc::peers::problem_of;
+use bellwire_voice::engine::{Engine, LineId, MicrophoneState, Options, Report};
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
@@ -58,15 +59,8 @@ fn slot_state(state: MicrophoneState) -> SlotState {
     match state {
         MicrophoneState::Off => SlotState::Off,
         MicrophoneState::Live { label } => SlotState::Live { label },
-        MicrophoneState::Unavailable { problem } => SlotState::Unavailable {
-            problem: match problem {
-                Problem::Denied => DeviceProblem::Denied,
-                Problem::Missing => DeviceProblem::Missing,
-                Problem::Busy => DeviceProblem::Busy,
-                Problem::Unplugged => DeviceProblem::Unplugged,
-                Problem::Hung => DeviceProblem::Hung,
-                Problem::Other => DeviceProblem::Other,
-            },
-        },
+        MicrophoneState::Unavailable { problem } => {
+            SlotState::Unavailable { problem: problem_of(problem) }
+        }
     }
 }

@@ -171,14 +171,18 @@ class Play {
     watched.end.send(command);
   }
 
-  /** `{"kept": name}` anywhere in a command is what was kept. */
+  /** `{"kept": name}` anywhere in a command is what was kept, or what of it stands before `until`. */
   #filled(value: Json): Json {
     if (Array.isArray(value)) return value.map((item) => this.#filled(item));
     if (value === null || typeof value !== 'object') return value;
     if (typeof value['kept'] === 'string') {
       const kept = this.kept.get(value['kept']);
       if (kept === undefined) throw new Error(`nothing is kept as ${value['kept']}`);
-      return kept;
+      const { until } = value;
+      if (typeof until !== 'string') return kept;
+      const end = String(kept).indexOf(until);
+      if (end < 0) throw new Error(`${value['kept']} has no ${until}`);
+      return String(kept).slice(0, end);
     }
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#filled(item)]));
   }

@@ -158,8 +158,7 @@ impl Desk {
         let mut stage = None;
         let mut since = None;
         let mut hanging_up = false;
-        let hang_up_at = tokio::time::sleep(Duration::from_secs(365 * 24 * 3_600));
-        tokio::pin!(hang_up_at);
+        let mut hang_up_at = None;
         loop {
             let call = home(&views.borrow_and_update()).and_then(|home| home.call.clone());
             if let Some(call) = call.filter(|call| accepted.is_none_or(|own| own == call.id)) {
@@ -171,9 +170,7 @@ impl Desk {
                     CallStage::Connected { .. } if since.is_none() => {
                         let now = Instant::now();
                         since = Some(now);
-                        if let Some(limit) = self.limit {
-                            hang_up_at.as_mut().reset((now + limit).into());
-                        }
+                        hang_up_at = hang_up_at.or(self.limit.map(|limit| now + limit));
                     }
                     CallStage::Ended { reason, length_s } => {
                         self.words.ended(reason, length_s);
@@ -188,14 +185,14 @@ impl Desk {
             tokio::select! {
                 changed = views.changed() => changed.context("the client ended")?,
                 Some((peer, report)) = self.reports.recv() => self.on_report(peer, report, since),
-                () = &mut hang_up_at => {
+                () = sleep_until(hang_up_at) => {
                     if hanging_up {
                         self.words.ended(EndReason::Ended, None);
                         return Ok(ExitCode::SUCCESS);
                     }
                     hanging_up = true;
                     self.hang_up();
-                    hang_up_at.as_mut().reset((Instant::now() + FAREWELL).into());
+                    hang_up_at = Some(Instant::now() + FAREWELL);
                 }
                 _ = tokio::signal::ctrl_c() => {
                     if hanging_up {
@@ -203,7 +200,7 @@ impl Desk {
                     }
                     hanging_up = true;
                     self.hang_up();
-                    hang_up_at.as_mut().reset((Instant::now() + FAREWELL).into());
+                    hang_up_at = Some(Instant::now() + FAREWELL);
                 }
             }
         }
@@ -291,4 +288,12 @@ async fn ask(name: &str) -> anyhow::Result<bool> {
     .await?
     .context("the terminal cannot be read; use --auto")?;
     Ok(matches!(line.trim(), "y" | "Y" | "yes"))
+}
+
+/// Waits for a moment; for ever where there is none.
+async fn sleep_until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
 }

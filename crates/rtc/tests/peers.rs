@@ -220,6 +220,90 @@ fn garbage_leaves_a_connection_as_it_was() {
     assert_eq!(pair.ends[1].heard().len(), 20, "sound goes on");
 }
 
+fn refusals(pair: &Pair, end: usize) -> Vec<String> {
+    let refusal = |event: &PeerEvent| match event {
+        PeerEvent::OperationFailed { message, .. } => Some(message.clone()),
+        _ => None,
+    };
+    pair.ends[end].events.iter().filter_map(|(_, event)| refusal(event)).collect()
+}
+
+/// Whole descriptions, each of which answers another offer than the one that was made, or none.
+const ANSWERS_TO_NOTHING: [fn(&str) -> String; 5] = [
+    // Another name for the first line.
+    |sdp| {
+        let mid = sdp.split("a=mid:").nth(1).and_then(|it| it.split("\r\n").next());
+        let mid = mid.expect("the first line has a name");
+        sdp.replacen(&format!("a=mid:{mid}\r\n"), "a=mid:xyz\r\n", 1).replacen(
+            &format!("a=group:BUNDLE {mid} "),
+            "a=group:BUNDLE xyz ",
+            1,
+        )
+    },
+    // One line too few.
+    |sdp| sdp.rsplit_once("m=application").map_or_else(String::new, |(media, _)| media.to_owned()),
+    // One line of another kind.
+    |sdp| sdp.replacen("m=video", "m=audio", 1),
+    // Nothing says that the lines belong together.
+    |sdp| {
+        sdp.lines()
+            .filter(|line| !line.starts_with("a=group"))
+            .map(|line| format!("{line}\r\n"))
+            .collect()
+    },
+    // A codec with two meanings.
+    |sdp| {
+        let codec = sdp.lines().find(|line| line.starts_with("a=rtpmap:")).expect("there is one");
+        sdp.replacen(codec, &format!("{codec}\r\n{codec}"), 1)
+    },
+];
+
+#[test]
+fn an_answer_that_is_refused_leaves_the_offer_open_for_the_right_one() {
+    for spoil in ANSWERS_TO_NOTHING {
+        let mut pair = Pair::new(15, delayed(10));
+        pair.spoil = vec![spoil];
+        pair.connect();
+        assert_eq!(refusals(&pair, 0).len(), 1, "the wrong one: {:?}", refusals(&pair, 0));
+    }
+    let mut pair = Pair::new(15, delayed(10));
+    pair.spoil = ANSWERS_TO_NOTHING.to_vec();
+    pair.connect();
+    assert_eq!(refusals(&pair, 0).len(), ANSWERS_TO_NOTHING.len(), "and all of them in a row");
+}
+
+#[test]
+fn a_connection_goes_on_as_it_was_after_an_answer_that_is_refused() {
+    let mut pair = Pair::new(16, delayed(10));
+    pair.connect();
+    unmute(&mut pair);
+    pair.spoil = ANSWERS_TO_NOTHING.to_vec();
+    // ICE is restarted by offers.
+    pair.spoil.push(|sdp| sdp.replace("a=ice-ufrag:", "a=ice-ufrag:x"));
+    // The channels are what they are.
+    pair.spoil.push(|sdp| {
+        sdp.lines()
+            .filter(|line| !line.starts_with("a=sctp-init"))
+            .map(|line| format!("{line}\r\n"))
+            .collect()
+    });
+    pair.offer(0, false);
+    pair.run(SECOND);
+    assert_eq!(refusals(&pair, 0).len(), pair.spoil.len(), "{:?}", refusals(&pair, 0));
+    let applied = |pair: &Pair| {
+        let applied = |(_, event): &&(_, _)| matches!(event, PeerEvent::Applied { .. });
+        pair.ends[0].events.iter().filter(applied).count()
+    };
+    assert_eq!(applied(&pair), 2, "the right answers were taken");
+    pair.spoil = ANSWERS_TO_NOTHING.to_vec();
+    pair.offer(0, true);
+    pair.run(SECOND);
+    assert_eq!(applied(&pair), 3, "and that to a restart");
+    talk(&mut pair, 0, 20);
+    pair.run(SECOND / 5);
+    assert_eq!(pair.ends[1].heard().len(), 20, "sound goes on");
+}
+
 #[test]
 fn a_closed_peer_says_its_last_word_and_nothing_more() {
     let mut pair = Pair::new(12, delayed(10));

@@ -1,24 +1,10 @@
 import { chromium, type LaunchOptions } from '@playwright/test';
 
+import { executablePath, flags } from './chromium-flags.ts';
+
 export { chromium };
 
-/**
- * The browser under test is the system's Chromium, so that nothing is downloaded. mDNS names for
- * host candidates are off: they do not resolve on machines without a multicast route.
- */
-const always = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
-  '--autoplay-policy=no-user-gesture-required',
-];
-
-const executablePath = process.env['BELLWIRE_CHROMIUM'] ?? '/usr/bin/chromium';
+const always = ['--headless=new', ...flags];
 
 /** Somebody with a camera and a microphone, who allows their use without being asked. */
 export const withDevices: LaunchOptions = {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 
+import { executablePath, flags } from '../../e2e/harness/chromium-flags.ts';
 import { End, type PeerCommand } from './end.ts';
 
 export type Kind = 'chromium' | 'firefox';
@@ -16,20 +17,12 @@ export type Kind = 'chromium' | 'firefox';
 export type Script = 'plain' | 'executor';
 
 const binaries: Record<Kind, string> = {
-  chromium: process.env['BELLWIRE_CHROMIUM'] ?? '/usr/bin/chromium',
+  chromium: executablePath,
   firefox: process.env['BELLWIRE_FIREFOX'] ?? '/usr/bin/firefox-esr',
 };
 
-/** mDNS names for host candidates are off: they do not resolve without a multicast route. */
 const chromiumFlags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
-  '--autoplay-policy=no-user-gesture-required',
+  ...flags,
   '--use-fake-ui-for-media-stream',
   '--use-fake-device-for-media-stream=fps=30',
   // The relay matrix has a certificate of its own.

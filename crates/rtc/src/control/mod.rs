@@ -22,10 +22,12 @@ mod brake;
 mod delay;
 mod demand;
 mod encoder;
+mod flow;
 mod keys;
 mod ladder;
 mod losses;
 mod order;
+mod path;
 mod resends;
 mod settings;
 mod shape;
@@ -33,71 +35,35 @@ mod silence;
 
 use std::time::{Duration, Instant};
 
-use brake::Brake;
-use delay::Delay;
 use demand::Demand;
 use encoder::{Correction, Meter};
+use flow::Flow;
 use keys::Keys;
 use losses::Losses;
 pub use order::{Content, Observation, Order};
+use path::{FLOOR, Path, Room, ceiling};
 use resends::Resends;
 use settings::Settings;
 use shape::Shape;
 use silence::Silence;
 
-/// The least that a picture is encoded with, in bit/s. Encoders refuse less or ignore it.
-const FLOOR: u32 = 30_000;
-/// The most for a camera, in bit/s: 720p at 30 frames a second looks no better with more.
-const CAMERA_CEILING: u32 = 1_700_000;
-/// The most for a screen, in bit/s: sharp text on a whole page that scrolls.
-const SCREEN_CEILING: u32 = 2_500_000;
-/// What is assumed of a path that nothing is known about, in bit/s.
-const UNKNOWN: u64 = 1_000_000;
-/// The share of the estimate that sound and picture use. The rest is for headers, feedback and the
-/// encoder's flutter; more fills queues, less wastes the path.
-const SHARE: f32 = 0.95;
 /// The estimate below which the picture is held so that sound passes, in bit/s.
 const NARROW: u64 = 100_000;
 /// The estimate from which a held picture comes back.
 const WIDE: u64 = 120_000;
 /// How long a picture stays held on a narrow path before the path is judged anew.
 const NARROW_FOR: Duration = Duration::from_secs(3);
-/// What is older than this says nothing about the path any more.
-const FRESH: Duration = Duration::from_secs(1);
 /// An estimate that falls below this share of what is being used is a collapse.
 const COLLAPSE: f32 = 0.7;
 /// Age of the oldest packet in the pacer from which the encoder is held. Lower holds it for key
 /// frames, which may take so long to send.
 const PACER_HOLD: Duration = Duration::from_millis(200);
-/// The queue in the network, as the round trip shows it, from which the encoder is held. Lower
-/// holds it where Wi-Fi flutters, higher lets the queue overflow and lose packets.
-const NETWORK_HOLD: Duration = Duration::from_millis(90);
-/// The growth that is no jitter, in seconds a second.
-const GROWING: f32 = 0.1;
-/// The queue to come, by its growth, from which the encoder is held at once.
-const NETWORK_SOON: Duration = Duration::from_millis(200);
-/// The same just after a key frame or a probe, whose queue goes by itself.
-const NETWORK_HOLD_KEY: Duration = Duration::from_millis(200);
-/// A queue above which something was lost, most likely: it comes again and takes its time too.
-const LOST_ABOVE: Duration = Duration::from_millis(250);
-const LOST_EXTRA: Duration = Duration::from_millis(150);
-/// The longest hold where one was just over.
-const AGAIN_MAX: Duration = Duration::from_millis(200);
 /// How long after the demand was raised its probes are on their way or their queue is there.
 const PROBE: Duration = Duration::from_millis(400);
 /// How long after a key frame its queue is expected.
 const KEY_QUEUE: Duration = Duration::from_millis(500);
-/// The queues below which a held encoder goes on.
-const GO_BELOW: Duration = Duration::from_millis(40);
 /// The longest hold for a queue: then the pacer has to cope.
 const DRAIN_MAX: Duration = Duration::from_millis(600);
-/// The queue in the network above which less is sent than passes, so that it empties.
-const NETWORK_LONG: Duration = Duration::from_millis(50);
-/// The share that is sent then.
-const EMPTYING: f32 = 0.75;
-/// The share that is sent while nobody knows yet whether a hold was long enough: what was lost is
-/// sent again at the same time.
-const UNSEEN: f32 = 0.6;
 /// A bitrate is told again only where it differs by more than this share: encoders hiccup on every
 /// change.
 const DEADBAND: f32 = 0.03;
@@ -107,37 +73,6 @@ const CAREFUL_FOR: Duration = Duration::from_millis(300);
 const LOSS_WINDOW: Duration = Duration::from_secs(1);
 /// Loss from which an estimate that fell without a queue is doubted: it was the loss.
 const RANDOM: f32 = 0.05;
-/// What is known of the path.
-#[derive(Debug, Clone, Copy)]
-struct Path {
-    at: Instant,
-    estimate: u64,
-    queue: Duration,
-    loss: f32,
-    sound: u32,
-}
-
-/// Whether frames are encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flow {
-    /// Nobody wants the picture.
-    Off,
-    /// Frames are encoded.
-    Flowing,
-    /// Held until the queue is empty, but no longer than this.
-    Draining { until: Instant },
-    /// Held for the sake of sound; judged anew at this time.
-    Narrow { until: Instant },
-}
-
-impl Flow {
-    const fn is_held(self) -> bool {
-        match self {
-            Self::Draining { .. } | Self::Narrow { .. } => true,
-            Self::Off | Self::Flowing => false,
-        }
-    }
-}
 
 /// Drives the encoder of one outgoing slot. See the module's head.
 #[derive(Debug)]
@@ -146,25 +81,20 @@ pub struct Controller {
     flow: Flow,
     path: Path,
     shape: Shape,
-    /// The bitrate that the encoder should really make, in bit/s.
-    target: u32,
-    /// The same once queues are gone: what size and frame rate are chosen for.
-    lasting: u32,
+    /// What the encoder should really make, and, once queues are gone, what size and frame rate are
+    /// chosen for.
+    room: Room,
     correction: Correction,
     /// When the target fell or a queue was seen last: what was learnt about an encoder that makes
     /// too little is not used then.
     careful: Option<Instant>,
     demand: Demand,
-    delay: Delay,
-    brake: Brake,
     meter: Meter,
     silence: Silence,
     keys: Keys,
     key_due: bool,
     /// The last key frame.
     key_at: Option<Instant>,
-    /// When the encoder went on last: what was sent before says nothing about what is done now.
-    changed: Option<Instant>,
     losses: Losses,
     resends: Resends,
     wanted: Settings,
@@ -179,21 +109,17 @@ impl Controller {
         Self {
             content,
             flow: Flow::Off,
-            path: Path { at: now, estimate: UNKNOWN, queue: Duration::ZERO, loss: 0.0, sound: 0 },
+            path: Path::new(now),
             shape: Shape::new(content, ceiling),
-            target: FLOOR,
-            lasting: FLOOR,
+            room: Room { target: FLOOR, lasting: FLOOR },
             correction: Correction::new(),
             demand: Demand::new(now, ceiling),
-            delay: Delay::default(),
-            brake: Brake::default(),
             meter: Meter::default(),
             silence: Silence::default(),
             careful: None,
             keys: Keys::default(),
             key_due: false,
             key_at: None,
-            changed: None,
             losses: Losses::default(),
             resends: Resends::default(),
             wanted: Settings::default(),
@@ -211,7 +137,7 @@ impl Controller {
         self.told = Settings { hold: self.told.hold, ..Settings::default() };
         self.correction = Correction::new();
         self.keys.want(now);
-        self.set_target();
+        self.room = self.path.room(self.content);
         self.settle(now);
     }
 
@@ -229,12 +155,7 @@ impl Controller {
         match observation {
             Observation::Path { estimate, queue, loss, round_trip, sound } => {
                 let back = self.silence.observe(now, round_trip, estimate);
-                let known = self.path.estimate;
-                let estimate = estimate.unwrap_or(known);
-                self.path = Path { at: now, estimate, queue, loss, sound };
-                if let Some(round_trip) = round_trip {
-                    self.delay.observe(now, round_trip);
-                }
+                self.path.observe(now, estimate, queue, loss, round_trip, sound);
                 if back {
                     self.on_path_back(now);
                 }
@@ -245,12 +166,12 @@ impl Controller {
             }
             Observation::KeyRequested => {
                 // Who asks so soon has not seen the last one yet, and asks again if it got lost.
-                if self.key_at.is_none_or(|at| after(now, at) > self.delay.round_trip()) {
+                if self.key_at.is_none_or(|at| after(now, at) > self.path.round_trip()) {
                     self.want_key(now);
                 }
             }
             Observation::PathBack => {
-                self.delay.forget();
+                self.path.forget();
                 self.on_path_back(now);
             }
             Observation::Opened if self.flow != Flow::Off => self.keys.want_at_once(now),
@@ -279,8 +200,7 @@ impl Controller {
         match self.flow {
             Flow::Draining { until } if until <= now => self.go_on(now),
             Flow::Narrow { until } if until <= now => {
-                if self.path.estimate < WIDE && now.saturating_duration_since(self.path.at) < FRESH
-                {
+                if self.path.estimate < WIDE && self.path.is_fresh(now) {
                     self.flow = Flow::Narrow { until: now + NARROW_FOR };
                 } else {
                     self.go_on(now);
@@ -309,7 +229,7 @@ impl Controller {
     /// What was sent in the meantime is lost, and is asked for at once: there is room for a key
     /// frame only if it is small.
     fn on_path_back(&mut self, now: Instant) {
-        self.changed = Some(now);
+        self.path.begin(now);
         self.losses.handle_back(now);
         self.resends.handle_back();
         self.want_key(now);
@@ -317,42 +237,39 @@ impl Controller {
 
     fn on_path(&mut self, now: Instant) {
         let Path { estimate, queue, loss, sound, .. } = self.path;
-        let (excess, growth) = (self.delay.excess(), self.delay.growth());
-        let calm = queue < GO_BELOW && excess < NETWORK_LONG;
+        let calm = self.path.is_calm();
         self.demand.observe(now, estimate, calm, loss > RANDOM, sound);
-        self.brake.observe(now, estimate, calm);
         // A demand that was raised after the brake was pressed made a probe, and it is through.
         if calm && self.demand.raised().is_some_and(|at| after(now, at) >= PROBE) {
-            self.brake.release();
+            self.path.release_brake();
         }
         if self.flow == Flow::Off {
             return;
         }
-        let seen = self.is_seen();
-        let overflows = seen && self.overflows(now);
-        // The first press measured the path: less is sent since, and the queue goes by itself.
-        let again = self.brake.is_again(now);
-        if excess > NETWORK_HOLD {
+        let seen = self.path.is_seen();
+        let overflows = seen && self.path.overflows(self.is_burst(now));
+        let again = self.path.is_braked_again(now);
+        if self.path.is_long() {
             self.resends.handle_queue();
         }
         self.resends.observe(now, loss);
         if overflows && self.flow == Flow::Flowing {
-            let used = self.meter.rate(now, self.changed) + sound as f32;
-            self.brake.press(now, used, growth, self.carried());
+            let used = self.meter.rate(now, self.path.begun()) + sound as f32;
+            self.path.press_brake(now, used);
             self.correction.be_careful();
-            self.demand.back_off(now, self.carried());
+            self.demand.back_off(now, self.path.carried());
         }
-        let before = self.target;
-        self.set_target();
-        if self.target < before || !calm {
+        let before = self.room.target;
+        self.room = self.path.room(self.content);
+        if self.room.target < before || !calm {
             self.careful = Some(now);
         }
-        if (self.target as f32) < before as f32 * COLLAPSE {
+        if (self.room.target as f32) < before as f32 * COLLAPSE {
             self.shape.rest(now);
             self.correction.be_careful();
             // Loss without a queue is no sign of a path that narrowed: look again at once.
             if !calm || loss <= RANDOM {
-                self.demand.back_off(now, self.carried());
+                self.demand.back_off(now, self.path.carried());
             }
         }
         match self.flow {
@@ -361,25 +278,19 @@ impl Controller {
                 self.flow = Flow::Narrow { until: now + NARROW_FOR };
             }
             Flow::Flowing if overflows => {
-                let mut queue = self.delay.queue().max(queue);
-                if again {
-                    queue = excess.min(AGAIN_MAX);
-                } else if queue > LOST_ABOVE {
-                    queue += LOST_EXTRA;
-                }
-                let queue = queue.min(DRAIN_MAX);
-                self.flow = Flow::Draining { until: now + queue };
+                let until = now + self.path.emptied_after(again).min(DRAIN_MAX);
+                self.flow = Flow::Draining { until };
             }
             Flow::Flowing if queue > PACER_HOLD => {
                 self.flow = Flow::Draining { until: now + DRAIN_MAX };
             }
             Flow::Flowing => {
-                let changed = self.shape.fit(now, self.lasting);
+                let changed = self.shape.fit(now, self.room.lasting);
                 self.on_shape(now, changed);
             }
-            Flow::Draining { .. } if queue < GO_BELOW && excess < GO_BELOW => {
+            Flow::Draining { .. } if self.path.is_empty() => {
                 if !seen {
-                    self.brake.release();
+                    self.path.release_brake();
                 }
                 self.go_on(now);
             }
@@ -391,27 +302,15 @@ impl Controller {
         }
     }
 
-    /// What the round trip shows was sent after the last change.
-    fn is_seen(&self) -> bool {
-        let seen = |at: Instant| self.delay.is_after(at) || after(self.path.at, at) > FRESH;
-        self.changed.is_none_or(seen)
-    }
-
-    /// The network's queue grows beyond what may be.
-    fn overflows(&self, now: Instant) -> bool {
-        let (excess, growth) = (self.delay.excess(), self.delay.growth());
-        let burst = self.key_at.is_some_and(|at| after(now, at) < KEY_QUEUE)
-            || self.demand.raised().is_some_and(|at| after(now, at) < PROBE);
-        if burst {
-            return excess > NETWORK_HOLD_KEY && growth > GROWING;
-        }
-        let soon = excess > NETWORK_LONG && self.delay.queue() > NETWORK_SOON;
-        soon || (excess > NETWORK_HOLD && growth > GROWING)
+    /// A key frame or a probe is on its way, whose queue goes by itself.
+    fn is_burst(&self, now: Instant) -> bool {
+        self.key_at.is_some_and(|at| after(now, at) < KEY_QUEUE)
+            || self.demand.raised().is_some_and(|at| after(now, at) < PROBE)
     }
 
     fn on_frame(&mut self, now: Instant, bytes: usize, key: bool, size: (u16, u16)) {
         if self.shape.learn(size) {
-            let changed = self.shape.fit_at_once(now, self.lasting);
+            let changed = self.shape.fit_at_once(now, self.room.lasting);
             self.on_shape(now, changed);
         }
         if key {
@@ -419,40 +318,19 @@ impl Controller {
             self.key_at = Some(now);
         }
         self.meter.handle_frame(now, bytes);
-        self.correction.handle_frame(now, bytes, key, self.target);
-    }
-
-    /// What the path carries, in bit/s: the estimate, as long as it is not known to be wrong.
-    fn carried(&self) -> f32 {
-        let estimate = self.path.estimate as f32;
-        self.brake.cap().map_or(estimate, |cap| cap.min(estimate))
-    }
-
-    /// What the path leaves for the picture.
-    fn set_target(&mut self) {
-        let resent = 1.0 - self.path.loss.clamp(0.0, 0.2);
-        let seen = self.is_seen();
-        let emptying = match (seen, self.delay.excess() > NETWORK_LONG) {
-            (true, false) => 1.0,
-            (true, true) => EMPTYING,
-            (false, _) => UNSEEN,
-        };
-        let limits = |room: f32| (room.max(0.0) as u32).clamp(FLOOR, ceiling(self.content));
-        let (carried, sound) = (self.carried() * SHARE * resent, self.path.sound as f32);
-        self.target = limits(carried * emptying - sound);
-        self.lasting = limits(carried - sound);
+        self.correction.handle_frame(now, bytes, key, self.room.target);
     }
 
     /// The hold is over: with a size that suits what is left, and something to decode.
     fn go_on(&mut self, now: Instant) {
         let narrow = matches!(self.flow, Flow::Narrow { .. });
         self.flow = Flow::Flowing;
-        self.changed = Some(now);
-        self.set_target();
+        self.path.begin(now);
+        self.room = self.path.room(self.content);
         if narrow || self.losses.is_high() {
             self.keys.want(now);
         }
-        let changed = self.shape.fit_at_once(now, self.lasting);
+        let changed = self.shape.fit_at_once(now, self.room.lasting);
         self.on_shape(now, changed);
     }
 
@@ -489,7 +367,7 @@ impl Controller {
         let careful = self.careful.is_some_and(|at| after(now, at) < CAREFUL_FOR);
         let factor = self.correction.factor();
         let factor = if careful { factor.min(1.0) } else { factor };
-        let bitrate = (self.target as f32 * factor) as u32;
+        let bitrate = (self.room.target as f32 * factor) as u32;
         let bitrate = bitrate.clamp(FLOOR, ceiling(self.content));
         let near = self
             .told
@@ -506,13 +384,6 @@ impl Controller {
 
 fn after(now: Instant, then: Instant) -> Duration {
     now.saturating_duration_since(then)
-}
-
-const fn ceiling(content: Content) -> u32 {
-    match content {
-        Content::Camera => CAMERA_CEILING,
-        Content::Screen => SCREEN_CEILING,
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,12 @@ pub(crate) enum Unusable {
     NoFingerprint,
     #[error("the description has no media")]
     NoMedia,
+    #[error("the answer is to another offer")]
+    OtherLines,
+    #[error("the answer restarts ICE, and the offer does not")]
+    Restart,
+    #[error("the answer has another transport for the channels")]
+    OtherChannels,
 }
 
 /// Checks what must be there. str0m reads the rest, and lets go of the whole connection where one
@@ -38,6 +44,60 @@ pub(crate) fn check(sdp: &str) -> Result<(), Unusable> {
 /// The ICE generation that a description belongs to.
 pub(crate) fn ufrag(sdp: &str) -> Option<&str> {
     sdp.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:")).map(str::trim)
+}
+
+/// Checks that an answer is one to this offer: the same lines in the same order (RFC 9429 section
+/// 5.10). `far` is what the other side said before, where this is not the first exchange. str0m
+/// checks the same while it takes the answer in, and gives the offer up where it is not so.
+pub(crate) fn check_answer(
+    offer: &str,
+    restart: bool,
+    far: Option<&Far>,
+    answer: &str,
+) -> Result<(), Unusable> {
+    if every_line(offer) != every_line(answer) {
+        return Err(Unusable::OtherLines);
+    }
+    let (Some(before), now) = (far, Far::of(answer)) else { return Ok(()) };
+    if !restart && before.credentials != now.credentials {
+        return Err(Unusable::Restart);
+    }
+    if before.channels.is_some() && before.channels != now.channels {
+        return Err(Unusable::OtherChannels);
+    }
+    Ok(())
+}
+
+/// What a side says of its transport, and keeps to: all lines share one.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Far {
+    /// ICE's, until a restart.
+    credentials: Option<(String, String)>,
+    /// The channels' first words, where they are said in descriptions (draft-hancke-tsvwg-snap).
+    channels: Option<String>,
+}
+
+impl Far {
+    pub(crate) fn of(sdp: &str) -> Self {
+        let said = |section: &str, start: &str| {
+            section.lines().find_map(|line| line.strip_prefix(start)).map(|it| it.trim().to_owned())
+        };
+        let credentials = sdp
+            .split("\nm=")
+            .find_map(|section| said(section, "a=ice-ufrag:").zip(said(section, "a=ice-pwd:")));
+        Self { credentials, channels: said(sdp, "a=sctp-init:") }
+    }
+}
+
+/// Every line of media or channels: what it is, and its name.
+fn every_line(sdp: &str) -> Vec<(&str, Option<&str>)> {
+    sdp.split("\nm=")
+        .skip(1)
+        .map(|section| {
+            let name = section.lines().find_map(|line| line.strip_prefix("a=mid:"));
+            (section.split(' ').next().unwrap_or_default(), name.map(str::trim))
+        })
+        .collect()
 }
 
 /// The media lines in order: whether it is sound, and its name.
@@ -75,6 +135,28 @@ mod tests {
     fn unknown_lines_are_no_reason_to_refuse() {
         assert_eq!(check(OFFER), Ok(()), "everything needed is there");
         assert_eq!(lines(OFFER), [(true, Mid::from("0"))], "channels are not media");
+    }
+
+    #[test]
+    fn an_answer_has_the_offers_lines_and_keeps_to_what_was_said() {
+        let far = Far::of(OFFER);
+        let check = |answer: &str| check_answer(OFFER, false, Some(&far), answer);
+        assert_eq!(check(OFFER), Ok(()), "the same lines");
+        assert_eq!(
+            check(&OFFER.replace("a=mid:1", "a=mid:2")),
+            Err(Unusable::OtherLines),
+            "a line of another name"
+        );
+        let restarted = OFFER.replace("a=ice-pwd:0", "a=ice-pwd:1");
+        assert_eq!(check(&restarted), Err(Unusable::Restart), "nobody asked for that");
+        assert_eq!(check_answer(OFFER, true, Some(&far), &restarted), Ok(()), "somebody did");
+        assert_eq!(check_answer(OFFER, false, None, &restarted), Ok(()), "nothing was said before");
+        let far = Far::of(&format!("{OFFER}a=sctp-init:AQAA\r\n"));
+        assert_eq!(
+            check_answer(OFFER, false, Some(&far), OFFER),
+            Err(Unusable::OtherChannels),
+            "the channels are there already"
+        );
     }
 
     #[test]

@@ -13,39 +13,42 @@
 //! A connection on which nothing was negotiated yet is thrown away and made anew where an own offer
 //! has to be taken back; one that was negotiated takes an own offer back by forgetting it.
 
+mod candidates;
+mod certificate;
 mod channels;
 mod description;
+mod events;
+mod media;
 mod operations;
+mod output;
 mod path;
 mod picture;
 mod slots;
 mod sound;
+mod stream;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use bellwire_core::api::{DeviceProblem, PathState, PeerCommand, PeerEvent, Slot, SlotState};
+use bellwire_core::api::{PathState, PeerCommand, PeerEvent};
 use bellwire_protocol::IceServer;
-use bellwire_voice::packet::{Frame, Packet};
 use str0m::bwe::Bitrate;
-use str0m::change::SdpPendingOffer;
 use str0m::config::{DtlsCert, DtlsVersion};
-use str0m::media::{KeyframeRequestKind, Mid, SenderFeedback};
-use str0m::net::{Protocol, Receive, Transmit};
-use str0m::rtp::RtpPacket;
-use str0m::stats::{MediaIngressStats, PeerStats};
-use str0m::{Candidate, CandidateKind, Event, Input, Output as RtcOutput, Rtc};
+use str0m::net::{Protocol, Receive};
+use str0m::stats::PeerStats;
+use str0m::{Candidate, Input, Output as RtcOutput, Rtc};
 
-use crate::control::{Content, Observation, Order};
-use crate::figures::{Figures, Reader, Seen, route};
-use crate::pictures::Picture;
-use crate::pictures::assembly;
-use crate::pictures::incoming::{Incoming, Output as Shown};
-use crate::pictures::playout::{Audible, Report};
+use crate::figures::{Figures, Reader, route};
+use candidates::Candidates;
+pub use certificate::{NoCertificate, certificate};
 use channels::Channels;
+use description::Far;
+use media::Media;
+use operations::Pending;
+pub use output::Output;
 use path::Path;
-use slots::{Agreed, Slots};
+use slots::Slots;
 pub use sound::unwrap_red;
 
 /// Where the estimate of the path starts. Lower delays the first picture, higher can flood a path
@@ -57,49 +60,6 @@ const STATS_EVERY: Duration = Duration::from_millis(100);
 /// How long a connection outlives its call, silent, so that the last message on `chat` ("I leave")
 /// reaches a peer that the relay does not reach. Closing at once drops what SCTP has queued.
 const FAREWELL: Duration = Duration::from_millis(150);
-/// Remote candidates that are added to one connection. More cost a check each, for every local one.
-const REMOTE_CANDIDATES: usize = 64;
-
-/// What a connection asks of its driver.
-#[derive(Debug)]
-pub enum Output {
-    /// For the core.
-    Event(PeerEvent),
-    /// Send this datagram.
-    Transmit(Transmit),
-    /// Gather candidates with these servers; say every candidate again.
-    Gather {
-        /// STUN and TURN servers.
-        servers: Vec<IceServer>,
-        /// Use TURN only.
-        relay_only: bool,
-    },
-    /// Sound arrived on `audio` or `screenAudio`.
-    Sound {
-        /// Where.
-        slot: Slot,
-        /// What.
-        packet: Packet,
-        /// When its datagram arrived.
-        arrived: Instant,
-    },
-    /// A picture that arrived on `camera` or `screen` is due.
-    Picture {
-        /// Where.
-        slot: Slot,
-        /// What.
-        picture: Picture,
-    },
-    /// What the encoder of a slot should do about the path.
-    Order {
-        /// Which slot.
-        slot: Slot,
-        /// What.
-        order: Order,
-    },
-    /// The share of lost packets that the encoder of the sound should prepare for.
-    Loss(f32),
-}
 
 /// One peer connection.
 pub struct Peer {
@@ -114,23 +74,10 @@ pub struct Peer {
     path: Path,
     /// The own offer that waits for its answer.
     pending: Option<Pending>,
-    /// An exchange was completed.
-    settled: bool,
-    /// Live local candidates.
-    local: Vec<Candidate>,
-    /// Kinds and addresses of remote candidates, for the figures.
-    remote: Vec<(SocketAddr, CandidateKind)>,
-    /// The generation whose candidates are said; none before the first description.
-    said: Option<String>,
-    gathered: bool,
-    servers: Vec<IceServer>,
-    relay_only: bool,
-    /// `Configure` came, and no restart since.
-    reconfigured: bool,
-    audio: sound::Outgoing,
-    sends_audio: bool,
-    camera: Pictures,
-    screen: Pictures,
+    /// What the other side said of its transport, once an exchange was completed.
+    far: Option<Far>,
+    candidates: Candidates,
+    media: Media,
     desired: u64,
     stats: Option<PeerStats>,
     /// Of the sound that arrives, in ms.
@@ -141,40 +88,13 @@ pub struct Peer {
     over: bool,
 }
 
-/// A slot of pictures, both ways.
-struct Pictures {
-    outgoing: picture::Outgoing,
-    incoming: Incoming,
-    width: u16,
-    height: u16,
-}
-
-impl Pictures {
-    fn new(now: Instant, content: Content) -> Self {
-        Self {
-            outgoing: picture::Outgoing::new(now, content),
-            incoming: Incoming::new(),
-            width: 0,
-            height: 0,
-        }
-    }
-}
-
-/// An own offer that waits for its answer.
-struct Pending {
-    token: SdpPendingOffer,
-    sdp: String,
-    slots: Slots,
-    restart: bool,
-}
-
 impl std::fmt::Debug for Peer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Peer")
             .field("path", &self.path.state())
-            .field("settled", &self.settled)
-            .field("local", &self.local.len())
-            .field("remote", &self.remote.len())
+            .field("settled", &self.is_settled())
+            .field("local", &self.candidates.local().len())
+            .field("remote", &self.candidates.remote_count())
             .finish_non_exhaustive()
     }
 }
@@ -189,7 +109,8 @@ impl Peer {
         servers: Vec<IceServer>,
         relay_only: bool,
     ) -> Self {
-        let out = VecDeque::from([Output::Gather { servers: servers.clone(), relay_only }]);
+        let mut candidates = Candidates::new(servers, relay_only);
+        let out = VecDeque::from([candidates.gather()]);
         Self {
             rtc: build(now, &certificate),
             certificate,
@@ -200,18 +121,9 @@ impl Peer {
             channels: Channels::default(),
             path: Path::new(),
             pending: None,
-            settled: false,
-            local: Vec::new(),
-            remote: Vec::new(),
-            said: None,
-            gathered: false,
-            servers,
-            relay_only,
-            reconfigured: false,
-            audio: sound::Outgoing::default(),
-            sends_audio: false,
-            camera: Pictures::new(now, Content::Camera),
-            screen: Pictures::new(now, Content::Screen),
+            far: None,
+            candidates,
+            media: Media::new(now),
             desired: 0,
             stats: None,
             jitter: 0.0,
@@ -235,10 +147,8 @@ impl Peer {
     /// When [`Peer::handle_timeout`] is due; never again once the connection is over.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let pictures = [&self.camera, &self.screen]
-            .into_iter()
-            .flat_map(|slot| [slot.outgoing.deadline(), slot.incoming.deadline()]);
-        let soonest = pictures.chain([self.farewell]).flatten().fold(self.wake, Instant::min);
+        let others = [self.media.deadline(), self.farewell];
+        let soonest = others.into_iter().flatten().fold(self.wake, Instant::min);
         (!self.over).then_some(soonest)
     }
 
@@ -257,9 +167,7 @@ impl Peer {
         match command {
             PeerCommand::Open { .. } | PeerCommand::Send { .. } => {}
             PeerCommand::Configure { ice_servers, relay_only } => {
-                self.servers = ice_servers;
-                self.relay_only = relay_only;
-                self.reconfigured = true;
+                self.candidates.configure(ice_servers, relay_only);
             }
             PeerCommand::Offer { operation, restart } => self.offer(now, operation, restart),
             PeerCommand::Answer { operation, sdp } => self.answer(now, operation, &sdp),
@@ -288,115 +196,36 @@ impl Peer {
 
     /// A local candidate was found.
     pub fn handle_candidate(&mut self, now: Instant, candidate: Candidate) {
-        if self.local.iter().any(|known| same(known, &candidate)) {
+        if !self.candidates.add(&candidate) {
             return;
         }
-        self.local.push(candidate.clone());
-        if self.is_permitted(&candidate) {
-            self.rtc.add_local_candidate(candidate.clone());
-            self.say_candidate(&candidate);
+        if self.candidates.is_permitted(&candidate) {
+            let said = self.candidates.say(&candidate, &self.first_mid());
+            self.rtc.add_local_candidate(candidate);
+            self.out.extend(said.map(Output::Event));
         }
         self.drain(now);
     }
 
     /// Every candidate of this generation was found.
     pub fn handle_gathered(&mut self) {
-        self.gathered = true;
-        self.say_end();
+        let said = self.candidates.on_gathered(&self.first_mid());
+        self.out.extend(said.map(Output::Event));
     }
 
     /// A local candidate's address is gone.
     pub fn handle_gone(&mut self, now: Instant, candidate: &Candidate) {
-        self.local.retain(|known| !same(known, candidate));
+        self.candidates.remove(candidate);
         self.rtc.direct_api().invalidate_candidate(candidate);
         self.drain(now);
     }
 
-    /// This device starts or stops to send on a slot.
-    pub fn handle_sending(&mut self, now: Instant, slot: Slot, on: bool) {
-        match slot {
-            Slot::Audio => {
-                self.sends_audio = on;
-                if !on {
-                    self.audio.rest();
-                }
-            }
-            Slot::Camera => self.camera.outgoing.switch(now, on),
-            Slot::Screen => self.screen.outgoing.switch(now, on),
-            Slot::ScreenAudio => {}
-        }
-        if on {
-            self.check_codec(slot);
-        }
-        self.work(now);
-        self.drain(now);
-    }
-
-    /// A slot that the other side knows no codec for cannot be sent, and says so.
-    fn check_codec(&mut self, slot: Slot) {
-        let sends = match slot {
-            Slot::Audio => self.sends_audio,
-            Slot::Camera => self.camera.outgoing.sends(),
-            Slot::Screen => self.screen.outgoing.sends(),
-            Slot::ScreenAudio => false,
-        };
-        if sends && self.settled && self.agreed(slot).is_none() {
-            let state = SlotState::Unavailable { problem: DeviceProblem::Other };
-            self.report(PeerEvent::Slot { slot, state });
-        }
-    }
-
-    /// An exchange was completed.
-    fn settle(&mut self) {
-        self.settled = true;
+    /// An exchange was completed, in which the other side said this.
+    fn settle(&mut self, remote: &str) {
+        self.far = Some(Far::of(remote));
         for slot in slots::SLOTS {
             self.check_codec(slot);
         }
-    }
-
-    /// Sends sound on the `audio` slot; dropped unless media can flow.
-    pub fn handle_sound(&mut self, now: Instant, frame: &Frame) {
-        if !self.sends_audio || !self.can_send() {
-            return;
-        }
-        if let Some((mid, agreed)) = self.agreed(Slot::Audio)
-            && self.audio.send(now, &mut self.rtc, mid, agreed, frame)
-        {
-            self.input(now, Input::Timeout(now));
-        }
-    }
-
-    /// Sends an encoded picture on `camera` or `screen`. One that cannot be sent makes all before
-    /// the next key frame worthless, so that is asked for as soon as it can be sent.
-    pub fn handle_picture(&mut self, now: Instant, slot: Slot, picture: &Picture) {
-        let can_send = self.can_send();
-        let agreed = self.agreed(slot);
-        let Some(outgoing) = self.pictures(slot).map(|slot| &mut slot.outgoing) else { return };
-        if !outgoing.sends() {
-            return;
-        }
-        let Some((mid, agreed)) = agreed.filter(|_| can_send) else {
-            return outgoing.wait();
-        };
-        let rtc = &mut self.rtc;
-        let slot = if slot == Slot::Camera { &mut self.camera } else { &mut self.screen };
-        slot.outgoing.send(now, rtc, mid, agreed, picture);
-        self.input(now, Input::Timeout(now));
-    }
-
-    /// What came on a slot could not be decoded.
-    pub fn handle_undecodable(&mut self, now: Instant, slot: Slot) {
-        if let Some(pictures) = self.pictures(slot) {
-            pictures.incoming.handle_decoder_error();
-        }
-        self.work(now);
-        self.drain(now);
-    }
-
-    /// What of the other side's voice is heard, and when: its picture is shown with it.
-    pub fn handle_audible(&mut self, now: Instant, audible: Option<Audible>) {
-        self.camera.incoming.set_sound(audible);
-        self.work(now);
     }
 
     /// How it goes, since the reading before. `None` before there is a path. `over_stream` says
@@ -407,21 +236,13 @@ impl Peer {
         over_stream: impl Fn(SocketAddr) -> bool,
     ) -> Option<Figures> {
         let stats = self.stats.as_ref().filter(|_| self.can_send())?;
+        let known = &self.candidates;
         let path = route(
             stats,
-            |address| {
-                let candidate = self.local.iter().find(|c| c.addr() == address)?;
-                Some((candidate.kind(), over_stream(address)))
-            },
-            |address| self.remote.iter().find(|(a, _)| *a == address).map(|(_, kind)| *kind),
+            |address| known.local_kind(address).map(|kind| (kind, over_stream(address))),
+            |address| known.remote_kind(address),
         );
-        let of = |slot: &Pictures| Seen {
-            frames: slot.incoming.figures(now).1.frames,
-            width: slot.width.into(),
-            height: slot.height.into(),
-        };
-        let (camera, screen) = (of(&self.camera), of(&self.screen));
-        let seen = if screen.frames > camera.frames { screen } else { camera };
+        let seen = self.media.seen(now);
         Some(self.reader.read(now, stats, self.jitter, seen, path))
     }
 
@@ -438,23 +259,13 @@ impl Peer {
             self.drain(now);
             return;
         }
-        for slot in [&mut self.camera, &mut self.screen] {
-            slot.outgoing.timeout(now);
-        }
+        self.media.handle_timeout(now);
         self.input(now, Input::Timeout(now));
     }
 
-    fn agreed(&self, slot: Slot) -> Option<(Mid, Agreed)> {
-        let mid = self.slots.mid(slot)?;
-        Some((mid, slots::agreed(&self.rtc, slot, mid)?))
-    }
-
-    const fn pictures(&mut self, slot: Slot) -> Option<&mut Pictures> {
-        match slot {
-            Slot::Camera => Some(&mut self.camera),
-            Slot::Screen => Some(&mut self.screen),
-            Slot::Audio | Slot::ScreenAudio => None,
-        }
+    /// An exchange was completed.
+    const fn is_settled(&self) -> bool {
+        self.far.is_some()
     }
 
     fn can_send(&self) -> bool {
@@ -473,52 +284,6 @@ impl Peer {
         }
         self.drain(now);
         self.work(now);
-    }
-
-    /// What the slots of pictures ask for.
-    fn work(&mut self, now: Instant) {
-        let mut asked = false;
-        for slot in [Slot::Camera, Slot::Screen] {
-            let mid = self.slots.mid(slot);
-            let open = self.can_send();
-            let pictures = if slot == Slot::Camera { &mut self.camera } else { &mut self.screen };
-            if open
-                && pictures.outgoing.waits()
-                && mid.is_some_and(|mid| slots::agreed(&self.rtc, slot, mid).is_some())
-            {
-                pictures.outgoing.open(now);
-            }
-            while let Some(order) = pictures.outgoing.poll() {
-                self.out.push_back(Output::Order { slot, order });
-            }
-            while let Some(shown) = pictures.incoming.poll(now) {
-                match shown {
-                    Shown::Picture(picture) => {
-                        if picture.width > 0 {
-                            (pictures.width, pictures.height) = (picture.width, picture.height);
-                        }
-                        self.out.push_back(Output::Picture { slot, picture });
-                    }
-                    Shown::AskKey(_) => {
-                        let mut direct = self.rtc.direct_api();
-                        let stream = mid.and_then(|mid| direct.stream_rx_by_mid(mid, None));
-                        if let Some(stream) = stream {
-                            stream.request_keyframe(KeyframeRequestKind::Pli);
-                            asked = true;
-                        }
-                    }
-                }
-            }
-        }
-        if asked {
-            self.drain(now);
-        }
-        let desired = self.camera.outgoing.desired() + self.screen.outgoing.desired();
-        if desired != self.desired {
-            self.desired = desired;
-            self.rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::from(desired));
-            self.drain(now);
-        }
     }
 
     /// Takes everything out of str0m. It wants that after every single change.
@@ -555,160 +320,14 @@ impl Peer {
         }
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "str0m's events grow with its versions; those of other modes never come"
-    )]
-    fn on_event(&mut self, event: Event) {
-        match event {
-            Event::Connected => {
-                let state = self.path.on_dtls();
-                self.on_path(state);
-            }
-            Event::IceConnectionStateChange(ice) => {
-                let state = self.path.on_ice(ice);
-                self.on_path(state);
-            }
-            Event::ChannelOpen(id, _) if self.channels.on_open(id) => {
-                self.report(PeerEvent::ChannelsOpen);
-            }
-            Event::ChannelClose(id) if self.channels.on_close(id) => {
-                self.report(PeerEvent::ChannelsClosed);
-            }
-            Event::ChannelData(data) => {
-                if let Some(event) = self.channels.on_data(data) {
-                    self.report(event);
-                }
-            }
-            Event::RtpPacket(packet) => self.on_packet(&packet),
-            Event::KeyframeRequest(request) => {
-                let now = self.seen;
-                let slot = self.slots.slot(request.mid);
-                if let Some(pictures) = slot.and_then(|slot| self.pictures(slot)) {
-                    pictures.outgoing.observe(now, Observation::KeyRequested);
-                }
-            }
-            Event::StreamPaused(paused) if paused.paused => {
-                let slot = self.slots.slot(paused.mid);
-                if let Some(pictures) = slot.and_then(|slot| self.pictures(slot)) {
-                    pictures.incoming.handle_sent(false);
-                }
-            }
-            Event::SenderFeedback(feedback) => self.on_report(&feedback),
-            Event::MediaIngressStats(stats) => self.on_ingress(&stats),
-            Event::PeerStats(stats) => self.on_stats(stats),
-            Event::Closed => self.end(),
-            _ => {}
-        }
-    }
-
-    fn on_path(&mut self, state: Option<PathState>) {
-        let Some(state) = state else { return };
-        if state == PathState::Connected {
-            for slot in [&mut self.camera, &mut self.screen] {
-                slot.outgoing.observe(self.seen, Observation::PathBack);
-            }
-        }
-        self.report(PeerEvent::Path { state });
-    }
-
-    fn on_packet(&mut self, packet: &RtpPacket) {
-        let ssrc = packet.header.ssrc;
-        let Some(mid) = self.rtc.direct_api().stream_rx(&ssrc).map(|stream| stream.mid()) else {
-            return;
-        };
-        let Some(slot) = self.slots.slot(mid) else { return };
-        let Some((_, agreed)) = self.agreed(slot) else { return };
-        let Some(pictures) = self.pictures(slot) else {
-            for inner in sound::unwrap(packet, agreed) {
-                let arrived = packet.timestamp;
-                self.out.push_back(Output::Sound { slot, packet: inner, arrived });
-            }
-            return;
-        };
-        if packet.header.payload_type != agreed.pt {
-            return;
-        }
-        pictures.incoming.handle_sent(true);
-        pictures.incoming.handle_packet(assembly::Packet {
-            source: *ssrc,
-            sequence: *packet.seq_no,
-            timestamp: packet.header.timestamp,
-            marker: packet.header.marker,
-            payload: packet.payload.clone(),
-            received: packet.timestamp,
-        });
-    }
-
-    fn on_report(&mut self, feedback: &SenderFeedback) {
-        let info = feedback.sender_info;
-        // The RTP timestamp wraps on the wire; its lower half is what was sent.
-        let timestamp = u32::try_from(info.rtp_time.numer() & u64::from(u32::MAX));
-        let report = Report { wall: info.ntp_time, timestamp: timestamp.unwrap_or_default() };
-        match self.slots.slot(feedback.mid) {
-            Some(Slot::Audio) => self.camera.incoming.set_sound_report(report),
-            Some(Slot::Camera) => self.camera.incoming.set_report(report),
-            Some(Slot::Screen) => self.screen.incoming.set_report(report),
-            Some(Slot::ScreenAudio) => self.screen.incoming.set_sound_report(report),
-            None => {}
-        }
-    }
-
-    fn on_ingress(&mut self, stats: &MediaIngressStats) {
-        if self.slots.slot(stats.mid) == Some(Slot::Audio) {
-            self.jitter = f64::from(stats.jitter) / 48.0;
-        }
-    }
-
-    fn on_stats(&mut self, stats: PeerStats) {
-        let now = stats.timestamp;
-        let loss = stats.egress_loss_fraction.unwrap_or(0.0);
-        let estimate = stats.bwe_tx.map(|estimate| estimate.as_u64());
-        let sound = if self.sends_audio { self.audio.observe(now, loss, estimate) } else { 0 };
-        for slot in [Slot::Camera, Slot::Screen] {
-            let Some(mid) = self.slots.mid(slot) else { continue };
-            let queue = picture::queue_age(&mut self.rtc, mid, now);
-            let round_trip = stats.rtt;
-            let pictures = if slot == Slot::Camera { &mut self.camera } else { &mut self.screen };
-            let path = Observation::Path { estimate, queue, loss, round_trip, sound };
-            pictures.outgoing.observe(now, path);
-            if let Some(round_trip) = round_trip {
-                pictures.incoming.set_round_trip(round_trip);
-            }
-        }
-        self.reader.observe(&stats);
-        self.out.push_back(Output::Loss(self.audio.expected(loss)));
-        self.stats = Some(stats);
-    }
-
     fn report(&mut self, event: PeerEvent) {
         self.out.push_back(Output::Event(event));
     }
 }
 
-/// Makes a certificate for [`Peer::new`]. One serves every connection of a run: a new one for each
-/// would tell people apart no better, since the relay knows who they are.
-///
-/// # Errors
-/// The crypto of this build makes none.
-pub fn certificate() -> Result<DtlsCert, NoCertificate> {
-    provider().dtls_provider.generate_certificate().ok_or(NoCertificate)
-}
-
-/// This build can make no certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no certificate can be made")]
-pub struct NoCertificate;
-
-fn provider() -> std::sync::Arc<str0m::config::CryptoProvider> {
-    static PROVIDER: std::sync::OnceLock<std::sync::Arc<str0m::config::CryptoProvider>> =
-        std::sync::OnceLock::new();
-    PROVIDER.get_or_init(|| std::sync::Arc::new(str0m::crypto::from_feature_flags())).clone()
-}
-
 fn build(now: Instant, certificate: &DtlsCert) -> Rtc {
     Rtc::builder()
-        .set_crypto_provider(provider())
+        .set_crypto_provider(certificate::provider())
         .set_dtls_cert(certificate.clone())
         .set_dtls_version(DtlsVersion::Auto)
         .set_snap_enabled(true)
@@ -719,12 +338,4 @@ fn build(now: Instant, certificate: &DtlsCert) -> Rtc {
         .enable_bwe(Some(START))
         .set_stats_interval(Some(STATS_EVERY))
         .build(now)
-}
-
-/// Two names of one candidate: the generation does not count.
-fn same(one: &Candidate, other: &Candidate) -> bool {
-    one.addr() == other.addr()
-        && one.kind() == other.kind()
-        && one.proto() == other.proto()
-        && one.local() == other.local()
 }

@@ -3,13 +3,22 @@
 use std::time::Instant;
 
 use bellwire_core::api::{PathState, PeerEvent};
-use str0m::change::{SdpAnswer, SdpOffer};
+use str0m::RtcError;
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::config::DtlsCert;
 use str0m::media::{Direction, MediaKind};
-use str0m::{Candidate, CandidateKind};
 
 use super::channels::Channels;
 use super::slots::{self, Slots};
-use super::{Output, Peer, Pending, REMOTE_CANDIDATES, build, description};
+use super::{Output, Peer, build, description};
+
+/// An own offer that waits for its answer.
+pub(super) struct Pending {
+    token: SdpPendingOffer,
+    sdp: String,
+    slots: Slots,
+    restart: bool,
+}
 
 impl Peer {
     /// Makes an offer.
@@ -17,7 +26,7 @@ impl Peer {
         if restart {
             self.gather_again();
         }
-        if !self.settled {
+        if !self.is_settled() {
             // Nothing was negotiated: the open offer, if there is one, still says it all.
             if self.pending.is_none() {
                 self.first_offer();
@@ -41,7 +50,7 @@ impl Peer {
             return self.refuse(operation, description::Unusable::Unreadable);
         };
         self.pending = None;
-        if !self.settled {
+        if !self.is_settled() {
             self.start_over(now);
         }
         let before = self.ufrag();
@@ -49,8 +58,8 @@ impl Peer {
             Ok(answer) => {
                 self.channels.answer(&mut self.rtc);
                 self.slots = Slots::of_lines(description::lines(sdp));
-                let restarted = self.settled && self.ufrag() != before;
-                self.settle();
+                let restarted = self.is_settled() && self.ufrag() != before;
+                self.settle(sdp);
                 if restarted {
                     self.gather_again();
                     self.renew_candidates();
@@ -59,7 +68,7 @@ impl Peer {
                 self.described(operation, answer.to_sdp_string());
             }
             Err(error) => {
-                if !self.settled {
+                if !self.is_settled() {
                     self.start_over(now);
                 }
                 self.drain(now);
@@ -68,7 +77,8 @@ impl Peer {
         }
     }
 
-    /// Sets the remote answer to the own offer.
+    /// Sets the remote answer to the own offer. One that is refused leaves the offer open for the
+    /// right one, as in a webview, where the state stays `have-local-offer`.
     pub(super) fn apply(&mut self, now: Instant, operation: u32, sdp: &str) {
         if let Err(error) = description::check(sdp) {
             return self.refuse(operation, error);
@@ -76,13 +86,21 @@ impl Peer {
         let Ok(answer) = SdpAnswer::from_sdp_string(sdp) else {
             return self.refuse(operation, description::Unusable::Unreadable);
         };
-        let Some(pending) = self.pending.take() else {
+        let Some(pending) = &self.pending else {
             return self.refuse(operation, "there is no offer to answer");
         };
+        let (offer, restart, far) = (&pending.sdp, pending.restart, self.far.as_ref());
+        if let Err(error) = description::check_answer(offer, restart, far, sdp) {
+            return self.refuse(operation, error);
+        }
+        if let Err(error) = rehearse(now, &self.certificate, sdp) {
+            return self.refuse(operation, error);
+        }
+        let Some(pending) = self.pending.take() else { return };
         match self.rtc.sdp_api().accept_answer(pending.token, answer) {
             Ok(()) => {
                 self.slots = pending.slots;
-                self.settle();
+                self.settle(sdp);
                 if pending.restart {
                     self.renew_candidates();
                 }
@@ -90,7 +108,7 @@ impl Peer {
                 self.report(PeerEvent::Applied { operation });
             }
             Err(error) => {
-                if !self.settled {
+                if !self.is_settled() {
                     self.start_over(now);
                 }
                 self.drain(now);
@@ -101,11 +119,7 @@ impl Peer {
 
     /// Adds a remote candidate. What cannot be read is nothing.
     pub(super) fn add_candidate(&mut self, line: &str) {
-        if line.is_empty() || self.remote.len() >= REMOTE_CANDIDATES {
-            return;
-        }
-        if let Ok(candidate) = Candidate::from_sdp_string(line) {
-            self.remote.push((candidate.addr(), candidate.kind()));
+        if let Some(candidate) = self.candidates.add_remote(line) {
             self.rtc.add_remote_candidate(candidate);
         }
     }
@@ -150,36 +164,25 @@ impl Peer {
         self.rtc = build(now, &self.certificate);
         self.channels = Channels::default();
         self.slots = Slots::default();
-        self.said = None;
-        for candidate in self.local.clone() {
-            if self.is_permitted(&candidate) {
-                self.rtc.add_local_candidate(candidate);
-            }
+        self.candidates.unsay();
+        for candidate in self.candidates.permitted() {
+            self.rtc.add_local_candidate(candidate.clone());
         }
     }
 
-    /// The servers or addresses may be others by now.
     fn gather_again(&mut self) {
-        self.gathered = false;
-        self.reconfigured = false;
-        self.remote.clear();
-        let servers = self.servers.clone();
-        self.out.push_back(Output::Gather { servers, relay_only: self.relay_only });
+        self.out.push_back(self.candidates.gather());
     }
 
     /// After a restart str0m knows the candidates of before it; only what is permitted stays.
     fn renew_candidates(&mut self) {
-        for candidate in self.local.clone() {
-            if self.is_permitted(&candidate) {
-                self.rtc.add_local_candidate(candidate);
+        for candidate in self.candidates.local() {
+            if self.candidates.is_permitted(candidate) {
+                self.rtc.add_local_candidate(candidate.clone());
             } else {
-                self.rtc.direct_api().invalidate_candidate(&candidate);
+                self.rtc.direct_api().invalidate_candidate(candidate);
             }
         }
-    }
-
-    pub(super) fn is_permitted(&self, candidate: &Candidate) -> bool {
-        !self.relay_only || candidate.kind() == CandidateKind::Relayed
     }
 
     /// The generation of what is said at present: the open offer's, else the connection's.
@@ -195,38 +198,12 @@ impl Peer {
     fn described(&mut self, operation: u32, sdp: String) {
         self.report(PeerEvent::Described { operation, sdp });
         let ufrag = self.ufrag();
-        if self.said.as_ref() == Some(&ufrag) {
-            return;
-        }
-        self.said = Some(ufrag);
-        for candidate in self.local.clone() {
-            if self.is_permitted(&candidate) {
-                self.say_candidate(&candidate);
-            }
-        }
-        if self.gathered {
-            self.say_end();
-        }
-    }
-
-    pub(super) fn say_candidate(&mut self, candidate: &Candidate) {
-        let Some(ufrag) = self.said.clone() else { return };
-        let mut candidate = candidate.clone();
-        candidate.set_ufrag(&ufrag);
-        let line = candidate.to_sdp_string();
-        let line = line.strip_prefix("a=").unwrap_or(&line).trim_end().to_owned();
-        self.report(PeerEvent::Candidate { ufrag, mid: self.first_mid(), candidate: line });
-    }
-
-    pub(super) fn say_end(&mut self) {
-        if let Some(ufrag) = self.said.clone() {
-            let mid = self.first_mid();
-            self.report(PeerEvent::Candidate { ufrag, mid, candidate: String::new() });
-        }
+        let said = self.candidates.say_all(ufrag, &self.first_mid());
+        self.out.extend(said.into_iter().map(Output::Event));
     }
 
     /// All m-lines are bundled on the first one's transport.
-    fn first_mid(&self) -> String {
+    pub(super) fn first_mid(&self) -> String {
         let slots = self.pending.as_ref().map_or(&self.slots, |pending| &pending.slots);
         slots.mid(bellwire_core::api::Slot::Audio).map(|mid| mid.to_string()).unwrap_or_default()
     }
@@ -238,4 +215,11 @@ impl Peer {
             self.end();
         }
     }
+}
+
+/// Whether str0m reads a description without complaint. It finds most faults while it takes the
+/// description in, so that happens first where nothing can be broken.
+fn rehearse(now: Instant, certificate: &DtlsCert, sdp: &str) -> Result<(), RtcError> {
+    let offer = SdpOffer::from_sdp_string(sdp)?;
+    build(now, certificate).sdp_api().accept_offer(offer).map(|_| ())
 }

@@ -3,11 +3,12 @@
 
 use std::time::{Duration, Instant};
 
+use str0m::Rtc;
 use str0m::media::Mid;
 use str0m::rtp::RtpWrite;
-use str0m::{Rtc, rtp::Ssrc};
 
-use super::slots::{Agreed, Numbers};
+use super::slots::Agreed;
+use super::stream::{Numbers, OwnStream};
 use crate::control::{Content, Controller, Observation, Order};
 use crate::pictures::Picture;
 use crate::pictures::vp8::{PAYLOAD_BYTES, Packetizer};
@@ -19,7 +20,7 @@ const RESENT_AGE: Duration = Duration::from_secs(3);
 /// One outgoing slot of pictures.
 #[derive(Debug)]
 pub(super) struct Outgoing {
-    stream: Option<Stream>,
+    stream: OwnStream<Stream>,
     controller: Controller,
     sends: bool,
     /// A picture was left out: nothing can be decoded before the next key frame.
@@ -30,7 +31,6 @@ pub(super) struct Outgoing {
 
 #[derive(Debug)]
 struct Stream {
-    ssrc: Ssrc,
     numbers: Numbers,
     packetizer: Packetizer,
     /// The share that str0m was told it may send again.
@@ -38,18 +38,18 @@ struct Stream {
 }
 
 impl Stream {
-    fn of_ssrc(ssrc: Ssrc) -> Self {
-        let numbers = Numbers::of_ssrc(*ssrc);
+    fn of_ssrc(ssrc: u32) -> Self {
+        let numbers = Numbers::of_ssrc(ssrc);
         // Random as the SSRC is (RFC 7741 section 4.2).
-        let first = u16::try_from(*ssrc >> 16).unwrap_or_default();
-        Self { ssrc, numbers, packetizer: Packetizer::new(first), resent_share: None }
+        let first = u16::try_from(ssrc >> 16).unwrap_or_default();
+        Self { numbers, packetizer: Packetizer::new(first), resent_share: None }
     }
 }
 
 impl Outgoing {
     pub(super) fn new(now: Instant, content: Content) -> Self {
         Self {
-            stream: None,
+            stream: OwnStream::default(),
             controller: Controller::new(now, content),
             sends: false,
             broken: false,
@@ -84,7 +84,7 @@ impl Outgoing {
         picture: &Picture,
     ) -> bool {
         let mut direct = rtc.direct_api();
-        let Some(tx) = direct.stream_tx_by_mid(mid, None) else {
+        let Some((tx, stream)) = self.stream.find(&mut direct, mid, Stream::of_ssrc) else {
             self.leave_out(now);
             return false;
         };
@@ -93,11 +93,6 @@ impl Outgoing {
             return false;
         }
         self.broken = false;
-        let ssrc = tx.ssrc();
-        let stream = match &mut self.stream {
-            Some(stream) if stream.ssrc == ssrc => stream,
-            other => other.insert(Stream::of_ssrc(ssrc)),
-        };
         let share = Some(self.controller.resent_share());
         if stream.resent_share != share {
             // Only on a change: this forgets what could be sent again.
@@ -171,15 +166,6 @@ impl Outgoing {
     pub(super) fn desired(&self) -> u64 {
         if self.sends { self.controller.desired() } else { 0 }
     }
-}
-
-/// How long the oldest packet of a stream waits to be sent.
-pub(super) fn queue_age(rtc: &mut Rtc, mid: Mid, now: Instant) -> Duration {
-    let mut direct = rtc.direct_api();
-    direct
-        .stream_tx_by_mid(mid, None)
-        .and_then(|stream| stream.queue_info()?.first_unsent())
-        .map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
 }
 
 /// Microseconds in the clock of video over RTP, which wraps.

@@ -4,7 +4,6 @@ use bellwire_core::api::Slot;
 use str0m::Rtc;
 use str0m::format::Codec;
 use str0m::media::{Mid, Pt};
-use str0m::rtp::SeqNo;
 
 /// Every slot, in the order of the m-lines.
 pub(crate) const SLOTS: [Slot; 4] = [Slot::Audio, Slot::Camera, Slot::Screen, Slot::ScreenAudio];
@@ -72,32 +71,6 @@ pub(crate) fn agreed(rtc: &Rtc, slot: Slot, mid: Mid) -> Option<Agreed> {
     Some(Agreed { pt: params.pt(), red: params.red() })
 }
 
-/// Numbers what is sent on one stream.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Numbers {
-    next: u64,
-    offset: u32,
-}
-
-impl Numbers {
-    /// Starts somewhere that the stream's random SSRC decides, so that neither sequence numbers nor
-    /// timestamps say how long this device sends (RFC 3550 section 5.1). Below 2^15, so that both
-    /// ends agree on the rollover counter even if the first packets are lost.
-    pub(crate) fn of_ssrc(ssrc: u32) -> Self {
-        Self { next: u64::from(ssrc & 0x7fff), offset: ssrc.rotate_left(16) }
-    }
-
-    pub(crate) fn sequence(&mut self) -> SeqNo {
-        let sequence = self.next.into();
-        self.next += 1;
-        sequence
-    }
-
-    pub(crate) const fn timestamp(&self, media: u32) -> u32 {
-        media.wrapping_add(self.offset)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,18 +90,5 @@ mod tests {
         assert_eq!(slots.mid(Slot::Screen), None, "a sound where a picture belongs is nobody's");
         assert_eq!(slots.slot(mid("d")), Some(Slot::ScreenAudio), "the fourth is sound again");
         assert_eq!(slots.slot(mid("e")), None, "there is no fifth");
-    }
-
-    #[test]
-    fn numbers_grow_and_start_below_the_first_rollover() {
-        let mut numbers = Numbers::of_ssrc(0xffff_ffff);
-        let first = *numbers.sequence();
-        assert!(first < 1 << 15, "the receiver cannot guess another rollover");
-        assert_eq!(*numbers.sequence(), first + 1, "one by one");
-        assert_eq!(
-            numbers.timestamp(960).wrapping_sub(numbers.timestamp(0)),
-            960,
-            "the offset changes no distance"
-        );
     }
 }

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use bellwire_voice::packet::{Frame, Packet};
+use str0m::Rtc;
 use str0m::media::Mid;
 use str0m::rtp::{RedDecoder, RedEncoder, RedundantBlock, RtpPacket, RtpWrite};
-use str0m::{Rtc, rtp::Ssrc};
 
-use super::slots::{Agreed, Numbers};
+use super::slots::Agreed;
+use super::stream::{Numbers, OwnStream};
 
 /// How many packets back the copies are that ride along. Two mend bursts of two lost packets, which
 /// in-band FEC cannot; each costs a packet's bitrate again and asks the other side to wait 20 ms.
@@ -31,7 +32,8 @@ const FRAMES_PER_SECOND: usize = 50;
 /// One outgoing sound.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
-    numbers: Option<(Ssrc, Numbers)>,
+    stream: OwnStream<Numbers>,
+    sends: bool,
     /// Timestamp and payload of what was sent last, oldest first.
     history: VecDeque<(u32, Vec<u8>)>,
     copies: Copies,
@@ -42,6 +44,19 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
+    /// This device starts or stops to send.
+    pub(super) fn switch(&mut self, on: bool) {
+        self.sends = on;
+        if !on {
+            self.talking = false;
+            self.history.clear();
+        }
+    }
+
+    pub(super) const fn sends(&self) -> bool {
+        self.sends
+    }
+
     /// Sends a frame. False where the connection has no stream for it yet.
     pub(super) fn send(
         &mut self,
@@ -52,11 +67,8 @@ impl Outgoing {
         frame: &Frame,
     ) -> bool {
         let mut direct = rtc.direct_api();
-        let Some(stream) = direct.stream_tx_by_mid(mid, None) else { return false };
-        let ssrc = stream.ssrc();
-        let numbers = match &mut self.numbers {
-            Some((known, numbers)) if *known == ssrc => numbers,
-            other => &mut other.insert((ssrc, Numbers::of_ssrc(*ssrc))).1,
+        let Some((stream, numbers)) = self.stream.find(&mut direct, mid, Numbers::of_ssrc) else {
+            return false;
         };
         let timestamp = numbers.timestamp(frame.timestamp);
         self.wraps = agreed.red.is_some() && self.copies.on;
@@ -82,14 +94,11 @@ impl Outgoing {
         if self.wraps || loss < CLEAN_BELOW { 0.0 } else { loss.max(LEAST_EXPECTED) }
     }
 
-    /// Nothing is sent for a while.
-    pub(super) fn rest(&mut self) {
-        self.talking = false;
-        self.history.clear();
-    }
-
     /// What the path is like. Gives what this sound takes of it, in bit/s.
     pub(super) fn observe(&mut self, now: Instant, loss: f32, estimate: Option<u64>) -> u32 {
+        if !self.sends {
+            return 0;
+        }
         self.copies.observe(now, loss, estimate);
         let copies = if self.wraps { DISTANCES.len() } else { 0 };
         let payload = self.history.back().map_or(0, |(_, payload)| payload.len());

@@ -258,7 +258,9 @@ pub(super) const fn line(peer: PeerId) -> LineId {
     LineId(peer.0 as u64)
 }
 
-const fn problem_of(problem: Problem) -> DeviceProblem {
+/// Why there is no microphone, in the core's words.
+#[must_use]
+pub const fn problem_of(problem: Problem) -> DeviceProblem {
     match problem {
         Problem::Denied => DeviceProblem::Denied,
         Problem::Missing => DeviceProblem::Missing,

@@ -24,6 +24,7 @@ use crate::control::Order;
 use crate::figures::Figures;
 use crate::network::{Loopback, ServerTrouble};
 use crate::pictures::Picture;
+pub use hub::problem_of;
 use hub::{Hub, Message};
 
 /// Whoever captures, encodes, decodes and shows pictures: a Worker of the webview, or a file.

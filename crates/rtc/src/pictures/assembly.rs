@@ -17,18 +17,20 @@
 //! Memory is bounded by [`MAX_PACKETS`] and [`MAX_BYTES`], whatever is sent.
 
 mod clock;
+mod hole;
 mod lineage;
 mod packets;
+mod parts;
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Picture;
 use super::vp8::{Descriptor, FrameHeader};
 use clock::Clock;
+use hole::Hole;
 use lineage::{Lineage, Verdict};
 use packets::{Joined, Packets, Piece, Run};
+pub use parts::{Frame, Packet};
 
 /// Packets held at most: 1.1 MB at full size, three seconds of 3 Mbit/s. Fewer could not hold a
 /// large key frame behind a hole; more only helps a hostile sender.
@@ -38,57 +40,8 @@ pub const MAX_BYTES: usize = 2 * 1_024 * 1_024;
 
 /// Sequence numbers beyond this are nonsense: no stream sends so many packets.
 const SEQUENCE_MAX: u64 = 1 << 48;
-/// What is assumed of the round trip until it is measured; `str0m` assumes the same for its NACKs.
-const ROUND_TRIP: Duration = Duration::from_millis(100);
-/// What two round trips need on top, so that the second attempt can arrive: `str0m` lets up to 33 ms
-/// pass before the first NACK and up to 38 ms more before the second, and the sender's pacer adds
-/// its own. Less asks for key frames though the packet is on its way; more freezes longer where it
-/// is not.
-const PATIENCE_EXTRA: Duration = Duration::from_millis(90);
-/// The longest wait for a missing packet: beyond it a key frame is faster than a third attempt.
-const PATIENCE_MAX: Duration = Duration::from_millis(600);
 /// How long packets without the start of a key frame are taken for reordered ones at the start.
 const START_GRACE: Duration = Duration::from_millis(30);
-
-/// One packet as it arrived, RTX undone.
-#[derive(Clone)]
-pub struct Packet {
-    /// The SSRC. Another one starts the stream anew.
-    pub source: u32,
-    /// The sequence number without wraps.
-    pub sequence: u64,
-    /// The RTP timestamp, 90 kHz.
-    pub timestamp: u32,
-    /// The RTP marker: the last packet of its frame.
-    pub marker: bool,
-    /// The payload, descriptor first; empty for padding.
-    pub payload: Arc<[u8]>,
-    /// When it arrived.
-    pub received: Instant,
-}
-
-/// Shows the length of the payload, never the payload.
-impl fmt::Debug for Packet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Packet")
-            .field("sequence", &self.sequence)
-            .field("timestamp", &self.timestamp)
-            .field("marker", &self.marker)
-            .field("bytes", &self.payload.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// A whole frame that can be decoded after the ones before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
-    /// The frame. [`Picture::captured_us`] is `timestamp` in µs.
-    pub picture: Picture,
-    /// The RTP timestamp, 90 kHz, without wraps: its lower 32 bits are what was sent.
-    pub timestamp: u64,
-    /// When the last of its packets arrived.
-    pub received: Instant,
-}
 
 /// Why a key frame is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,18 +79,6 @@ enum Step {
     Following { next: u64 },
 }
 
-/// What delivery waits for, and since when it is known to be missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Hole {
-    since: Instant,
-}
-
-impl Hole {
-    fn overdue(self, patience: Duration) -> Option<Instant> {
-        self.since.checked_add(patience)
-    }
-}
-
 /// Packets into frames, for one incoming stream. Give it every packet with
 /// [`handle`](Self::handle), drain [`poll`](Self::poll), and poll again at
 /// [`deadline`](Self::deadline).
@@ -147,9 +88,8 @@ pub struct Assembly {
     former: Option<u32>,
     packets: Packets,
     step: Step,
-    hole: Option<Hole>,
+    hole: Hole,
     lineage: Lineage,
-    patience: Duration,
     /// The last delivered timestamp, without wraps.
     clock: Clock,
     polled: Option<Instant>,
@@ -171,9 +111,8 @@ impl Assembly {
             former: None,
             packets: Packets::default(),
             step: Step::Seeking { why: Want::Start, from: None },
-            hole: None,
+            hole: Hole::none(),
             lineage: Lineage::default(),
-            patience: patience(ROUND_TRIP),
             clock: Clock::default(),
             polled: None,
             counts: Counts::default(),
@@ -182,7 +121,7 @@ impl Assembly {
 
     /// The round trip as measured last: how long a packet needs to be sent again.
     pub fn set_round_trip(&mut self, round_trip: Duration) {
-        self.patience = patience(round_trip);
+        self.hole.set_round_trip(round_trip);
     }
 
     /// What happened so far.
@@ -237,7 +176,7 @@ impl Assembly {
     pub fn poll(&mut self, now: Instant) -> Option<Frame> {
         self.polled = Some(now);
         loop {
-            self.hole = None;
+            self.hole.set(None);
             let next = match self.step {
                 Step::Seeking { .. } => return self.seek(),
                 Step::Following { next } => next,
@@ -282,7 +221,7 @@ impl Assembly {
     }
 
     fn want(&self) -> Option<(Want, Instant)> {
-        let overdue = self.hole.and_then(|it| it.overdue(self.patience));
+        let overdue = self.hole.overdue();
         match (self.step, overdue) {
             (Step::Seeking { why, .. }, Some(from)) => Some((why, from)),
             (Step::Seeking { why, from }, None) => from.map(|from| (why, from)),
@@ -303,7 +242,7 @@ impl Assembly {
         self.counts.dropped += self.packets.drop_before(u64::MAX);
         self.former = self.source.replace(source);
         self.step = Step::Seeking { why: Want::Start, from: None };
-        self.hole = None;
+        self.hole.set(None);
         self.lineage = Lineage::default();
         self.clock.start_over();
     }
@@ -321,7 +260,7 @@ impl Assembly {
     /// The stream cannot be decoded before the next key frame, which is at `from` or later.
     fn break_off(&mut self, why: Want, at: Instant, from: u64) {
         self.counts.dropped += self.packets.drop_before(from);
-        self.hole = None;
+        self.hole.set(None);
         self.lineage.forget();
         self.step = Step::Seeking { why, from: Some(at) };
     }
@@ -339,7 +278,7 @@ impl Assembly {
                     Taken::Broken(at) => self.break_off(Want::Broken, at, last + 1),
                 },
                 Run::Hole { missing } => self.note_hole(missing),
-                Run::Tail { since } => self.hole = Some(Hole { since }),
+                Run::Tail { since } => self.hole.set(Some(since)),
             }
         }
         None
@@ -349,7 +288,7 @@ impl Assembly {
     /// can be decoded without it.
     fn wait(&mut self, now: Instant, missing: u64) -> Option<Frame> {
         self.note_hole(missing);
-        if self.hole.and_then(|it| it.overdue(self.patience)).is_none_or(|at| now < at) {
+        if self.hole.overdue().is_none_or(|at| now < at) {
             return None;
         }
         for first in self.packets.begins(missing) {
@@ -363,7 +302,7 @@ impl Assembly {
                     continue;
                 }
                 Run::Tail { since } if key => {
-                    self.hole = Some(Hole { since });
+                    self.hole.set(Some(since));
                     continue;
                 }
                 Run::Hole { .. } | Run::Tail { .. } => continue,
@@ -389,7 +328,7 @@ impl Assembly {
 
     /// Remembers since when later packets than the missing one are here.
     fn note_hole(&mut self, missing: u64) {
-        self.hole = self.packets.known_since(missing).map(|since| Hole { since });
+        self.hole.set(self.packets.known_since(missing));
     }
 
     /// Takes the frame of these packets out and drops what lies before it, if it can be decoded.
@@ -416,7 +355,7 @@ impl Assembly {
         self.counts.keys += u64::from(header.key);
         self.lineage.accept(&descriptor, header.key);
         self.step = Step::Following { next: last + 1 };
-        self.hole = None;
+        self.hole.set(None);
         let timestamp = self.clock.extend(timestamp);
         let captured_us = captured_us(timestamp);
         let FrameHeader { key, width, height, .. } = header;
@@ -431,10 +370,6 @@ enum Taken {
     Skipped,
     /// Not decodable, known since then.
     Broken(Instant),
-}
-
-fn patience(round_trip: Duration) -> Duration {
-    round_trip.saturating_mul(2).saturating_add(PATIENCE_EXTRA).min(PATIENCE_MAX)
 }
 
 /// 90 kHz ticks in µs.

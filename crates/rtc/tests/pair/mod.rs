@@ -70,6 +70,8 @@ pub(crate) struct Pair {
     pub(crate) blackhole: bool,
     /// A codec that the signaling takes out of every description, as if an end did not know it.
     pub(crate) refuse: Option<&'static str>,
+    /// What becomes of every answer on its way; the answer itself follows.
+    pub(crate) spoil: Vec<fn(&str) -> String>,
 }
 
 impl Pair {
@@ -103,6 +105,7 @@ impl Pair {
             operation: 0,
             blackhole: false,
             refuse: None,
+            spoil: Vec::new(),
         }
     }
 
@@ -235,6 +238,11 @@ impl Pair {
             }
             Signal::Answer(sdp) => {
                 self.ends[index].remote_ufrag = ufrag(&sdp);
+                for spoil in self.spoil.clone() {
+                    let (operation, spoiled) = (self.next_operation(), spoil(&sdp));
+                    assert_ne!(spoiled, sdp, "it differs from the answer");
+                    self.command(index, PeerCommand::Apply { operation, sdp: spoiled });
+                }
                 let operation = self.next_operation();
                 self.command(index, PeerCommand::Apply { operation, sdp });
                 self.release(index);

@@ -14,6 +14,7 @@
 #[cfg(test)]
 pub(super) mod fake;
 mod ledger;
+mod pace;
 mod peers;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use turn_client_proto::types::{AddressFamily, TurnCredentials};
 use turn_client_proto::udp::TurnClientUdp;
 
 use self::ledger::{Ledger, Refusal};
+use self::pace::Pace;
 use self::peers::{Fate, Peers};
 use super::frames::{Frames, pad};
 use super::quiet::quietly;
@@ -50,11 +52,6 @@ const TIMES: u32 = 5;
 /// After how much silence of ours the server gets a packet without meaning. A NAT in between would
 /// else forget the way to a relay that is only kept for bad times; more often only costs packets.
 const SILENCE: Duration = Duration::from_secs(20);
-/// Distance that the client keeps between two requests to its server.
-const DISTANCE: Duration = Duration::from_millis(50);
-/// How far its clock may run ahead to shorten that. A call over a relay needs three requests, each
-/// after the answer to the one before; a flood of requests is still spread.
-const MAX_AHEAD: Duration = Duration::from_millis(400);
 /// Looks at the client after one input. It needs two or three.
 const MAX_LOOKS: usize = 64;
 /// Longest packet that is passed on: no path has room for it.
@@ -82,13 +79,10 @@ pub(super) struct Allocation {
     /// Streams only.
     frames: Option<Frames>,
     state: State,
-    /// The client counts nanoseconds since then.
-    epoch: Instant,
+    pace: Pace,
     wake: Instant,
     /// When to say something without meaning.
     murmur: Instant,
-    /// When the client believes to have sent last.
-    sent: Option<Instant>,
     ledger: Ledger,
     /// The last refusal that did not end it.
     refused: Option<Reason>,
@@ -143,10 +137,9 @@ impl Allocation {
             client,
             frames,
             state: State::Asking,
-            epoch: now,
+            pace: Pace::new(now),
             wake: now,
             murmur: now + SILENCE,
-            sent: None,
             ledger: Ledger::default(),
             refused: None,
             relayed: Vec::new(),
@@ -216,10 +209,10 @@ impl Allocation {
     pub(super) fn delete(&mut self, now: Instant) {
         if self.state == State::Alive {
             self.state = State::Over;
-            let time = self.time(now);
+            let time = self.pace.time(now);
             let _ = quietly(|| self.client.delete(time));
             // The client keeps a distance between its requests; nobody waits for this one.
-            let later = self.time(now + Duration::from_secs(1));
+            let later = self.pace.time(now + Duration::from_secs(1));
             while let Some(transmit) = quietly(|| self.client.poll_transmit(later)) {
                 self.out.push_back(transmit.data.to_vec());
             }
@@ -233,7 +226,7 @@ impl Allocation {
         if !is_possible || self.relayed_for(peer).is_none() {
             return;
         }
-        let (ip, time) = (peer.ip(), self.time(now));
+        let (ip, time) = (peer.ip(), self.pace.time(now));
         if quietly(|| self.client.have_permission(TransportType::Udp, ip)) {
             if self.peers.wants_channel(now, peer, contents) {
                 self.bind(now, peer);
@@ -248,7 +241,7 @@ impl Allocation {
     }
 
     fn pass(&mut self, now: Instant, peer: SocketAddr, contents: &[u8]) {
-        let time = self.time(now);
+        let time = self.pace.time(now);
         let built = quietly(|| {
             let sent = self.client.send_to(TransportType::Udp, peer, contents, time);
             sent.ok().flatten().map(|transmit| transmit.data.build())
@@ -267,7 +260,7 @@ impl Allocation {
     }
 
     fn bind(&mut self, now: Instant, peer: SocketAddr) {
-        let time = self.time(now);
+        let time = self.pace.time(now);
         match quietly(|| self.client.bind_channel(TransportType::Udp, peer, time)) {
             Ok(()) => self.peers.ask_channel(peer),
             Err(_) => self.peers.refuse_channel(now, peer),
@@ -285,7 +278,7 @@ impl Allocation {
             Refusal::Peer(reason) => self.news.push_back(News::PeerRefused(reason)),
             Refusal::Allocation(reason) => return self.end(reason),
         }
-        let time = self.time(now);
+        let time = self.pace.time(now);
         let (local, server) = (self.client.local_addr(), self.client.remote_addr());
         let transmit = Transmit::new(message, self.client.transport(), server, local);
         let heard = quietly(|| match self.client.recv(transmit, time) {
@@ -311,7 +304,7 @@ impl Allocation {
 
     /// Lets the client do what its time has come for.
     fn advance(&mut self, now: Instant) {
-        let time = self.time(now);
+        let time = self.pace.time(now);
         for _ in 0..MAX_LOOKS {
             if self.state == State::Over {
                 return;
@@ -329,7 +322,7 @@ impl Allocation {
             self.compare();
             match quietly(|| self.client.poll(time)) {
                 TurnPollRet::WaitUntil(wake) if wake > time || !moved => {
-                    self.wake = self.instant(wake).max(now + LEAST_WAIT);
+                    self.wake = self.pace.instant(wake).max(now + LEAST_WAIT);
                     return;
                 }
                 TurnPollRet::WaitUntil(_)
@@ -398,21 +391,10 @@ impl Allocation {
 
     /// The next message of the client, whose clock runs ahead by the distance that it would keep.
     fn poll_client(&mut self, now: Instant) -> Option<Vec<u8>> {
-        let due = self.sent.map_or(now, |sent| (sent + DISTANCE).max(now));
-        let ahead = if due <= now + MAX_AHEAD { due } else { now };
-        let time = self.time(ahead);
+        let ahead = self.pace.ahead(now);
+        let time = self.pace.time(ahead);
         let message = quietly(|| self.client.poll_transmit(time))?.data.to_vec();
-        self.sent = Some(ahead);
+        self.pace.on_sent(ahead);
         Some(message)
-    }
-
-    fn time(&self, now: Instant) -> stun_proto::Instant {
-        let nanos = now.saturating_duration_since(self.epoch).as_nanos();
-        // 292 years.
-        stun_proto::Instant::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX / 2))
-    }
-
-    fn instant(&self, time: stun_proto::Instant) -> Instant {
-        self.epoch + Duration::from_nanos(u64::try_from(time.as_nanos()).unwrap_or(0))
     }
 }

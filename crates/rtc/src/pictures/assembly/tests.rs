@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
+use super::hole::PATIENCE_EXTRA;
 use super::*;
 use crate::pictures::sample;
 use crate::pictures::vp8::Packetizer;
