@@ -143,6 +143,10 @@ pub struct PlayoutClock {
     pub timestamp: u32,
     /// When it leaves the speaker, as far as the system knows its latency.
     pub at: Instant,
+    /// How long it waited here for packets that are slower than the fastest.
+    pub waited: Duration,
+    /// How much of that it waited only because of [`Engine::delay`].
+    pub asked: Duration,
 }
 
 /// How a line does.
@@ -234,6 +238,12 @@ impl Engine {
         if self.0.commands.try_send(command).is_err() {
             tracing::warn!("the media thread does not keep up: a packet is dropped");
         }
+    }
+
+    /// The line's voice is to wait for so long at least, whatever its packets need; 400 ms at most.
+    /// For pictures that are later than their sound. It comes and goes slowly; zero takes it back.
+    pub fn delay(&self, line: LineId, least: Duration) {
+        self.0.tell(Command::Delay(line, least));
     }
 
     /// Which speaker plays (an id of [`crate::devices::list`]); `None` is the system's default.

@@ -57,6 +57,8 @@ const STATS_EVERY: Duration = Duration::from_millis(100);
 /// How long a connection outlives its call, silent, so that the last message on `chat` ("I leave")
 /// reaches a peer that the relay does not reach. Closing at once drops what SCTP has queued.
 const FAREWELL: Duration = Duration::from_millis(150);
+/// By how much the delay of the sound has to change to be told. Less tells what nobody hears.
+const DELAY_STEP: Duration = Duration::from_millis(4);
 /// Remote candidates that are added to one connection. More cost a check each, for every local one.
 const REMOTE_CANDIDATES: usize = 64;
 
@@ -99,6 +101,8 @@ pub enum Output {
     },
     /// The share of lost packets that the encoder of the sound should prepare for.
     Loss(f32),
+    /// How long the sound on `audio` should wait at least, for the picture that belongs to it.
+    Delay(Duration),
 }
 
 /// One peer connection.
@@ -135,6 +139,8 @@ pub struct Peer {
     stats: Option<PeerStats>,
     /// Of the sound that arrives, in ms.
     jitter: f64,
+    /// How long it was told to wait.
+    delay: Duration,
     reader: Reader,
     /// When a closed connection is over.
     farewell: Option<Instant>,
@@ -215,6 +221,7 @@ impl Peer {
             desired: 0,
             stats: None,
             jitter: 0.0,
+            delay: Duration::ZERO,
             reader: Reader::new(now),
             farewell: None,
             over: false,
@@ -393,9 +400,16 @@ impl Peer {
         self.drain(now);
     }
 
-    /// What of the other side's voice is heard, and when: its picture is shown with it.
+    /// What of the other side's voice is heard, and when: its picture is shown with it, and where
+    /// that cannot be in time the voice is asked to wait. Some ten times a second.
     pub fn handle_audible(&mut self, now: Instant, audible: Option<Audible>) {
         self.camera.incoming.set_sound(audible);
+        if let Some(delay) = self.camera.incoming.sound_delay(now)
+            && (delay.abs_diff(self.delay) >= DELAY_STEP || delay.is_zero() != self.delay.is_zero())
+        {
+            self.delay = delay;
+            self.out.push_back(Output::Delay(delay));
+        }
         self.work(now);
     }
 

@@ -45,6 +45,7 @@ pub(super) enum Command {
         packet: Packet,
         arrived: Instant,
     },
+    Delay(LineId, Duration),
     Listen(Option<String>),
     Tune {
         bitrate: u32,
@@ -236,6 +237,7 @@ impl Media {
             Command::Receive { line, stream, packet, arrived } => {
                 self.desk.receive(line, stream, packet, arrived);
             }
+            Command::Delay(line, least) => self.desk.delay(line, least),
             Command::Listen(device) => self.tell(Event::Listen(device)),
             Command::Tune { bitrate, expected_loss } => self.desk.tune(bitrate, expected_loss),
             Command::Record(tap) => self.desk.record(tap),
