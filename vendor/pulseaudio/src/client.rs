@@ -12,6 +12,7 @@ mod playback_stream;
 mod reactor;
 mod record_sink;
 mod record_stream;
+mod timing;
 
 pub use playback_source::*;
 pub use playback_stream::*;

@@ -261,6 +261,9 @@ impl ReactorHandle {
 pub(super) const WAKER: mio::Token = mio::Token(0);
 pub(super) const SOCKET: mio::Token = mio::Token(1);
 
+/// How much is read at once. Bellwire: see PATCHES.md
+const ROOM: usize = 16 * 1024;
+
 pub(super) struct Reactor {
     socket: UnixStream,
     poll: mio::Poll,
@@ -271,7 +274,10 @@ pub(super) struct Reactor {
 
     write_buf: Vec<u8>,
     read_buf: Vec<u8>,
+    room: Box<[u8; ROOM]>,
     in_progress_read: Option<protocol::Descriptor>,
+    /// The socket takes no more, and says when it does again.
+    blocked: bool,
 }
 
 impl Reactor {
@@ -281,11 +287,9 @@ impl Reactor {
     ) -> Result<ReactorHandle, ClientError> {
         let poll = mio::Poll::new()?;
         let waker = Arc::new(Waker(mio::Waker::new(poll.registry(), WAKER)?));
-        poll.registry().register(
-            &mut socket,
-            SOCKET,
-            mio::Interest::READABLE | mio::Interest::WRITABLE,
-        )?;
+        // Bellwire: see PATCHES.md
+        poll.registry()
+            .register(&mut socket, SOCKET, mio::Interest::READABLE)?;
 
         let state = Arc::new(Mutex::new(ReactorState::default()));
 
@@ -300,7 +304,9 @@ impl Reactor {
 
             write_buf: Vec::new(),
             read_buf: Vec::new(),
+            room: Box::new([0; ROOM]),
             in_progress_read: None,
+            blocked: false,
         };
 
         let reactor_thread = std::thread::spawn(move || match reactor.run() {
@@ -333,25 +339,39 @@ impl Reactor {
             // Handle any requested writes.
             self.write_streams()?;
             self.write_commands()?;
+            self.watch()?;
         }
+    }
+
+    /// Asks to hear when the socket takes more, only while something is left to write: otherwise
+    /// the reactor wakes for everything that the server reads. Bellwire: see PATCHES.md
+    fn watch(&mut self) -> Result<(), ClientError> {
+        let blocked = !self.write_buf.is_empty();
+        if blocked != self.blocked {
+            self.blocked = blocked;
+            let mut interest = mio::Interest::READABLE;
+            if blocked {
+                interest |= mio::Interest::WRITABLE;
+            }
+            self.poll
+                .registry()
+                .reregister(&mut self.socket, SOCKET, interest)?;
+        }
+        Ok(())
     }
 
     fn recv(&mut self) -> Result<(), ClientError> {
         use io::Read;
 
         'read: loop {
-            let off = self.read_buf.len();
-            self.read_buf.resize(off + 16 * 1024, 0); // Bellwire: see PATCHES.md
-
-            match self.socket.read(&mut self.read_buf[off..]) {
+            // Bellwire: see PATCHES.md
+            let n = match self.socket.read(&mut self.room[..]) {
                 Ok(0) => return Err(ClientError::Disconnected),
-                Ok(n) => self.read_buf.truncate(off + n),
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-                    self.read_buf.truncate(off);
-                    return Ok(());
-                }
+                Ok(n) => n,
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(err) => return Err(err.into()),
             };
+            self.read_buf.extend_from_slice(&self.room[..n]);
 
             // Decode messages (there may be multiple).
             while !self.read_buf.is_empty() {
