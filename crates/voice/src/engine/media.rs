@@ -221,6 +221,9 @@ impl Media {
         while let Some((timestamp, block)) = self.alternation.pull(&mut *self.processing) {
             self.desk.capture(timestamp, &block);
         }
+        if let Some(intake) = &self.intake {
+            intake.await_more(self.alternation.missing());
+        }
     }
 
     fn on_command(&mut self, command: Command) -> ControlFlow<()> {

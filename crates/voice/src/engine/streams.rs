@@ -10,7 +10,7 @@ use cpal::{BufferSize, ErrorKind, StreamConfig};
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -50,10 +50,13 @@ pub(super) struct Pulse {
     moved: AtomicU64,
     /// The most of them at once, but at first.
     chunk: AtomicU64,
+    /// Samples in the ring from which on (microphone) or below which (speaker) the media thread has
+    /// something to do.
+    mark: AtomicUsize,
 }
 
 impl Pulse {
-    fn new() -> Self {
+    fn new(mark: usize) -> Self {
         Self {
             began: Instant::now(),
             last: AtomicU64::new(0),
@@ -61,6 +64,7 @@ impl Pulse {
             latency: AtomicU64::new(0),
             moved: AtomicU64::new(0),
             chunk: AtomicU64::new(0),
+            mark: AtomicUsize::new(mark),
         }
     }
 
@@ -97,6 +101,13 @@ pub(super) struct Intake {
     pub(super) pulse: Arc<Pulse>,
 }
 
+impl Intake {
+    /// So many samples more make a block: the media thread is woken when they are there.
+    pub(super) fn await_more(&self, samples: usize) {
+        self.pulse.mark.store(samples, Ordering::Relaxed);
+    }
+}
+
 /// The media thread's end of a speaker.
 pub(super) struct Outflow {
     ring: Producer<f32>,
@@ -109,7 +120,9 @@ impl Outflow {
     /// Whether more is to be written.
     pub(super) fn is_hungry(&self) -> bool {
         let chunk = usize::try_from(self.pulse.chunk.load(Ordering::Relaxed)).unwrap_or(0);
-        self.filled() < self.queued.max(chunk.min(RING / 2))
+        let enough = self.queued.max(chunk.min(RING / 2));
+        self.pulse.mark.store(enough, Ordering::Relaxed);
+        self.filled() < enough
     }
 
     /// Queues a block. Without room it is dropped: the speaker stands still.
@@ -156,12 +169,12 @@ pub(super) fn open_microphone(
     let mut problem = Problem::Other;
     for period in PERIODS.into_iter().filter(|period| *period >= least) {
         let (mut writer, ring) = RingBuffer::new(RING);
-        let pulse = Arc::new(Pulse::new());
+        let pulse = Arc::new(Pulse::new(BLOCK));
         let (own, media) = (Arc::clone(&pulse), media.clone());
         let copy = move |sound: &[f32], _: &cpal::InputCallbackInfo| {
             let (_, _lost) = writer.push_partial_slice(sound);
             own.beat(sound.len());
-            if writer.buffer().capacity() - writer.slots() >= BLOCK {
+            if writer.buffer().capacity() - writer.slots() >= own.mark.load(Ordering::Relaxed) {
                 media.unpark();
             }
         };
@@ -190,7 +203,7 @@ pub(super) fn open_speaker(
     let mut problem = Problem::Other;
     for period in PERIODS.into_iter().filter(|period| *period >= least) {
         let (ring, mut reader) = RingBuffer::new(RING);
-        let pulse = Arc::new(Pulse::new());
+        let pulse = Arc::new(Pulse::new(RING));
         let (noted, media) = (Arc::clone(&pulse), media.clone());
         let copy = move |out: &mut [f32], info: &cpal::OutputCallbackInfo| {
             let stamp = info.timestamp();
@@ -198,7 +211,9 @@ pub(super) fn open_speaker(
             noted.latency.store(u64::try_from(latency).unwrap_or(0), Ordering::Relaxed);
             spread(&mut reader, out);
             noted.beat(out.len() / SPEAKER_CHANNELS);
-            media.unpark();
+            if reader.slots() < noted.mark.load(Ordering::Relaxed) {
+                media.unpark();
+            }
         };
         let channels = u16::try_from(SPEAKER_CHANNELS).unwrap_or(2);
         let stream =

@@ -2,7 +2,7 @@ use std::{ffi::CString, sync::Arc, time};
 
 use futures::{channel::oneshot, FutureExt as _};
 
-use super::timing::Timing;
+use super::timing::Pause;
 use super::{reactor::ReactorHandle, ClientError, RecordSink, Result as ClientResult};
 use crate::protocol;
 
@@ -15,7 +15,7 @@ pub struct RecordStream(Arc<InnerRecordStream>);
 
 struct InnerRecordStream {
     handle: ReactorHandle,
-    timing: Timing<protocol::RecordLatency>,
+    pause: Pause,
     info: protocol::CreateRecordStreamReply,
     start_notify: futures::future::Shared<oneshot::Receiver<()>>,
 }
@@ -41,7 +41,7 @@ impl RecordStream {
 
         Ok(Self(Arc::new(InnerRecordStream {
             handle,
-            timing: Timing::default(),
+            pause: Pause::default(),
             info,
             start_notify: start_rx.shared(),
         })))
@@ -88,13 +88,10 @@ impl RecordStream {
 
     /// Fetches record timing information for the record stream.
     ///
-    /// Bellwire: see PATCHES.md. For 100 ms the last answer stands for a new one.
+    /// Bellwire: see PATCHES.md. Blocks until the last answer is 100 ms old.
     pub async fn timing_info(&self) -> ClientResult<protocol::RecordLatency> {
-        if let Some(timing) = self.0.timing.recent() {
-            return Ok(timing);
-        }
-        let timing = self
-            .0
+        self.0.pause.rest();
+        self.0
             .handle
             .roundtrip_reply(protocol::Command::GetRecordLatency(
                 protocol::LatencyParams {
@@ -102,14 +99,11 @@ impl RecordStream {
                     now: time::SystemTime::now(),
                 },
             ))
-            .await?;
-        self.0.timing.keep(timing);
-        Ok(timing)
+            .await
     }
 
     /// Corks the record stream (temporarily pausing recording).
     pub async fn cork(&self) -> ClientResult<()> {
-        self.0.timing.forget();
         self.0
             .handle
             .roundtrip_ack(protocol::Command::CorkRecordStream(
@@ -123,7 +117,6 @@ impl RecordStream {
 
     /// Uncorks the record stream.
     pub async fn uncork(&self) -> ClientResult<()> {
-        self.0.timing.forget();
         self.0
             .handle
             .roundtrip_ack(protocol::Command::CorkRecordStream(
@@ -147,7 +140,6 @@ impl RecordStream {
 
     /// Instructs the server to discard any buffered data.
     pub async fn flush(&self) -> super::Result<()> {
-        self.0.timing.forget();
         self.0
             .handle
             .roundtrip_ack(protocol::Command::FlushRecordStream(self.0.info.channel))

@@ -1,6 +1,7 @@
 //! Bellwire: see PATCHES.md.
 
 use std::sync::{Mutex, PoisonError};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// How long an answer about timing stands for a new one. Longer notices later that a stream moved to
@@ -32,5 +33,20 @@ impl<T: Copy> Timing<T> {
     /// What was answered does not hold any more.
     pub(super) fn forget(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// The pause between two questions about a stream's timing, for who asks in a loop of its own.
+#[derive(Default)]
+pub(super) struct Pause(Mutex<Option<Instant>>);
+
+impl Pause {
+    /// Sleeps for what is left of the pause.
+    pub(super) fn rest(&self) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = *last {
+            sleep(RECENT.saturating_sub(at.elapsed()));
+        }
+        *last = Some(Instant::now());
     }
 }
