@@ -14,9 +14,10 @@
 //!
 //! - [`desk`] is that picture without threads and devices; time comes in with every call.
 //! - [`crate::processing::Alternation`] brings microphone and speaker into step.
-//! - [`binding`] and [`microphone`] say which device is to be open; [`watchdog`] notices dead ones,
-//!   and [`flow`] slow ones.
-//! - Drivers: [`media`] is the thread, [`streams`] the devices' callbacks, [`keeper`] opens them.
+//! - [`binding`] and [`microphone`] say which device is to be open, [`openers`] that only one opens
+//!   it; [`watchdog`] notices dead ones, and [`flow`] slow ones.
+//! - Drivers: [`media`] is the thread, [`streams`] the devices' callbacks, [`keeper`] opens them,
+//!   [`held`] is one that is open, [`lookout`] lists those that there are.
 
 mod binding;
 mod desk;
@@ -24,9 +25,11 @@ mod flow;
 mod held;
 mod keeper;
 mod line;
+mod lookout;
 mod media;
 mod meter;
 mod microphone;
+mod openers;
 mod report;
 mod streams;
 mod watchdog;

@@ -136,6 +136,19 @@ impl Client {
         Ok(Self { desc, handle })
     }
 
+    /// Calls back for what happens on the server, on a thread that must not be kept waiting. Another
+    /// call takes the place of the one before. Bellwire: see PATCHES.md
+    pub async fn subscribe(
+        &self,
+        mask: protocol::SubscriptionMask,
+        on_event: impl FnMut(protocol::SubscriptionEvent) + Send + 'static,
+    ) -> Result<()> {
+        self.handle.set_on_event(Box::new(on_event));
+        self.handle
+            .roundtrip_ack(protocol::Command::Subscribe(mask))
+            .await
+    }
+
     /// Fetches basic information on the server.
     pub async fn server_info(&self) -> Result<protocol::ServerInfo> {
         self.handle

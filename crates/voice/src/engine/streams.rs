@@ -160,8 +160,8 @@ pub(super) fn open_microphone(
     media: &Thread,
     failed: &OnError,
 ) -> Result<(Running, Intake), Problem> {
-    let (device, bound) = find(hosts, wanted, |devices| devices.microphones)?;
-    let fixed = host::fixed_chunk(&bound.id).map_or(0, |chunk| {
+    let Found { lister, device, bound } = find(hosts, wanted, |devices| devices.microphones)?;
+    let fixed = lister.fixed_chunk(&bound.id).map_or(0, |chunk| {
         let longest = PERIODS.into_iter().next_back().unwrap_or(chunk);
         chunk.min(longest)
     });
@@ -198,7 +198,7 @@ pub(super) fn open_speaker(
     media: &Thread,
     failed: &OnError,
 ) -> Result<(Running, Outflow), Problem> {
-    let (device, bound) = find(hosts, wanted, |devices| devices.speakers)?;
+    let Found { device, bound, .. } = find(hosts, wanted, |devices| devices.speakers)?;
     let least = periods.get(&bound.id).copied().unwrap_or(0);
     let mut problem = Problem::Other;
     for period in PERIODS.into_iter().filter(|period| *period >= least) {
@@ -237,16 +237,24 @@ fn spread(ring: &mut Consumer<f32>, out: &mut [f32]) {
     }
 }
 
+/// A device that is to be opened.
+struct Found {
+    lister: host::Lister,
+    device: cpal::Device,
+    bound: Bound,
+}
+
 fn find(
     hosts: &host::Hosts,
     wanted: Option<&str>,
     of: impl Fn(crate::devices::Devices) -> Vec<Device>,
-) -> Result<(cpal::Device, Bound), Problem> {
-    let host = hosts.find().ok_or(Problem::Missing)?;
-    let devices = of(host::list(&host).ok_or(Problem::Missing)?);
-    let chosen = choose(&devices, wanted).ok_or(Problem::Missing)?;
-    let device = host::find(&host, &chosen.id).ok_or(Problem::Missing)?;
-    Ok((device, Bound { id: chosen.id.clone(), label: chosen.name.clone() }))
+) -> Result<Found, Problem> {
+    let lister = hosts.find().ok_or(Problem::Missing)?;
+    let devices = of(lister.list().ok_or(Problem::Missing)?);
+    let Device { id, name, incarnation, .. } =
+        choose(&devices, wanted).cloned().ok_or(Problem::Missing)?;
+    let device = lister.device(&id).ok_or(Problem::Missing)?;
+    Ok(Found { lister, device, bound: Bound { id, label: name, incarnation } })
 }
 
 const fn config(channels: u16, period: u32) -> StreamConfig {

@@ -36,8 +36,12 @@ pub(super) struct RecordStreamState {
     start_notify: Option<oneshot::Sender<()>>,
 }
 
+/// Bellwire: see PATCHES.md
+pub(super) type EventHandler = Box<dyn FnMut(protocol::SubscriptionEvent) + Send + 'static>;
+
 #[derive(Default)]
 struct ReactorState {
+    on_event: Option<EventHandler>,
     handlers: BTreeMap<u32, ReplyHandler>,
     playback_streams: BTreeMap<u32, PlaybackStreamState>,
     record_streams: BTreeMap<u32, RecordStreamState>,
@@ -47,6 +51,17 @@ struct SharedState {
     protocol_version: u16,
     next_seq: AtomicU32,
     _thread_handle: JoinHandle<super::Result<()>>,
+    /// Bellwire: see PATCHES.md
+    _farewell: Farewell,
+}
+
+/// Wakes the reactor when the last handle is gone, so that it ends.
+struct Farewell(Arc<Waker>);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        let _ = self.0.0.wake();
+    }
 }
 
 // We need to wrap this to implement futures::task::ArcWake.
@@ -61,8 +76,9 @@ impl futures::task::ArcWake for Waker {
 #[derive(Clone)]
 pub(super) struct ReactorHandle {
     state: Weak<Mutex<ReactorState>>,
-    shared: Arc<SharedState>,
+    // Bellwire: before `shared`, which wakes the reactor to see that this is gone.
     outgoing: Sender<(u32, protocol::Command)>,
+    shared: Arc<SharedState>,
     waker: Arc<Waker>,
 }
 
@@ -166,6 +182,13 @@ impl ReactorHandle {
 
         self.write_command(seq, protocol::Command::DeletePlaybackStream(channel))?;
         rx.await.map_err(|_| ClientError::Disconnected)
+    }
+
+    /// Bellwire: see PATCHES.md
+    pub(super) fn set_on_event(&self, on_event: EventHandler) {
+        if let Some(state) = self.state.upgrade() {
+            state.lock().unwrap().on_event = Some(on_event);
+        }
     }
 
     pub(super) fn mark_playback_stream_draining(&self, channel: u32) {
@@ -320,12 +343,13 @@ impl Reactor {
         Ok(ReactorHandle {
             state: Arc::downgrade(&state),
             outgoing: cmd_tx,
-            waker,
             shared: Arc::new(SharedState {
                 protocol_version,
                 next_seq: AtomicU32::new(1024),
                 _thread_handle: reactor_thread,
+                _farewell: Farewell(waker.clone()),
             }),
+            waker,
         })
     }
 
@@ -458,6 +482,11 @@ impl Reactor {
                     stream.requested_bytes += length as usize;
                 } else {
                     log::error!("unknown stream: {channel}");
+                }
+            }
+            protocol::Command::SubscribeEvent(event) => {
+                if let Some(on_event) = &mut state.on_event {
+                    on_event(event);
                 }
             }
             _ => log::debug!("ignoring unexpected command: {cmd:?}"),
