@@ -5,12 +5,13 @@
 #![expect(clippy::disallowed_methods, reason = "a driver: it reads the clock for the machines")]
 
 use super::binding::{Binding, End, Order, State};
+use super::flow::Periods;
 use super::held::Held;
 use super::lookout::Lookout;
 use super::media::Command;
 use super::microphone::{Act, Microphone};
 use super::openers::{Openers, Opening};
-use super::streams::{self, Intake, OnError, Outflow, Periods, Running};
+use super::streams::{self, Intake, OnError, Outflow, Running};
 use super::{LineId, Problem, Report, SharedReport, SpeakerState};
 use crate::devices::{Devices, host};
 use std::collections::BTreeSet;

@@ -150,7 +150,7 @@ impl Media {
     fn follow(&mut self, now: Instant, mut outflow: Outflow) -> Duration {
         let mut mix = [0.0; BLOCK];
         let mut steps = 0;
-        while outflow.is_hungry() && steps < MOST_STEPS {
+        while outflow.is_hungry(now) && steps < MOST_STEPS {
             self.step(now, &mut mix);
             outflow.write(&mix);
             steps += 1;

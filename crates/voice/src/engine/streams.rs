@@ -2,13 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "a driver: callbacks note when they are called")]
 
 use super::binding::Bound;
+use super::flow::{Bursts, Periods};
 use super::{BLOCK, Problem};
 use crate::codec::SAMPLE_RATE;
 use crate::devices::{Device, choose, host};
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, ErrorKind, StreamConfig};
 use rtrb::{Consumer, Producer, RingBuffer};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::Thread;
@@ -23,9 +23,6 @@ const RING: usize = 24_000;
 const FILLING: u64 = 8;
 /// Channels of a speaker. The sound server makes of it what the speaker has.
 const SPEAKER_CHANNELS: usize = 2;
-
-/// The least period of devices that were too slow with a shorter one, by id.
-pub(super) type Periods = BTreeMap<String, u32>;
 
 /// The period that a device needs, by the share of the time that it moved with this one. A stream
 /// has room for two periods, so that is how much the device moved at once. None: there is no longer
@@ -48,7 +45,7 @@ pub(super) struct Pulse {
     latency: AtomicU64,
     /// Frames that it took or gave.
     moved: AtomicU64,
-    /// The most of them at once, but at first.
+    /// The most of them at once since somebody looked, but at first.
     chunk: AtomicU64,
     /// Samples in the ring from which on (microphone) or below which (speaker) the media thread has
     /// something to do.
@@ -114,13 +111,14 @@ pub(super) struct Outflow {
     pulse: Arc<Pulse>,
     /// How much is to be kept in the ring at least. It is as much as the device takes at once.
     queued: usize,
+    bursts: Bursts,
 }
 
 impl Outflow {
     /// Whether more is to be written.
-    pub(super) fn is_hungry(&self) -> bool {
-        let chunk = usize::try_from(self.pulse.chunk.load(Ordering::Relaxed)).unwrap_or(0);
-        let enough = self.queued.max(chunk.min(RING / 2));
+    pub(super) fn is_hungry(&mut self, now: Instant) -> bool {
+        let chunk = self.bursts.note(now, self.pulse.chunk.swap(0, Ordering::Relaxed));
+        let enough = self.queued.max(usize::try_from(chunk).unwrap_or(0).min(RING / 2));
         self.pulse.mark.store(enough, Ordering::Relaxed);
         self.filled() < enough
     }
@@ -165,7 +163,7 @@ pub(super) fn open_microphone(
         let longest = PERIODS.into_iter().next_back().unwrap_or(chunk);
         chunk.min(longest)
     });
-    let least = periods.get(&bound.id).copied().unwrap_or(0).max(fixed);
+    let least = periods.least(Instant::now(), &bound.id).max(fixed);
     let mut problem = Problem::Other;
     for period in PERIODS.into_iter().filter(|period| *period >= least) {
         let (mut writer, ring) = RingBuffer::new(RING);
@@ -199,7 +197,7 @@ pub(super) fn open_speaker(
     failed: &OnError,
 ) -> Result<(Running, Outflow), Problem> {
     let Found { device, bound, .. } = find(hosts, wanted, |devices| devices.speakers)?;
-    let least = periods.get(&bound.id).copied().unwrap_or(0);
+    let least = periods.least(Instant::now(), &bound.id);
     let mut problem = Problem::Other;
     for period in PERIODS.into_iter().filter(|period| *period >= least) {
         let (ring, mut reader) = RingBuffer::new(RING);
@@ -222,7 +220,7 @@ pub(super) fn open_speaker(
             Ok(stream) => {
                 let running = Running { stream, pulse: Arc::clone(&pulse), bound, period };
                 let queued = period as usize + BLOCK / 4;
-                return Ok((running, Outflow { ring, pulse, queued }));
+                return Ok((running, Outflow { ring, pulse, queued, bursts: Bursts::default() }));
             }
             Err(error) => problem = note(&error),
         }
