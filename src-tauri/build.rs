@@ -12,6 +12,7 @@ const COMMANDS: &[&str] = &[
     "test_devices",
     "figures",
     "sound_devices",
+    "open_door",
 ];
 
 fn main() {

@@ -16,12 +16,14 @@ pub fn bindings() -> Builder<tauri::Wry> {
             commands::test_devices,
             commands::figures,
             commands::sound_devices,
+            commands::open_door,
         ])
         .events(collect_events![
             events::Shown,
             events::Alerted,
             events::Ordered,
             events::LetGo,
+            events::PicturesWanted,
             events::Kept,
             events::Linked,
         ])
