@@ -17,7 +17,9 @@ use subtle::ConstantTimeEq as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::handshake::server::{
+    Callback, ErrorResponse, Request, Response,
+};
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
@@ -138,11 +140,7 @@ async fn shake_hands(stream: TcpStream, rules: Rules) -> Option<Guest> {
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE_BYTES))
         .max_frame_size(Some(MAX_MESSAGE_BYTES));
-    let shaking = tokio_tungstenite::accept_hdr_async_with_config(
-        stream,
-        |request: &Request, response| rules.judge(request, response),
-        Some(config),
-    );
+    let shaking = tokio_tungstenite::accept_hdr_async_with_config(stream, rules, Some(config));
     match tokio::time::timeout(PATIENCE, shaking).await {
         Ok(Ok(guest)) => Some(guest),
         Ok(Err(_)) | Err(_) => {
@@ -152,9 +150,12 @@ async fn shake_hands(stream: TcpStream, rules: Rules) -> Option<Guest> {
     }
 }
 
-impl Rules {
-    #[expect(clippy::result_large_err, reason = "tungstenite's callback has this type")]
-    fn judge(&self, request: &Request, mut response: Response) -> Result<Response, ErrorResponse> {
+impl Callback for Rules {
+    fn on_request(
+        self,
+        request: &Request,
+        mut response: Response,
+    ) -> Result<Response, ErrorResponse> {
         if self.is_welcome(request) {
             let protocol = HeaderValue::from_static(PROTOCOL);
             response.headers_mut().insert("sec-websocket-protocol", protocol);
@@ -164,7 +165,9 @@ impl Rules {
         *refusal.status_mut() = StatusCode::FORBIDDEN;
         Err(refusal)
     }
+}
 
+impl Rules {
     fn is_welcome(&self, request: &Request) -> bool {
         let only = |name: &str| {
             let mut values = request.headers().get_all(name).iter();

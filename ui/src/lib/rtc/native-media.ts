@@ -41,6 +41,8 @@ export class NativeMedia implements Media {
   readonly #listeners = new Set<() => void>();
   #pump: Worker | null = null;
   #canCapture = false;
+  /** The program lets go of a device, and needs not be told that it is off. */
+  #stopping = false;
   #again = AGAIN_MS;
 
   constructor(door: Door) {
@@ -114,7 +116,9 @@ export class NativeMedia implements Media {
           message.device,
         );
       case 'stop':
+        this.#stopping = true;
         this.#captures[message.slot].leave(PROGRAM);
+        this.#stopping = false;
         return;
       case 'close':
         return this.#forget(message.peer);
@@ -148,8 +152,11 @@ export class NativeMedia implements Media {
         else this.#tell({ type: 'rest', slot });
       },
       report: (state) => {
+        // The program may want it again by the time it hears this, and must not take it for that.
+        if (state.type === 'off' && this.#stopping) return;
         // Filming in a hidden window has said so already.
-        if (state.type !== 'live' || !this.#isFilmingHidden(slot)) this.#state(slot, state);
+        if (state.type === 'live' && this.#isFilmingHidden(slot)) return;
+        this.#state(slot, state);
       },
     };
   }
