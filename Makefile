@@ -52,7 +52,7 @@ screenshots: ## Take the pictures in docs/screenshots anew
 	@cd tests/e2e && BELLWIRE_RELAY_BIN=$(abspath $(TARGET))/debug/bellwire-relay npm run --silent screenshots
 
 fuzz: ## Fuzz every target for a minute (needs a nightly toolchain and cargo-fuzz)
-	@cd fuzz && for target in frame candidate sdp token pictures film red network link; do \
+	@cd fuzz && for target in frame candidate sdp token pictures film red network link pump; do \
 	  cargo +nightly fuzz run $$target -- -max_total_time=$(or $(FUZZ_SECONDS),60) || exit 1; done
 
 clean: ## Remove what was built here

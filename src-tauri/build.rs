@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "end_microphone_test",
     "figures",
     "sound_devices",
+    "open_door",
 ];
 
 fn main() {

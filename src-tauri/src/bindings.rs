@@ -19,12 +19,14 @@ pub fn bindings() -> Builder<tauri::Wry> {
             commands::end_microphone_test,
             commands::figures,
             commands::sound_devices,
+            commands::open_door,
         ])
         .events(collect_events![
             events::Shown,
             events::Alerted,
             events::Ordered,
             events::LetGo,
+            events::PicturesWanted,
             events::Kept,
             events::Linked,
         ])

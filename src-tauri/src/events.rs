@@ -28,6 +28,10 @@ pub(crate) struct Ordered {
 #[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
 pub(crate) struct LetGo;
 
+/// A call begins that this program carries out: the window's pictures are wanted.
+#[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
+pub(crate) struct PicturesWanted;
+
 /// Where secrets are kept, or what is in the way.
 #[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
 pub(crate) struct Kept(pub(crate) Keeping);

@@ -17,10 +17,10 @@ use tokio::task::JoinHandle;
 use super::Expectations;
 use super::news::{News, tell};
 use super::shared_vault::SharedVault;
-use crate::events::{Kept, LetGo, Linked, Shown};
+use crate::events::{Kept, LetGo, Linked, PicturesWanted, Shown};
 use crate::executor::Hands;
 use crate::folders::Folders;
-use crate::media::{Media, PeerFigures};
+use crate::media::{Media, Pass, PeerFigures};
 use crate::preferences::Preferences;
 use crate::vault::{self, Keeping, Opened};
 
@@ -42,6 +42,8 @@ pub(super) enum Wish {
     KeepInMemory,
     /// The newest figures of a connection.
     Figures { peer: PeerId, reply: oneshot::Sender<Option<PeerFigures>> },
+    /// A way for pictures, if there is a call to take them.
+    Door(oneshot::Sender<Option<Pass>>),
     /// End, and say so when everything is written.
     Stop(std::sync::mpsc::Sender<()>),
 }
@@ -123,6 +125,9 @@ impl Day {
                 Wish::Figures { peer, reply } => {
                     let media = self.running.as_ref().and_then(|running| running.media.as_ref());
                     let _ = reply.send(media.and_then(|media| media.figures(peer)));
+                }
+                Wish::Door(reply) => {
+                    let _ = reply.send(self.open_door());
                 }
                 Wish::Stop(stopped) => {
                     self.stop_client().await;
@@ -238,12 +243,14 @@ impl Day {
             (client, way_back, None)
         } else {
             let events = Arc::new(OnceLock::new());
-            match Media::start(events.clone()) {
+            let app = self.app.clone();
+            match Media::start(events.clone(), move || tell(&app, &PicturesWanted)) {
                 Ok((media, peers)) => {
+                    let pictures = media.pictures.clone();
                     let client = Client::start(options, vault, move |way_back| {
                         // Set once, here.
                         let _ = events.set(way_back);
-                        Hands::Native(peers)
+                        Hands::Native { peers, pictures }
                     });
                     (client, None, Some(media))
                 }
@@ -264,6 +271,14 @@ impl Day {
         );
         let news = tokio::spawn(news.run());
         self.running = Some(Running { client, events, media, news });
+    }
+
+    fn open_door(&self) -> Option<Pass> {
+        let media = self.running.as_ref()?.media.as_ref()?;
+        media.pictures.admit().unwrap_or_else(|error| {
+            tracing::warn!(%error, "calls go on without pictures");
+            None
+        })
     }
 
     async fn stop_client(&mut self) {

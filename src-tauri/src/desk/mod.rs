@@ -13,7 +13,7 @@ use tauri::AppHandle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::folders::Folders;
-use crate::media::PeerFigures;
+use crate::media::{Pass, PeerFigures};
 use crate::microphone_test::{MicrophoneReading, MicrophoneTest};
 use day::{Day, Wish};
 
@@ -127,6 +127,13 @@ impl Desk {
         let (reply, figures) = oneshot::channel();
         self.wish(Wish::Figures { peer, reply });
         figures.await.ok().flatten()
+    }
+
+    /// A way for pictures between the window and a call that this program carries out.
+    pub(crate) async fn open_door(&self) -> Option<Pass> {
+        let (reply, pass) = oneshot::channel();
+        self.wish(Wish::Door(reply));
+        pass.await.ok().flatten()
     }
 
     /// Returns when everything is written, or after some seconds.

@@ -3,13 +3,14 @@
 //! Everything here is pure: time is an argument, nothing blocks. What was sent arrives as packets
 //! ([`assembly`]), becomes whole frames and waits for its time ([`playout`]); [`keys`] asks for key
 //! frames; [`incoming`] is these three as one. [`vp8`] knows what a packet and a frame look like,
-//! and [`ivf`] reads and writes films.
+//! [`ivf`] reads and writes films, and [`pump`] is how whole frames cross to a page that has codecs.
 
 pub mod assembly;
 pub mod incoming;
 pub mod ivf;
 pub mod keys;
 pub mod playout;
+pub mod pump;
 pub mod vp8;
 
 use std::fmt;

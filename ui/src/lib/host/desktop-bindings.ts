@@ -29,6 +29,11 @@ export const commands = {
 	figures: (peer: PeerId) => __TAURI_INVOKE<PeerFigures_Serialize | null>("figures", { peer }),
 	/**  The microphones and speakers of the sound engine; none where the webview does the sound. */
 	soundDevices: () => __TAURI_INVOKE<SoundDevices>("sound_devices"),
+	/**
+	 *  A way for pictures between this window and a call that this program carries out; none without
+	 *  such a call. The one before leads nowhere from here on.
+	 */
+	openDoor: () => __TAURI_INVOKE<Pass | null>("open_door"),
 };
 
 /** Events */
@@ -38,6 +43,7 @@ export const events = {
 	letGo: makeEvent<LetGo, LetGo>("let-go"),
 	linked: makeEvent<Linked, Linked>("linked"),
 	ordered: makeEvent<Ordered_Serialize, Ordered_Deserialize>("ordered"),
+	picturesWanted: makeEvent<PicturesWanted, PicturesWanted>("pictures-wanted"),
 	shown: makeEvent<Shown_Serialize, Shown_Deserialize>("shown"),
 };
 
@@ -1128,6 +1134,14 @@ export type Outcome =
 /**  The media could not be set up. */
 "failed";
 
+/**  What the window brings to be let in, once. */
+export type Pass = {
+	/**  Where to knock, on 127.0.0.1. */
+	port: number,
+	/**  The subprotocols to offer: the format, then the secret. */
+	protocols: [string, string],
+};
+
 /**  ICE and DTLS together. */
 export type PathState = 
 /**  No pair, or DTLS is not done. */
@@ -1371,6 +1385,9 @@ export type PeerId = number;
 
 /**  How media travels. */
 export type PeerRoute = "direct" | "relayed" | "relayed-tcp" | "unknown";
+
+/**  A call begins that this program carries out: the window's pictures are wanted. */
+export type PicturesWanted = null;
 
 /**  What a user says of their availability. */
 export type PresenceStatus = 

@@ -82,6 +82,8 @@ export class TauriHost implements Host {
   readonly door: Door = {
     // JSON has no NaN, so the types allow for null; none of them ever is.
     figures: (peer) => commands.figures(peer) as ReturnType<Door['figures']>,
+    open: () => commands.openDoor(),
+    onWanted: (listener) => void events.picturesWanted.listen(() => listener()),
   };
 }
 

@@ -1,36 +1,222 @@
-import type { PeerId, Slot } from '../bindings';
+import type { PeerId, Slot, SlotState } from '../bindings';
+import { ownScript } from '../host/trusted';
+import { Capture, type Taker } from './capture';
+import { Devices } from './devices';
 import type { Figures, Media } from './peers';
+import type { PictureSlot } from './pump/format';
+import { Filming } from './pump/filming';
+import type { FromPump, ToPump } from './pump/messages';
+import { Painting } from './pump/painting';
+import workerAddress from './pump/pump.worker.ts?worker&url';
 
 /** What the program around the window does for its media. */
 export interface Door {
   figures(peer: PeerId): Promise<Omit<Figures, 'at'> | null>;
+  /** The way for pictures; null while no call wants any. The one before leads nowhere then. */
+  open(): Promise<{ port: number; protocols: string[] } | null>;
+  /** Calls back whenever a call begins that wants pictures. */
+  onWanted(listener: () => void): void;
 }
+
+/** How long until a door that was shut is tried again, in ms, at first and at most. */
+const AGAIN_MS = 300;
+const AGAIN_AT_MOST_MS = 5_000;
+/** How long devices settle after one came or went, in ms: systems report a headset piecemeal. */
+const DEVICES_SETTLE_MS = 300;
+/** Whoever takes what is captured: the program, for every peer. */
+const PROGRAM: PeerId = 0;
 
 /**
  * The window's half of calls whose connections the program carries out: pictures. Sound never comes
- * here.
+ * here. The program says what is captured; a worker moves pictures between camera, codecs and
+ * program; this knows only tracks.
  */
 export class NativeMedia implements Media {
   readonly #door: Door;
+  readonly #captures: Record<PictureSlot, Capture>;
+  readonly #takers: Record<PictureSlot, Taker>;
+  readonly #remote = new Map<PeerId, Map<PictureSlot, MediaStreamTrack>>();
+  readonly #paintings = new Map<string, Painting>();
+  readonly #filming = new Map<PictureSlot, Filming>();
+  readonly #listeners = new Set<() => void>();
+  #pump: Worker | null = null;
+  #canCapture = false;
+  /** The program lets go of a device, and needs not be told that it is off. */
+  #stopping = false;
+  #again = AGAIN_MS;
 
   constructor(door: Door) {
     this.#door = door;
+    const media = navigator.mediaDevices as MediaDevices | undefined;
+    const devices = new Devices(media, navigator.permissions);
+    const capture = (source: PictureSlot): Capture =>
+      new Capture(source, (device) => devices.open(source, device), this.#changed);
+    this.#captures = { camera: capture('camera'), screen: capture('screen') };
+    this.#takers = { camera: this.#taker('camera'), screen: this.#taker('screen') };
+    let settling: ReturnType<typeof setTimeout> | undefined;
+    media?.addEventListener('devicechange', () => {
+      clearTimeout(settling);
+      settling = setTimeout(() => {
+        for (const one of Object.values(this.#captures)) one.devicesChanged();
+      }, DEVICES_SETTLE_MS);
+    });
+    door.onWanted(() => void this.#open());
+    // The page may have been loaded anew in the middle of a call.
+    void this.#open();
   }
 
-  local(_slot: Slot): MediaStreamTrack | null {
-    return null;
+  local(slot: Slot): MediaStreamTrack | null {
+    return slot === 'camera' || slot === 'screen' ? this.#captures[slot].track : null;
   }
 
-  remote(_peer: PeerId, _slot: Slot): MediaStreamTrack | null {
-    return null;
+  remote(peer: PeerId, slot: Slot): MediaStreamTrack | null {
+    if (slot !== 'camera' && slot !== 'screen') return null;
+    return this.#remote.get(peer)?.get(slot) ?? null;
   }
 
-  onTracks(_listener: () => void): () => void {
-    return () => undefined;
+  onTracks(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   async figures(peer: PeerId): Promise<Figures | null> {
     const figures = await this.#door.figures(peer);
     return figures && { at: performance.now(), ...figures };
   }
+
+  async #open(): Promise<void> {
+    const pass = await this.#door.open();
+    if (!pass) return;
+    this.#tell({ type: 'open', ...pass });
+  }
+
+  #tell(message: ToPump, handed: Transferable[] = []): void {
+    this.#pump ??= this.#begin();
+    this.#pump.postMessage(message, handed);
+  }
+
+  #begin(): Worker {
+    // WebKitGTK's first encoder ends the web process unless its media framework runs already.
+    document.createElement('video').canPlayType('video/mp4');
+    const pump = new Worker(ownScript(workerAddress), { type: 'module' });
+    pump.onmessage = ({ data }: MessageEvent<FromPump>) => this.#hear(data);
+    return pump;
+  }
+
+  #hear(message: FromPump): void {
+    switch (message.type) {
+      case 'able':
+        this.#canCapture = message.capture;
+        return;
+      case 'capture':
+        this.#again = AGAIN_MS;
+        return this.#captures[message.slot].take(
+          PROGRAM,
+          this.#takers[message.slot],
+          message.device,
+        );
+      case 'stop':
+        this.#stopping = true;
+        this.#captures[message.slot].leave(PROGRAM);
+        this.#stopping = false;
+        return;
+      case 'close':
+        return this.#forget(message.peer);
+      case 'shown':
+        return this.#show(message.peer, message.slot, message.track);
+      case 'painted':
+        return this.#paint(message);
+      case 'tick':
+        return this.#film(message.slot);
+      case 'stuck':
+        return this.#state(message.slot, { type: 'unavailable', problem: 'other' });
+      case 'closed':
+        return this.#onClosed();
+    }
+  }
+
+  /** The call is over, or the way is lost: whichever, the program says when it is asked again. */
+  #onClosed(): void {
+    for (const capture of Object.values(this.#captures)) capture.leave(PROGRAM, true);
+    for (const peer of [...this.#remote.keys()]) this.#forget(peer);
+    setTimeout(() => void this.#open(), this.#again);
+    this.#again = Math.min(2 * this.#again, AGAIN_AT_MOST_MS);
+  }
+
+  #taker(slot: PictureSlot): Taker {
+    return {
+      put: (main) => {
+        this.#filming.get(slot)?.close();
+        this.#filming.delete(slot);
+        if (main) this.#encode(slot, main);
+        else this.#tell({ type: 'rest', slot });
+      },
+      report: (state) => {
+        // The program may want it again by the time it hears this, and must not take it for that.
+        if (state.type === 'off' && this.#stopping) return;
+        // Filming in a hidden window has said so already.
+        if (state.type === 'live' && this.#isFilmingHidden(slot)) return;
+        this.#state(slot, state);
+      },
+    };
+  }
+
+  #encode(slot: PictureSlot, main: MediaStreamTrack): void {
+    if (this.#canCapture) {
+      // The page keeps the one it shows.
+      const track = main.clone();
+      try {
+        return this.#tell({ type: 'track', slot, track }, [track as unknown as Transferable]);
+      } catch {
+        // Tracks cannot be handed over here, whatever else the worker can do.
+        track.stop();
+      }
+    }
+    const paused = (hidden: boolean): void =>
+      this.#state(
+        slot,
+        hidden ? { type: 'unavailable', problem: 'hung' } : { type: 'live', label: main.label },
+      );
+    this.#filming.set(slot, new Filming(main, paused));
+    this.#tell({ type: 'feed', slot });
+  }
+
+  #film(slot: PictureSlot): void {
+    const frame = this.#filming.get(slot)?.picture();
+    if (frame) this.#tell({ type: 'picture', slot, frame }, [frame as unknown as Transferable]);
+  }
+
+  #isFilmingHidden(slot: PictureSlot): boolean {
+    return document.hidden && this.#filming.has(slot);
+  }
+
+  #state(slot: PictureSlot, state: SlotState): void {
+    this.#tell({ type: 'state', slot, state });
+  }
+
+  #show(peer: PeerId, slot: PictureSlot, track: MediaStreamTrack): void {
+    let slots = this.#remote.get(peer);
+    if (!slots) this.#remote.set(peer, (slots = new Map()));
+    slots.set(slot, track);
+    this.#changed();
+  }
+
+  #paint({ peer, slot, frame }: Extract<FromPump, { type: 'painted' }>): void {
+    const of = `${peer} ${slot}`;
+    let painting = this.#paintings.get(of);
+    if (!painting) this.#paintings.set(of, (painting = new Painting()));
+    if (painting.paint(frame) && painting.track) this.#show(peer, slot, painting.track);
+  }
+
+  #forget(peer: PeerId): void {
+    for (const [slot, track] of this.#remote.get(peer) ?? []) {
+      this.#paintings.delete(`${peer} ${slot}`);
+      track.stop();
+    }
+    if (this.#remote.delete(peer)) this.#changed();
+  }
+
+  readonly #changed = (): void => {
+    for (const listener of this.#listeners) listener();
+  };
 }

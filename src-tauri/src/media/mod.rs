@@ -1,5 +1,9 @@
 //! Sound and pictures where the webview has no peer connections.
 
+mod door;
+mod outbox;
+mod pictures;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -7,24 +11,33 @@ use bellwire_client::native::PeerEvents;
 use bellwire_core::api::PeerId;
 use bellwire_rtc::figures::{Figures, Route};
 use bellwire_rtc::network::Loopback;
-use bellwire_rtc::peers::{NoPictures, Options, Peers, Report, StartError};
+use bellwire_rtc::peers::{Options, Peers, Report, StartError};
 use bellwire_voice::engine::{self, Engine};
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-/// Peer connections in Rust, with the sound of this machine.
+pub(crate) use door::Pass;
+pub(crate) use pictures::PagePictures;
+
+/// Peer connections in Rust, with the sound of this machine and the pictures of its window.
 pub(crate) struct Media {
     /// The sound.
     pub(crate) engine: Engine,
+    /// The pictures.
+    pub(crate) pictures: PagePictures,
     figures: Arc<Mutex<BTreeMap<PeerId, Figures>>>,
 }
 
 impl Media {
-    /// Starts them. `events` is set when the client exists that they report to.
+    /// Starts them. `events` is set when the client exists that they report to; `wanted` is called
+    /// when a call begins, for the window to ask for its pass.
     ///
     /// # Errors
     /// [`StartError`] says what is missing; no sound device is no reason.
-    pub(crate) fn start(events: Arc<OnceLock<PeerEvents>>) -> Result<(Self, Peers), StartError> {
+    pub(crate) fn start(
+        events: Arc<OnceLock<PeerEvents>>,
+        wanted: impl Fn() + Send + Sync + 'static,
+    ) -> Result<(Self, Peers), StartError> {
         let figures = Arc::<Mutex<BTreeMap<PeerId, Figures>>>::default();
         let read = figures.clone();
         let options = Options {
@@ -32,24 +45,36 @@ impl Media {
             loopback: Loopback::WhenAlone,
             roots: Vec::new(),
         };
-        let peers = Peers::start(options, NoPictures, move |peer, report| match report {
-            Report::Event(event) => {
-                if let Some(events) = events.get() {
-                    events.report(peer, event);
+        let pictures = PagePictures::new(wanted);
+        let peers = Peers::start(
+            options,
+            |studio| pictures.with(studio),
+            move |peer, report| match report {
+                Report::Event(event) => {
+                    if let Some(events) = events.get() {
+                        events.report(peer, event);
+                    }
                 }
-            }
-            Report::Figures(figures) => {
-                read.lock().unwrap_or_else(PoisonError::into_inner).insert(peer, figures);
-            }
-            Report::Trouble(trouble) => tracing::info!(%trouble, "a server could not be used"),
-        })?;
-        Ok((Self { engine: peers.engine().clone(), figures }, peers))
+                Report::Figures(figures) => {
+                    read.lock().unwrap_or_else(PoisonError::into_inner).insert(peer, figures);
+                }
+                Report::Trouble(trouble) => tracing::info!(%trouble, "a server could not be used"),
+            },
+        )?;
+        let engine = peers.engine().clone();
+        Ok((Self { engine, pictures, figures }, peers))
     }
 
     /// The newest reading of a connection.
     pub(crate) fn figures(&self, peer: PeerId) -> Option<PeerFigures> {
         let figures = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         figures.get(&peer).map(PeerFigures::from)
+    }
+}
+
+impl Drop for Media {
+    fn drop(&mut self) {
+        self.pictures.shut();
     }
 }
 
