@@ -12,6 +12,14 @@ const COMMANDS: &[&str] = &[
     "test_devices",
     "figures",
     "sound_devices",
+    "ring_accept",
+    "ring_decline",
+    "ring_open",
+    "app_preferences",
+    "set_ring_preferences",
+    "autostart",
+    "set_autostart",
+    "set_mute_shortcut",
 ];
 
 fn main() {

@@ -16,6 +16,14 @@ pub fn bindings() -> Builder<tauri::Wry> {
             commands::test_devices,
             commands::figures,
             commands::sound_devices,
+            commands::ring_accept,
+            commands::ring_decline,
+            commands::ring_open,
+            commands::app_preferences,
+            commands::set_ring_preferences,
+            commands::autostart,
+            commands::set_autostart,
+            commands::set_mute_shortcut,
         ])
         .events(collect_events![
             events::Shown,
@@ -24,6 +32,8 @@ pub fn bindings() -> Builder<tauri::Wry> {
             events::LetGo,
             events::Kept,
             events::Linked,
+            events::Opened,
         ])
+        .typ::<crate::ringing::Card>()
         .error_handling(ErrorHandlingMode::Throw)
 }

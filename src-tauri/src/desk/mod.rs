@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::folders::Folders;
 use crate::media::PeerFigures;
 use day::{Day, Wish};
+pub(crate) use news::tell;
 
 /// How long quitting waits until what is kept is written.
 const FAREWELL: Duration = Duration::from_secs(3);
