@@ -16,6 +16,14 @@ const COMMANDS: &[&str] = &[
     "figures",
     "sound_devices",
     "open_door",
+    "ring_accept",
+    "ring_decline",
+    "ring_open",
+    "app_preferences",
+    "set_ring_preferences",
+    "autostart",
+    "set_autostart",
+    "set_mute_shortcut",
 ];
 
 fn main() {

@@ -30,6 +30,7 @@ export default defineConfig(({ mode }) => ({
     outDir: mode === 'desktop' ? 'dist-desktop' : 'dist',
     target: 'es2023',
     // `light-dark()` stays as written: the stage turns dark by `color-scheme` alone.
+    rollupOptions: { input: mode === 'desktop' ? ['index.html', 'ring.html'] : ['index.html'] },
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     // The relay serves one strict policy: nothing inline, nothing from `data:`.
     assetsInlineLimit: 0,

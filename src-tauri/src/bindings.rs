@@ -20,6 +20,14 @@ pub fn bindings() -> Builder<tauri::Wry> {
             commands::figures,
             commands::sound_devices,
             commands::open_door,
+            commands::ring_accept,
+            commands::ring_decline,
+            commands::ring_open,
+            commands::app_preferences,
+            commands::set_ring_preferences,
+            commands::autostart,
+            commands::set_autostart,
+            commands::set_mute_shortcut,
         ])
         .events(collect_events![
             events::Shown,
@@ -29,6 +37,8 @@ pub fn bindings() -> Builder<tauri::Wry> {
             events::PicturesWanted,
             events::Kept,
             events::Linked,
+            events::Opened,
         ])
+        .typ::<crate::ringing::Card>()
         .error_handling(ErrorHandlingMode::Throw)
 }

@@ -2,11 +2,16 @@
 //! `capabilities/`, what it does in [`Desk`].
 
 use bellwire_core::api::{Command, PeerEvent, PeerId};
-use tauri::State;
+use bellwire_protocol::CallId;
+use tauri::{AppHandle, State};
 
+use crate::app_wishes::{AppPreferences, AppWishes, NotKept};
 use crate::desk::Desk;
 use crate::media::{Pass, PeerFigures, SoundDevices};
 use crate::microphone_test::MicrophoneReading;
+use crate::preferences::RingPreferences;
+use crate::ringing::{Button, Ringing};
+use crate::shortcut::ShortcutProblem;
 
 /// The webview is there, anew after it was loaded anew. `webrtc`: it has peer connections of its own.
 #[tauri::command]
@@ -94,4 +99,68 @@ pub(crate) async fn sound_devices() -> SoundDevices {
 #[specta::specta]
 pub(crate) async fn open_door(desk: State<'_, Desk>) -> Result<Option<Pass>, ()> {
     Ok(desk.open_door().await)
+}
+
+/// Accepts the call of the ringing window, with its media.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn ring_accept(ringing: State<'_, Ringing>, call: CallId) {
+    ringing.press(call, Button::Accept);
+}
+
+/// Declines the call of the ringing window.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn ring_decline(ringing: State<'_, Ringing>, call: CallId) {
+    ringing.press(call, Button::Decline);
+}
+
+/// Shows the main window, where the call rings as well.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn ring_open(ringing: State<'_, Ringing>, call: CallId) {
+    ringing.press(call, Button::Open);
+}
+
+/// How calls are shown on this device, and the keys that mute.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn app_preferences(wishes: State<'_, AppWishes>) -> AppPreferences {
+    wishes.preferences()
+}
+
+/// Changes how calls are shown on this device.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn set_ring_preferences(
+    wishes: State<'_, AppWishes>,
+    ringing: State<'_, Ringing>,
+    preferences: RingPreferences,
+) -> Result<(), NotKept> {
+    ringing.prefer(preferences);
+    wishes.keep(|kept| kept.ringing = preferences)
+}
+
+/// Whether the app starts with the system, hidden.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn autostart(app: AppHandle) -> Option<bool> {
+    crate::app_wishes::autostart(&app)
+}
+
+/// Makes the app start with the system, hidden, or no more.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn set_autostart(app: AppHandle, on: bool) -> Result<(), NotKept> {
+    crate::app_wishes::set_autostart(&app, on)
+}
+
+/// Sets the keys that mute and unmute from anywhere, as in `Ctrl+Shift+M`; null takes them back.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn set_mute_shortcut(
+    app: AppHandle,
+    keys: Option<String>,
+) -> Result<(), ShortcutProblem> {
+    crate::shortcut::change(&app, keys)
 }

@@ -1,6 +1,7 @@
 //! What the windows hear.
 
 use bellwire_core::api::{Alert, Link, PeerCommand, PeerId, View};
+use bellwire_protocol::ConversationId;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri_specta::Event;
@@ -39,3 +40,7 @@ pub(crate) struct Kept(pub(crate) Keeping);
 /// A link from outside asks for something. The window asks the person.
 #[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
 pub(crate) struct Linked(pub(crate) Link);
+
+/// The person picked a conversation outside the window, in a notification.
+#[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
+pub(crate) struct Opened(pub(crate) ConversationId);

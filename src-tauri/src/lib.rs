@@ -12,6 +12,7 @@
 //! Which of the two carries out peer connections is for the webview to say, never for the operating
 //! system: a later WebKitGTK with WebRTC is used as it is.
 
+mod app_wishes;
 mod bindings;
 mod commands;
 mod desk;
@@ -23,10 +24,14 @@ mod media;
 mod microphone_test;
 mod permissions;
 mod preferences;
+mod ringing;
+mod shortcut;
+mod tray;
 mod vault;
 #[cfg(target_os = "linux")]
 mod webkit;
 mod window;
+mod words;
 
 use std::process::ExitCode;
 
@@ -35,6 +40,11 @@ use tauri::Manager as _;
 pub use bindings::bindings;
 use desk::Desk;
 use folders::Folders;
+use ringing::Ringing;
+use tray::Tray;
+
+/// The argument that leaves the window closed: for starts with the system.
+const HIDDEN: &str = "--hidden";
 
 /// Starts the app and returns when it is quit.
 pub fn run() -> ExitCode {
@@ -48,17 +58,25 @@ pub fn run() -> ExitCode {
     };
     tauri::async_runtime::set(runtime.handle().clone());
     let bindings = bindings();
-    let hidden = std::env::args().any(|argument| argument == "--hidden");
+    let hidden = std::env::args().any(|argument| argument == HIDDEN);
     let built = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, _, _| window::show(app)))
         .plugin(tauri_plugin_deep_link::init())
+        .plugin(tauri_plugin_autostart::Builder::new().app_name("Bellwire").arg(HIDDEN).build())
+        .plugin(window::remember())
         .on_permission_request(permissions::decide)
         .invoke_handler(bindings.invoke_handler())
         .setup(move |app| {
             bindings.mount_events(app);
             let folders = Folders::of(app)?;
+            let kept = preferences::Preferences::read(&folders.preferences);
+            app.manage(app_wishes::AppWishes::new(folders.preferences.clone()));
+            app.manage(Tray::new(app.handle().clone()));
+            app.manage(Ringing::start(app.handle().clone(), kept.ringing));
             app.manage(Desk::start(app.handle().clone(), folders));
             window::open(app.handle(), hidden)?;
+            app.state::<Tray>().start();
+            shortcut::restore(app.handle(), kept.mute_shortcut);
             links::listen(app.handle());
             Ok(())
         })

@@ -10,12 +10,11 @@ use crate::desk::Desk;
 pub(crate) fn decide(webview: Webview<Wry>, kind: PermissionKind) -> PermissionResponse {
     let ours =
         webview.label() == crate::window::MAIN && webview.url().is_ok_and(|url| is_ours(&url));
-    let wanted = match kind {
-        PermissionKind::Microphone | PermissionKind::Camera | PermissionKind::DisplayCapture => {
-            webview.state::<Desk>().expects_media()
-        }
-        _ => false,
-    };
+    let media = matches!(
+        kind,
+        PermissionKind::Microphone | PermissionKind::Camera | PermissionKind::DisplayCapture
+    );
+    let wanted = media && webview.state::<Desk>().expects_media();
     if ours && wanted { PermissionResponse::Allow } else { PermissionResponse::Deny }
 }
 

@@ -22,6 +22,12 @@ const FEATURES: [(&str, bool); 4] = [
     ("HiddenPageDOMTimerThrottling", false),
 ];
 
+/// Whether the system has this library.
+pub(crate) fn can_load(name: &str) -> bool {
+    // SAFETY: asked of libraries of the desktop alone, which start nothing by being loaded.
+    unsafe { libloading::Library::new(name) }.is_ok()
+}
+
 /// Prepares a window for calls, and loads it again when its process died: the core and the sound
 /// live in this process, so the page comes back into the same call.
 pub(crate) fn prepare(window: &WebviewWindow) -> tauri::Result<()> {

@@ -1,9 +1,13 @@
 //! The main window: closing it leaves the app in the tray.
 
+use tauri::plugin::TauriPlugin;
 use tauri::webview::{NewWindowResponse, WebviewWindowBuilder};
-use tauri::{AppHandle, Manager as _, WebviewUrl, Window, WindowEvent};
+use tauri::{AppHandle, Manager as _, WebviewUrl, Window, WindowEvent, Wry};
+use tauri_plugin_window_state::StateFlags;
 
 use crate::permissions::is_ours;
+use crate::ringing::{RING, Ringing};
+use crate::tray::Tray;
 
 /// Its label, as `capabilities/main.json` names it.
 pub(crate) const MAIN: &str = "main";
@@ -37,12 +41,41 @@ pub(crate) fn show(app: &AppHandle) {
     }
 }
 
-/// Closing hides: calls still ring.
+/// Remembers where the main window was. Whether it was open is for the next start to say.
+pub(crate) fn remember() -> TauriPlugin<Wry> {
+    tauri_plugin_window_state::Builder::new()
+        .with_state_flags(StateFlags::POSITION | StateFlags::SIZE | StateFlags::MAXIMIZED)
+        .with_denylist(&[RING])
+        .build()
+}
+
+/// There is no tray: a window that nobody sees comes back, but out of the way.
+pub(crate) fn keep_within_reach(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(MAIN) else { return };
+    let kept = match window.is_visible() {
+        Ok(true) => Ok(()),
+        Ok(false) => window.minimize().and_then(|()| window.show()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = kept {
+        tracing::warn!(%error, "the window cannot be brought back; start the app again to see it");
+    }
+}
+
+/// Closing hides: calls still ring. Without a tray it minimises, so that the window is found again.
 pub(crate) fn on_event(window: &Window, event: &WindowEvent) {
-    if let (MAIN, WindowEvent::CloseRequested { api, .. }) = (window.label(), event) {
+    if window.label() != MAIN {
+        return;
+    }
+    if let WindowEvent::Focused(focused) = event {
+        window.state::<Ringing>().front(*focused);
+    }
+    if let WindowEvent::CloseRequested { api, .. } = event {
         api.prevent_close();
-        if let Err(error) = window.hide() {
-            tracing::warn!(%error, "the window cannot be hidden");
+        window.state::<Ringing>().front(false);
+        let tray = window.state::<Tray>().is_there();
+        if let Err(error) = if tray { window.hide() } else { window.minimize() } {
+            tracing::warn!(%error, "the window stays as it is");
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use bellwire_client::native::{Client, Options};
 use bellwire_core::api::{Command, Link, PeerEvent, PeerId};
 use bellwire_core::relay_url;
-use tauri::AppHandle;
+use tauri::{AppHandle, Manager as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -22,6 +22,7 @@ use crate::executor::Hands;
 use crate::folders::Folders;
 use crate::media::{Media, Pass, PeerFigures};
 use crate::preferences::Preferences;
+use crate::ringing::Ringing;
 use crate::vault::{self, Keeping, Opened};
 
 /// What is asked of the desk.
@@ -193,9 +194,10 @@ impl Day {
 
     /// It is offered again after signing out, and when the records are gone.
     fn remember_relay(&self, address: &str) {
-        let mut preferences = Preferences::read(&self.folders.preferences);
-        address.clone_into(&mut preferences.relay);
-        if let Err(error) = preferences.write(&self.folders.preferences) {
+        let remembered = Preferences::change(&self.folders.preferences, |preferences| {
+            address.clone_into(&mut preferences.relay);
+        });
+        if let Err(error) = remembered {
             tracing::warn!(kind = ?error.kind(), "the relay's address was not kept");
         }
     }
@@ -284,6 +286,7 @@ impl Day {
     async fn stop_client(&mut self) {
         let Some(running) = self.running.take() else { return };
         running.news.abort();
+        self.app.state::<Ringing>().see_nothing();
         running.client.stop().await;
     }
 }

@@ -16,6 +16,7 @@ use crate::folders::Folders;
 use crate::media::{Pass, PeerFigures};
 use crate::microphone_test::{MicrophoneReading, MicrophoneTest};
 use day::{Day, Wish};
+pub(crate) use news::tell;
 
 /// How long quitting waits until what is kept is written.
 const FAREWELL: Duration = Duration::from_secs(3);

@@ -7,11 +7,13 @@ use std::time::Duration;
 use bellwire_client::native::Client;
 use bellwire_core::api::{Account, Alert, CallStage, View};
 use bellwire_voice::engine::Engine;
-use tauri::AppHandle;
+use tauri::{AppHandle, Manager as _};
 use tokio::sync::{broadcast, watch};
 
 use super::Expectations;
 use crate::events::{Alerted, Shown};
+use crate::ringing::Ringing;
+use crate::tray::Tray;
 
 /// At least so long between two views: each costs the window's main thread a script.
 const PAUSE: Duration = Duration::from_millis(30);
@@ -66,10 +68,13 @@ impl News {
             self.speaker.clone_from(&view.settings.speaker);
             engine.listen(self.speaker.clone());
         }
+        self.app.state::<Ringing>().see(&view);
+        self.app.state::<Tray>().see(&view);
         tell(&self.app, &Shown(view));
     }
 
     fn on_alert(&self, alert: Alert) {
+        self.app.state::<Ringing>().hear(alert.clone());
         tell(&self.app, &Alerted(alert));
     }
 }
@@ -85,9 +90,9 @@ fn has_call(view: &View) -> bool {
 }
 
 /// Tells every window.
-pub(super) fn tell<E: tauri_specta::Event + serde::Serialize>(app: &AppHandle, event: &E)
+pub(crate) fn tell<E>(app: &AppHandle, event: &E)
 where
-    E: Clone,
+    E: tauri_specta::Event + serde::Serialize + Clone,
 {
     if let Err(error) = event.emit(app) {
         tracing::warn!(%error, "an event did not reach the windows");

@@ -1,5 +1,6 @@
 import type { Alert, Command, Link, PeerId, Slot, View } from '../lib/bindings';
 import type {
+  AppPreferences,
   Desktop,
   Fault,
   Host,
@@ -7,6 +8,8 @@ import type {
   MicrophoneReading,
   Seat,
   SoundDevices,
+  RingPreferences,
+  ShortcutProblem,
 } from '../lib/host/host';
 import type { Figures, Media } from '../lib/rtc/peers';
 
@@ -88,6 +91,14 @@ export class FakeDesktop implements Desktop {
   readonly passphrases: string[] = [];
   forgets = false;
   tests: boolean[] = [];
+  app: AppPreferences = {
+    ringing: { window: true, quiet_while_sharing: true },
+    muteShortcut: null,
+  };
+  starts = false;
+  /** What the system says to the next change; null lets it be. */
+  refusal: { cause: string } | null = null;
+  shortcutProblem: ShortcutProblem | null = null;
   readonly #keeping: Keeping;
   readonly #link: Link | null;
   readonly #right: string;
@@ -139,6 +150,35 @@ export class FakeDesktop implements Desktop {
 
   endMicrophoneTest(): Promise<void> {
     return Promise.resolve();
+  }
+
+  preferences(): Promise<AppPreferences> {
+    return Promise.resolve(this.app);
+  }
+
+  setRinging(ringing: RingPreferences): Promise<void> {
+    this.app = { ...this.app, ringing };
+    return this.#answer();
+  }
+
+  autostart(): Promise<boolean> {
+    return Promise.resolve(this.starts);
+  }
+
+  setAutostart(on: boolean): Promise<void> {
+    if (!this.refusal) this.starts = on;
+    return this.#answer();
+  }
+
+  setMuteShortcut(muteShortcut: string | null): Promise<ShortcutProblem | null> {
+    const problem = muteShortcut === null ? null : this.shortcutProblem;
+    this.app = { ...this.app, muteShortcut: problem ? null : muteShortcut };
+    return Promise.resolve(problem);
+  }
+
+  #answer(): Promise<void> {
+    // As the host rejects: with what the program said.
+    return this.refusal ? Promise.reject(this.refusal as unknown as Error) : Promise.resolve();
   }
 }
 

@@ -5,12 +5,18 @@ export const SECTIONS = [
   'devices',
   'calls',
   'notifications',
+  'app',
   'appearance',
   'language',
   'account',
   'about',
 ] as const;
 export type Section = (typeof SECTIONS)[number];
+
+/** Those that there are: a browser has no app. */
+export function sectionsOf(desktop: boolean): readonly Section[] {
+  return desktop ? SECTIONS : SECTIONS.filter((section) => section !== 'app');
+}
 
 export function isSection(text: string | null): text is Section {
   return SECTIONS.some((section) => section === text);
@@ -24,6 +30,8 @@ export function sectionName(section: Section): string {
       return m.calls();
     case 'notifications':
       return m.notifications();
+    case 'app':
+      return m.this_app();
     case 'appearance':
       return m.appearance();
     case 'language':

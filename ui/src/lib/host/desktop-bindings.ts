@@ -34,6 +34,22 @@ export const commands = {
 	 *  such a call. The one before leads nowhere from here on.
 	 */
 	openDoor: () => __TAURI_INVOKE<Pass | null>("open_door"),
+	/**  Accepts the call of the ringing window, with its media. */
+	ringAccept: (call: CallId) => __TAURI_INVOKE<void>("ring_accept", { call }),
+	/**  Declines the call of the ringing window. */
+	ringDecline: (call: CallId) => __TAURI_INVOKE<void>("ring_decline", { call }),
+	/**  Shows the main window, where the call rings as well. */
+	ringOpen: (call: CallId) => __TAURI_INVOKE<void>("ring_open", { call }),
+	/**  How calls are shown on this device, and the keys that mute. */
+	appPreferences: () => __TAURI_INVOKE<AppPreferences_Serialize>("app_preferences"),
+	/**  Changes how calls are shown on this device. */
+	setRingPreferences: (preferences: RingPreferences_Deserialize) => __TAURI_INVOKE<null>("set_ring_preferences", { preferences }),
+	/**  Whether the app starts with the system, hidden. */
+	autostart: () => __TAURI_INVOKE<boolean | null>("autostart"),
+	/**  Makes the app start with the system, hidden, or no more. */
+	setAutostart: (on: boolean) => __TAURI_INVOKE<null>("set_autostart", { on }),
+	/**  Sets the keys that mute and unmute from anywhere, as in `Ctrl+Shift+M`; null takes them back. */
+	setMuteShortcut: (keys: string | null) => __TAURI_INVOKE<null>("set_mute_shortcut", { keys }),
 };
 
 /** Events */
@@ -42,6 +58,7 @@ export const events = {
 	kept: makeEvent<Kept, Kept>("kept"),
 	letGo: makeEvent<LetGo, LetGo>("let-go"),
 	linked: makeEvent<Linked, Linked>("linked"),
+	opened: makeEvent<Opened, Opened>("opened"),
 	ordered: makeEvent<Ordered_Serialize, Ordered_Deserialize>("ordered"),
 	picturesWanted: makeEvent<PicturesWanted, PicturesWanted>("pictures-wanted"),
 	shown: makeEvent<Shown_Serialize, Shown_Deserialize>("shown"),
@@ -125,6 +142,25 @@ text: string };
 
 /**  What a person should notice although they do not look at the window. */
 export type Alerted = Alert;
+
+/**  What the settings show of it. */
+export type AppPreferences = AppPreferences_Serialize | AppPreferences_Deserialize;
+
+/**  What the settings show of it. */
+export type AppPreferences_Deserialize = {
+	/**  How calls are shown. */
+	ringing: RingPreferences_Deserialize,
+	/**  The keys that mute from anywhere. */
+	muteShortcut?: string | null,
+};
+
+/**  What the settings show of it. */
+export type AppPreferences_Serialize = {
+	/**  How calls are shown. */
+	ringing: RingPreferences_Serialize,
+	/**  The keys that mute from anywhere. */
+	muteShortcut: string | null,
+};
 
 /**  Light or dark. */
 export type Appearance = 
@@ -243,6 +279,28 @@ export type CallableBy =
 "contacts" | 
 /**  Everyone on this relay. */
 "everyone";
+
+/**  What the ringing window shows. It shows texts as texts. */
+export type Card = {
+	/**  Which call; what its buttons name. */
+	call: CallId,
+	/**  Who calls. */
+	name: string,
+	/**  What the colour of their picture is made from. */
+	seed: string,
+	/**  Voice or video, in words. */
+	kind: string,
+	/**  The window's title. */
+	title: string,
+	/**  On the buttons. */
+	accept: string,
+	decline: string,
+	open: string,
+	/**  The language of all these. */
+	language: string,
+	/**  Light or dark. */
+	appearance: Appearance,
+};
 
 /**  One chat message. */
 export type ChatId = string;
@@ -975,6 +1033,12 @@ export type MicrophoneReading = {
 	level: number,
 };
 
+/**  A wish could not be written down: it holds until the app is quit, or not at all. */
+export type NotKept = {
+	/**  What the system says. */
+	cause: string,
+};
+
 /**  Something that the person should read once. */
 export type Notice = Notice_Serialize | Notice_Deserialize;
 
@@ -1089,6 +1153,9 @@ export type OpenConversation_Serialize = {
 	/**  Older ones are on their way. */
 	loading: boolean,
 };
+
+/**  The person picked a conversation outside the window, in a notification. */
+export type Opened = ConversationId;
 
 /**  An order for the webview's own peer connections. */
 export type Ordered = Ordered_Serialize | Ordered_Deserialize;
@@ -1502,6 +1569,25 @@ export type RemoteView = {
 	connected: boolean,
 };
 
+/**  How calls are shown on this device, beside what the core's settings say. */
+export type RingPreferences = RingPreferences_Serialize | RingPreferences_Deserialize;
+
+/**  How calls are shown on this device, beside what the core's settings say. */
+export type RingPreferences_Deserialize = {
+	/**  Show a small window when somebody calls. */
+	window?: boolean,
+	/**  Neither window nor notification while this device shares its screen. */
+	quiet_while_sharing?: boolean,
+};
+
+/**  How calls are shown on this device, beside what the core's settings say. */
+export type RingPreferences_Serialize = {
+	/**  Show a small window when somebody calls. */
+	window: boolean,
+	/**  Neither window nor notification while this device shares its screen. */
+	quiet_while_sharing: boolean,
+};
+
 /**  A call that rings here. */
 export type RingView = {
 	/**  Which. */
@@ -1576,6 +1662,21 @@ export type Settings_Serialize = {
 	/**  Whether the check of microphone, speaker and camera was done or skipped. */
 	devices_checked: boolean,
 };
+
+/**  Why keys do not mute from anywhere. */
+export type ShortcutProblem = 
+/**  This is no combination of keys, or one without Ctrl, Alt or Super. */
+{ type: "not_keys" } | 
+/**  This window system lets no program have keys. */
+{ type: "unsupported" } | 
+/**  Another program has these keys, or the system keeps them for itself. */
+{ type: "refused"; 
+/**  What it says. */
+cause: string } | 
+/**  They work until the app is quit. */
+{ type: "not_kept"; 
+/**  What the file system says. */
+cause: string };
 
 /**  The newest view. */
 export type Shown = Shown_Serialize | Shown_Deserialize;

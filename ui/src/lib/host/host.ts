@@ -1,4 +1,12 @@
-import type { Alert, Command, ConversationId, Link, SlotState, View } from '../bindings';
+import type {
+  Alert,
+  Appearance,
+  Command,
+  ConversationId,
+  Link,
+  SlotState,
+  View,
+} from '../bindings';
 
 /** The only door to Rust. Implemented by `web.ts` (wasm) and, on the desktop, `tauri.ts`. */
 export interface Host {
@@ -41,6 +49,53 @@ export interface Desktop {
   /** What the microphone under test hears, or why it does not; null if none is. */
   readMicrophone(): Promise<MicrophoneReading | null>;
   endMicrophoneTest(): Promise<void>;
+  /** How calls are shown on this device, and the keys that mute from anywhere. */
+  preferences(): Promise<AppPreferences>;
+  /** Changes how calls are shown. Rejects with a cause if it is not kept; it holds until the end. */
+  setRinging(ringing: RingPreferences): Promise<void>;
+  /** Whether the app starts with the system; null where that cannot be found out. */
+  autostart(): Promise<boolean | null>;
+  /** Rejects with a cause. */
+  setAutostart(on: boolean): Promise<void>;
+  /** Takes keys as in `Ctrl+Shift+M`, or lets go of them. Resolves with what is in the way. */
+  setMuteShortcut(keys: string | null): Promise<ShortcutProblem | null>;
+}
+
+/** How calls are shown on this device, beside what the settings of the core say. */
+export interface RingPreferences {
+  /** A small window when somebody calls. */
+  window: boolean;
+  /** Neither window nor notification while this device shares its screen. */
+  quiet_while_sharing: boolean;
+}
+
+/** What the person wants of the app on this device. */
+export interface AppPreferences {
+  ringing: RingPreferences;
+  muteShortcut: string | null;
+}
+
+/** Why keys do not mute from anywhere; `not_kept`: they do, until the app is quit. */
+export type ShortcutProblem =
+  | { type: 'not_keys' }
+  | { type: 'unsupported' }
+  | { type: 'refused'; cause: string }
+  | { type: 'not_kept'; cause: string };
+
+/** What the ringing window shows, in the person's language. */
+export interface Card {
+  call: string;
+  name: string;
+  /** What the colour of the picture is made from. */
+  seed: string;
+  /** Voice or video, in words. */
+  kind: string;
+  title: string;
+  accept: string;
+  decline: string;
+  open: string;
+  language: string;
+  appearance: Appearance;
 }
 
 /**

@@ -1,9 +1,18 @@
-import type { Alert, Command, Link, PeerCommand, PeerEvent, PeerId, View } from '../bindings';
+import type {
+  Alert,
+  Command,
+  ConversationId,
+  Link,
+  PeerCommand,
+  PeerEvent,
+  PeerId,
+  View,
+} from '../bindings';
 import type { Peers } from '../rtc/peers';
 import type { Door } from '../rtc/native-media';
 import { trace } from '../trace';
 import { commands, events } from './desktop-bindings';
-import type { Desktop, Host, Keeping, Seat, SoundDevices } from './host';
+import type { Card, Desktop, Host, Keeping, Seat, ShortcutProblem, SoundDevices } from './host';
 import { Latest } from './latest';
 
 /** The peers of the webview, which end when another core takes over. */
@@ -17,6 +26,7 @@ export class TauriHost implements Host {
   readonly #keeping = new Latest<Keeping>({ type: 'opening' });
   readonly #alerts = new Set<(alert: Alert) => void>();
   readonly #links = new Latest<Link>();
+  readonly #opens = new Set<(conversation: ConversationId) => void>();
   readonly #hasPeers: boolean;
 
   /** `peers` carries out connections; null where the webview has none, and the program does. */
@@ -25,6 +35,9 @@ export class TauriHost implements Host {
     const listening = [
       events.shown.listen(({ payload }) => this.#views.set(payload as View)),
       events.kept.listen(({ payload }) => this.#keeping.set(payload)),
+      events.opened.listen(({ payload }) => {
+        for (const listener of this.#opens) listener(payload);
+      }),
       events.linked.listen(({ payload }) => this.#links.set(payload)),
       events.alerted.listen(({ payload }) => {
         for (const listener of this.#alerts) listener(payload as Alert);
@@ -61,6 +74,11 @@ export class TauriHost implements Host {
     return () => undefined;
   }
 
+  onOpen(listener: (conversation: ConversationId) => void): () => void {
+    this.#opens.add(listener);
+    return () => this.#opens.delete(listener);
+  }
+
   moveHere(): void {
     // It never is elsewhere: the app runs once.
   }
@@ -76,6 +94,18 @@ export class TauriHost implements Host {
     testMicrophone: async (device) => (this.#hasPeers ? false : commands.testMicrophone(device)),
     readMicrophone: () => commands.readMicrophone(),
     endMicrophoneTest: async () => void (await commands.endMicrophoneTest()),
+    preferences: () => commands.appPreferences(),
+    setRinging: async (ringing) => void (await commands.setRingPreferences(ringing)),
+    autostart: () => commands.autostart(),
+    setAutostart: async (on) => void (await commands.setAutostart(on)),
+    setMuteShortcut: async (keys) => {
+      try {
+        await commands.setMuteShortcut(keys);
+        return null;
+      } catch (problem) {
+        return problem as ShortcutProblem;
+      }
+    },
   };
 
   /** What the media of this window need of the program where the webview has no peers. */
@@ -84,6 +114,21 @@ export class TauriHost implements Host {
     figures: (peer) => commands.figures(peer) as ReturnType<Door['figures']>,
     open: () => commands.openDoor(),
     onWanted: (listener) => void events.picturesWanted.listen(() => listener()),
+  };
+}
+
+/** The door of the ringing window: what it shows, and its three buttons. */
+export function ringDoor(): {
+  card: Card | null;
+  accept: (call: string) => void;
+  decline: (call: string) => void;
+  open: (call: string) => void;
+} {
+  return {
+    card: (globalThis as { ringing?: Card }).ringing ?? null,
+    accept: (call) => send(commands.ringAccept(call)),
+    decline: (call) => send(commands.ringDecline(call)),
+    open: (call) => send(commands.ringOpen(call)),
   };
 }
 

@@ -1,0 +1,332 @@
+//! Notifications over D-Bus, by the Desktop Notifications Specification 1.2.
+//!
+//! One connection for as long as the app runs: some desktops take a notification away when the
+//! connection that showed it ends, others tell nobody else what was pressed. A notification daemon
+//! that starts late, or again, is given what still rings.
+
+mod daemon;
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tokio::sync::mpsc;
+use zbus::proxy::OwnerChangedStream;
+use zbus::zvariant::Value;
+
+use self::daemon::{ActionInvokedStream, DaemonProxy, NotificationClosedStream};
+use super::note::{Button, Key, Note};
+use super::notifier::{Notifier, Press};
+
+/// How long a daemon may take to answer. A longer one delays taking notifications of a daemon away
+/// that hangs.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Where the message bus is.
+#[derive(Debug, Clone)]
+pub(super) enum Bus {
+    /// Where the environment says.
+    Session,
+    /// There.
+    #[cfg(test)]
+    At(String),
+}
+
+enum Order {
+    Show(Key, Note),
+    Clear(Key),
+}
+
+/// Notifications of a Linux desktop.
+#[derive(Debug)]
+pub(super) struct Desktop {
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+impl Desktop {
+    /// Connects when there is first something to show, and anew when the connection was lost.
+    pub(super) fn start(bus: Bus, presses: mpsc::UnboundedSender<Press>) -> Self {
+        let (orders, ordered) = mpsc::unbounded_channel();
+        let board = Board { bus, orders: ordered, presses, notes: BTreeMap::new(), told: None };
+        tauri::async_runtime::spawn(board.run());
+        Self { orders }
+    }
+}
+
+impl Notifier for Desktop {
+    fn show(&mut self, key: Key, note: Note) {
+        // Fails only while the app ends.
+        let _ = self.orders.send(Order::Show(key, note));
+    }
+
+    fn clear(&mut self, key: Key) {
+        let _ = self.orders.send(Order::Clear(key));
+    }
+}
+
+/// The task behind [`Desktop`]: all that should be seen, and what the daemon calls it.
+struct Board {
+    bus: Bus,
+    orders: mpsc::UnboundedReceiver<Order>,
+    presses: mpsc::UnboundedSender<Press>,
+    notes: BTreeMap<Key, Shown>,
+    /// The last trouble that was traced: each is said once, not with every call.
+    told: Option<String>,
+}
+
+struct Shown {
+    note: Note,
+    /// The daemon's number; `None` while it has none.
+    id: Option<u32>,
+}
+
+/// A connection, and what comes over it.
+struct Link {
+    daemon: DaemonProxy<'static>,
+    presses: ActionInvokedStream,
+    closed: NotificationClosedStream,
+    owners: OwnerChangedStream<'static>,
+    /// What the daemon of the moment can do; `None` until it was asked.
+    abilities: Option<Abilities>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Abilities {
+    actions: bool,
+    markup: bool,
+}
+
+impl Board {
+    async fn run(mut self) {
+        loop {
+            // What should be seen and is not, is a reason to connect.
+            if self.notes.is_empty() && !self.take_order().await {
+                return;
+            }
+            match Link::open(&self.bus).await {
+                Ok(mut link) => {
+                    self.told = None;
+                    if !self.serve(&mut link).await {
+                        return;
+                    }
+                    self.tell(
+                        "the connection to D-Bus was lost; it is made again with the next call",
+                    );
+                    self.forget_ids();
+                }
+                Err(error) => self.tell(&format!(
+                    "no D-Bus session bus, so no notifications: {error}; the ringing window and \
+                     the sound still tell of calls"
+                )),
+            }
+            if !self.take_order().await {
+                return;
+            }
+        }
+    }
+
+    /// Waits for an order and notes it. False when the app ends.
+    async fn take_order(&mut self) -> bool {
+        match self.orders.recv().await {
+            Some(Order::Show(key, note)) => {
+                self.notes.insert(key, Shown { note, id: None });
+                true
+            }
+            Some(Order::Clear(key)) => {
+                self.notes.remove(&key);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Serves until the connection is lost; false when the app ends.
+    async fn serve(&mut self, link: &mut Link) -> bool {
+        self.show_all(link).await;
+        loop {
+            tokio::select! {
+                // What was pressed before what was closed: both come for one press.
+                biased;
+                press = link.presses.next() => {
+                    let Some(press) = press else { return true };
+                    if let Ok(press) = press.args() {
+                        self.on_press(press.id, press.action_key);
+                    }
+                }
+                closed = link.closed.next() => {
+                    let Some(closed) = closed else { return true };
+                    if let Ok(closed) = closed.args() {
+                        self.notes.retain(|_, shown| shown.id != Some(closed.id));
+                    }
+                }
+                owner = link.owners.next() => {
+                    let Some(owner) = owner else { return true };
+                    link.abilities = None;
+                    self.forget_ids();
+                    if owner.is_some() {
+                        self.show_all(link).await;
+                    }
+                }
+                order = self.orders.recv() => match order {
+                    Some(Order::Show(key, note)) => {
+                        let id = self.notes.get(&key).and_then(|shown| shown.id);
+                        self.notes.insert(key, Shown { note, id });
+                        self.show(link, key).await;
+                    }
+                    Some(Order::Clear(key)) => self.clear(link, key).await,
+                    None => return false,
+                },
+            }
+        }
+    }
+
+    fn on_press(&self, id: u32, action: &str) {
+        let Some((key, _)) = self.notes.iter().find(|(_, shown)| shown.id == Some(id)) else {
+            return;
+        };
+        if let Some(button) = button(action) {
+            // Fails only while the app ends.
+            let _ = self.presses.send((*key, button));
+        }
+    }
+
+    /// What another daemon showed is gone, and what was news then is old.
+    fn forget_ids(&mut self) {
+        self.notes.retain(|_, shown| shown.note.rings || shown.id.is_none());
+        for shown in self.notes.values_mut() {
+            shown.id = None;
+        }
+    }
+
+    async fn show_all(&mut self, link: &mut Link) {
+        let keys: Vec<Key> = self.notes.keys().copied().collect();
+        for key in keys {
+            self.show(link, key).await;
+        }
+    }
+
+    async fn show(&mut self, link: &mut Link, key: Key) {
+        let Some(shown) = self.notes.get_mut(&key) else { return };
+        match link.notify(&shown.note, shown.id.unwrap_or(0)).await {
+            Ok(id) => {
+                shown.id = Some(id);
+                self.told = None;
+            }
+            // It stays on the board: a daemon that comes later shows it.
+            Err(error) => self.tell(&format!(
+                "no notification was shown: {error}; the ringing window and the sound still tell of \
+                 calls"
+            )),
+        }
+    }
+
+    async fn clear(&mut self, link: &Link, key: Key) {
+        let Some(id) = self.notes.remove(&key).and_then(|shown| shown.id) else { return };
+        // Daemons answer with an error when the person closed it first.
+        if let Err(error) = within(link.daemon.close_notification(id)).await {
+            tracing::debug!(%error, "a notification was not taken away");
+        }
+    }
+
+    fn tell(&mut self, trouble: &str) {
+        if self.told.as_deref() != Some(trouble) {
+            tracing::warn!("{trouble}");
+            self.told = Some(trouble.to_owned());
+        }
+    }
+}
+
+impl Link {
+    async fn open(bus: &Bus) -> zbus::Result<Self> {
+        let builder = match bus {
+            Bus::Session => zbus::connection::Builder::session()?,
+            #[cfg(test)]
+            Bus::At(address) => zbus::connection::Builder::address(address.as_str())?,
+        };
+        let connection = within(builder.build()).await?;
+        let daemon = DaemonProxy::new(&connection).await?;
+        Ok(Self {
+            presses: daemon.receive_action_invoked().await?,
+            closed: daemon.receive_notification_closed().await?,
+            owners: daemon.inner().receive_owner_changed().await?,
+            daemon,
+            abilities: None,
+        })
+    }
+
+    async fn abilities(&mut self) -> zbus::Result<Abilities> {
+        if let Some(abilities) = self.abilities {
+            return Ok(abilities);
+        }
+        let said = within(self.daemon.get_capabilities()).await?;
+        let has = |ability: &str| said.iter().any(|one| one == ability);
+        let abilities = Abilities { actions: has("actions"), markup: has("body-markup") };
+        if !abilities.actions {
+            tracing::info!(
+                "the notifications of this desktop have no buttons; calls are answered in the \
+                 ringing window"
+            );
+        }
+        self.abilities = Some(abilities);
+        Ok(abilities)
+    }
+
+    async fn notify(&mut self, note: &Note, replaces: u32) -> zbus::Result<u32> {
+        let Abilities { actions, markup } = self.abilities().await?;
+        let buttons: Vec<&str> = if actions {
+            note.buttons.iter().flat_map(|(button, words)| [action(*button), *words]).collect()
+        } else {
+            Vec::new()
+        };
+        let body = if markup { escaped(&note.body) } else { note.body.clone() };
+        // The page rings, so that it stops at once.
+        let mut hints = HashMap::from([
+            ("desktop-entry", Value::from("Bellwire")),
+            ("suppress-sound", Value::from(true)),
+        ]);
+        let (urgency, category) =
+            if note.rings { (2_u8, "call.incoming") } else { (1, "im.received") };
+        hints.insert("urgency", Value::from(urgency));
+        hints.insert("category", Value::from(category));
+        if note.rings {
+            // Stays when a button is pressed: we take it away when the call says so.
+            hints.insert("resident", Value::from(true));
+        }
+        // 0 never expires, -1 is as the daemon likes.
+        let expires = if note.rings { 0 } else { -1 };
+        let (app, icon) = ("Bellwire", "bellwire-desktop");
+        let shown =
+            self.daemon.notify(app, replaces, icon, &note.title, &body, &buttons, hints, expires);
+        within(shown).await
+    }
+}
+
+async fn within<T>(answer: impl Future<Output = zbus::Result<T>>) -> zbus::Result<T> {
+    tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_| {
+        let late = std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer in time");
+        Err(zbus::Error::InputOutput(late.into()))
+    })
+}
+
+const fn action(button: Button) -> &'static str {
+    match button {
+        Button::Open => "default",
+        Button::Accept => "accept",
+        Button::Decline => "decline",
+    }
+}
+
+fn button(action: &str) -> Option<Button> {
+    [Button::Open, Button::Accept, Button::Decline]
+        .into_iter()
+        .find(|one| self::action(*one) == action)
+}
+
+/// Text for a daemon that reads markup.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+#[path = "linux_tests.rs"]
+mod tests;
