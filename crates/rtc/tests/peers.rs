@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bellwire_core::api::{PathState, PeerCommand, PeerEvent, Slot, SlotState};
+use bellwire_rtc::pictures::playout::Audible;
 use pair::Pair;
 use str0m_netem::{NetemConfig, Probability, RandomLoss};
 
@@ -449,6 +450,45 @@ fn a_muted_camera_sends_nothing_and_starts_with_a_key_frame_again() {
     unhide(&mut pair);
     film(&mut pair, 60, 30);
     assert!(pair.ends[1].pictures[shown].2.key, "the picture comes back whole");
+}
+
+#[test]
+fn a_voice_that_is_heard_before_its_picture_is_asked_to_wait_while_there_is_one() {
+    let mut pair = Pair::new(25, delayed(10));
+    pair.connect();
+    unmute(&mut pair);
+    unhide(&mut pair);
+    let waited = Duration::from_millis(30);
+    // What was sent last was heard so long ago.
+    let hear = |pair: &mut Pair, seconds: u32, films: bool, ago: Duration| {
+        for tick in 0..seconds * 50 {
+            pair.sound(0, (pair.elapsed().as_millis() / 20) as u32 * 960);
+            if films && tick % 2 == 0 {
+                pair.film(0, (pair.elapsed().as_micros() / 33_333) as u32);
+            }
+            pair.run(Duration::from_millis(20));
+            let heard = pair.ends[1].sounds.last().map(|(_, _, packet)| packet.timestamp);
+            let audible = heard.map(|timestamp| Audible {
+                timestamp,
+                at: pair.now - ago,
+                waited,
+                asked: Duration::ZERO,
+            });
+            if tick % 5 == 0 {
+                pair.ends[1].peer.handle_audible(pair.now, audible);
+                pair.settle();
+            }
+        }
+        std::mem::take(&mut pair.ends[1].delays)
+    };
+    hear(&mut pair, 4, true, Duration::ZERO);
+    let told = hear(&mut pair, 4, true, Duration::from_millis(200));
+    let (_, least) = *told.last().expect("the voice is early");
+    let off = least.abs_diff(waited + Duration::from_millis(180));
+    assert!(off < Duration::from_millis(45), "by as much as it is early: {least:?}");
+    assert!(told.len() < 30, "and not told more often than it changes: {}", told.len());
+    let told = hear(&mut pair, 4, false, Duration::from_millis(200));
+    assert_eq!(told.last().map(|(_, least)| *least), Some(Duration::ZERO), "no picture, no wait");
 }
 
 #[test]

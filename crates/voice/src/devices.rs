@@ -10,6 +10,12 @@ mod choice;
 pub(crate) mod host;
 
 pub(crate) use choice::choose;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// How long a sound server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What there is at the moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,6 +35,9 @@ pub struct Device {
     pub name: String,
     /// The system takes it where nobody chose.
     pub default: bool,
+    /// Which device of this id it is, where the system tells: one that was away and is back is
+    /// another, and what was opened of the first is not it.
+    pub(crate) incarnation: u32,
 }
 
 /// What there is at the moment. Empty where there is no sound at all.
@@ -36,5 +45,12 @@ pub struct Device {
 /// Takes some ms, and 2 s where a sound server hangs.
 #[must_use]
 pub fn list() -> Devices {
-    host::Hosts::default().find().and_then(|host| host::list(&host)).unwrap_or_default()
+    let (tell, told) = mpsc::channel();
+    let ask = move || {
+        let lister = host::Hosts::default().find();
+        // Fails after the patience is over.
+        let _ = tell.send(lister.and_then(|lister| lister.list()));
+    };
+    let asking = thread::Builder::new().name("devices-list".into()).spawn(ask);
+    asking.ok().and_then(|_| told.recv_timeout(PATIENCE).ok()?).unwrap_or_default()
 }

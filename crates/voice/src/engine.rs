@@ -14,9 +14,10 @@
 //!
 //! - [`desk`] is that picture without threads and devices; time comes in with every call.
 //! - [`crate::processing::Alternation`] brings microphone and speaker into step.
-//! - [`binding`] and [`microphone`] say which device is to be open; [`watchdog`] notices dead ones,
-//!   and [`flow`] slow ones.
-//! - Drivers: [`media`] is the thread, [`streams`] the devices' callbacks, [`keeper`] opens them.
+//! - [`binding`] and [`microphone`] say which device is to be open, [`openers`] that only one opens
+//!   it; [`watchdog`] notices dead ones, and [`flow`] slow ones.
+//! - Drivers: [`media`] is the thread, [`streams`] the devices' callbacks, [`keeper`] opens them,
+//!   [`held`] is one that is open, [`lookout`] lists those that there are.
 
 mod binding;
 mod desk;
@@ -24,9 +25,11 @@ mod flow;
 mod held;
 mod keeper;
 mod line;
+mod lookout;
 mod media;
 mod meter;
 mod microphone;
+mod openers;
 mod report;
 mod streams;
 mod watchdog;
@@ -143,6 +146,10 @@ pub struct PlayoutClock {
     pub timestamp: u32,
     /// When it leaves the speaker, as far as the system knows its latency.
     pub at: Instant,
+    /// How long it waited here for packets that are slower than the fastest.
+    pub waited: Duration,
+    /// How much of that it waited only because of [`Engine::delay`].
+    pub asked: Duration,
 }
 
 /// How a line does.
@@ -234,6 +241,12 @@ impl Engine {
         if self.0.commands.try_send(command).is_err() {
             tracing::warn!("the media thread does not keep up: a packet is dropped");
         }
+    }
+
+    /// The line's voice is to wait for so long at least, whatever its packets need; 400 ms at most.
+    /// For pictures that are later than their sound. It comes and goes slowly; zero takes it back.
+    pub fn delay(&self, line: LineId, least: Duration) {
+        self.0.tell(Command::Delay(line, least));
     }
 
     /// Which speaker plays (an id of [`crate::devices::list`]); `None` is the system's default.

@@ -19,12 +19,13 @@
 //! While starving, time stands still: a packet that is late is played when it comes, and the delay
 //! has grown. If it turns out lost, what was made up stands for it, and the delay is as before.
 //!
-//! `delay` says how long to wait for packets, `pace` whether that is so, and `stretch` shortens or
-//! lengthens the sound to make it so: in pauses, by single periods of speech where the way is long,
+//! `delay` says how long to wait for packets, `least` how long somebody wants it to be, `pace`
+//! whether that is so, and `stretch` shortens or lengthens the sound to make it so: in pauses, by single periods of speech where the way is long,
 //! and with a jump where it is far too long.
 
 mod delay;
 mod figures;
+mod least;
 mod numbers;
 mod pace;
 mod play;
@@ -38,6 +39,7 @@ pub use figures::{Figures, Played, Playout};
 use crate::codec::Decode;
 use crate::packet::Packet;
 use delay::Delays;
+use least::Least;
 use numbers::{Belongs, Numbers, Place, low32};
 use pace::Pace;
 use play::{Last, State};
@@ -65,6 +67,7 @@ pub struct Jitter<D> {
     origin: Option<Instant>,
     numbers: Numbers,
     delays: Delays,
+    least: Least,
     /// By timestamp.
     waiting: BTreeMap<i64, Waiting>,
     state: State,
@@ -115,6 +118,7 @@ impl<D: Decode> Jitter<D> {
             origin: None,
             numbers: Numbers::default(),
             delays: Delays::default(),
+            least: Least::default(),
             waiting: BTreeMap::new(),
             state: State::Silent,
             sound: Vec::new(),
@@ -136,6 +140,12 @@ impl<D: Decode> Jitter<D> {
     pub fn insert(&mut self, now: Instant, packet: Packet) {
         let now = self.samples_at(now);
         self.insert_at(now, packet);
+    }
+
+    /// Sound is to be heard no sooner than so long after the fastest packets could be, 400 ms at
+    /// most, whatever packets need. Sound that goes on is stretched until that is so: by 10 %.
+    pub fn set_least(&mut self, least: Duration) {
+        self.least.want(least);
     }
 
     /// Gives the next 10 ms. Pulls should come each 10 ms, on average; what their times waver is
@@ -246,9 +256,15 @@ impl<D: Decode> Jitter<D> {
     }
 
     fn note_playout(&mut self, at: i64, now: Instant) {
-        self.figures.delay = duration_of((at - self.delays.least() - self.head).max(0));
-        let extended = self.head.unsigned_abs();
-        self.playout = Some(Playout { timestamp: low32(self.head), extended, at: now });
+        let delay = (at - self.delays.least() - self.head).max(0);
+        self.figures.delay = duration_of(delay);
+        self.playout = Some(Playout {
+            timestamp: low32(self.head),
+            extended: self.head.unsigned_abs(),
+            at: now,
+            waited: duration_of(delay),
+            asked: self.least.of(delay),
+        });
     }
 
     /// The time in samples since the first call.

@@ -91,6 +91,11 @@ impl Call {
     }
 }
 
+/// How many threads this process has.
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
 fn live(label: &str) -> MicrophoneState {
     MicrophoneState::Live { label: label.into() }
 }
@@ -182,6 +187,58 @@ fn a_microphone_that_is_unplugged_is_muted_and_never_replaced_by_a_monitor() {
         server.plug("new");
         assert!(matches!(call.microphone(), MicrophoneState::Live { .. }), "one came");
         assert!(call.frames_in(Duration::from_secs(1)) > 25, "and sends");
+    });
+}
+
+#[test]
+fn a_microphone_that_is_plugged_in_again_at_once_is_opened_again() {
+    inside("a_microphone_that_is_plugged_in_again_at_once_is_opened_again", |server| {
+        let headset = server.plug("headset");
+        let call = Call::new(Output::Nowhere);
+        call.near.send(LINE, true, id("headset"));
+        assert!(matches!(call.microphone(), MicrophoneState::Live { .. }), "it is there");
+        server.control(&["unload-module", &headset]);
+        server.plug("headset");
+        let unplugged = MicrophoneState::Unavailable { problem: Problem::Unplugged };
+        assert_eq!(call.microphone(), unplugged, "the first one is gone");
+        assert!(matches!(call.microphone(), MicrophoneState::Live { .. }), "another is there");
+        assert!(call.frames_in(Duration::from_secs(1)) > 25, "and sends");
+    });
+}
+
+#[test]
+fn a_server_that_hangs_does_not_collect_threads() {
+    inside("a_server_that_hangs_does_not_collect_threads", |server| {
+        let call = Call::new(Output::Device);
+        assert!(matches!(call.speaker(), SpeakerState::Live { .. }), "there is a speaker");
+        call.near.send(LINE, true, None);
+        assert!(matches!(call.microphone(), MicrophoneState::Live { .. }), "and a microphone");
+        server.signal("STOP");
+        assert_eq!(call.speaker(), SpeakerState::Missing, "it hangs");
+        let hung = MicrophoneState::Unavailable { problem: Problem::Hung };
+        assert_eq!(call.microphone(), hung, "so does the microphone");
+        let before = threads();
+        // Two tries, and what each would leave behind.
+        std::thread::sleep(Duration::from_secs(15));
+        assert!(threads() <= before, "{} threads were {before}", threads());
+        server.signal("CONT");
+        assert!(matches!(call.speaker(), SpeakerState::Live { .. }), "it is back");
+        assert!(matches!(call.microphone(), MicrophoneState::Live { .. }), "so is the microphone");
+    });
+}
+
+#[test]
+fn who_asked_for_devices_leaves_nothing_behind() {
+    inside("who_asked_for_devices_leaves_nothing_behind", |_| {
+        let before = threads();
+        for _ in 0..20 {
+            assert_eq!(devices::list().microphones.len(), 1, "the server answers");
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while threads() > before {
+            assert!(Instant::now() < deadline, "{} threads were {before}", threads());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     });
 }
 

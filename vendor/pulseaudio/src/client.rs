@@ -12,6 +12,7 @@ mod playback_stream;
 mod reactor;
 mod record_sink;
 mod record_stream;
+mod timing;
 
 pub use playback_source::*;
 pub use playback_stream::*;
@@ -133,6 +134,19 @@ impl Client {
         let handle = reactor::Reactor::spawn(socket, protocol_version)?;
 
         Ok(Self { desc, handle })
+    }
+
+    /// Calls back for what happens on the server, on a thread that must not be kept waiting. Another
+    /// call takes the place of the one before. Bellwire: see PATCHES.md
+    pub async fn subscribe(
+        &self,
+        mask: protocol::SubscriptionMask,
+        on_event: impl FnMut(protocol::SubscriptionEvent) + Send + 'static,
+    ) -> Result<()> {
+        self.handle.set_on_event(Box::new(on_event));
+        self.handle
+            .roundtrip_ack(protocol::Command::Subscribe(mask))
+            .await
     }
 
     /// Fetches basic information on the server.

@@ -1,6 +1,6 @@
 //! What is sent and what arrives on the slots of one connection.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bellwire_core::api::{DeviceProblem, PeerEvent, Slot, SlotState};
 use bellwire_voice::packet::Frame;
@@ -15,6 +15,9 @@ use crate::figures::Seen;
 use crate::pictures::Picture;
 use crate::pictures::incoming::{Incoming, Output as Shown};
 use crate::pictures::playout::{Audible, Report};
+
+/// By how much the delay of the sound has to change to be told. Less tells what nobody hears.
+const DELAY_STEP: Duration = Duration::from_millis(4);
 
 /// The slots in use. The sound that arrives is whole as it is, and the slot `screenAudio` sends
 /// nothing.
@@ -196,9 +199,17 @@ impl Peer {
         self.drain(now);
     }
 
-    /// What of the other side's voice is heard, and when: its picture is shown with it.
+    /// What of the other side's voice is heard, and when: its picture is shown with it, and where
+    /// that cannot be in time the voice is asked to wait. Some ten times a second.
     pub fn handle_audible(&mut self, now: Instant, audible: Option<Audible>) {
-        self.media.camera.incoming.set_sound(audible);
+        let incoming = &mut self.media.camera.incoming;
+        incoming.set_sound(audible);
+        if let Some(delay) = incoming.sound_delay(now)
+            && (delay.abs_diff(self.delay) >= DELAY_STEP || delay.is_zero() != self.delay.is_zero())
+        {
+            self.delay = delay;
+            self.out.push_back(Output::Delay(delay));
+        }
         self.work(now);
     }
 

@@ -82,6 +82,8 @@ pub struct Peer {
     stats: Option<PeerStats>,
     /// Of the sound that arrives, in ms.
     jitter: f64,
+    /// How long it was told to wait.
+    delay: Duration,
     reader: Reader,
     /// When a closed connection is over.
     farewell: Option<Instant>,
@@ -127,6 +129,7 @@ impl Peer {
             desired: 0,
             stats: None,
             jitter: 0.0,
+            delay: Duration::ZERO,
             reader: Reader::new(now),
             farewell: None,
             over: false,

@@ -1,6 +1,6 @@
 //! What a connection asks of its driver.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bellwire_core::api::{PeerEvent, Slot};
 use bellwire_protocol::IceServer;
@@ -49,4 +49,6 @@ pub enum Output {
     },
     /// The share of lost packets that the encoder of the sound should prepare for.
     Loss(f32),
+    /// How long the sound on `audio` should wait at least, for the picture that belongs to it.
+    Delay(Duration),
 }

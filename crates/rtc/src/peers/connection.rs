@@ -22,6 +22,9 @@ use crate::pictures::playout::Audible;
 const FRAMES: usize = 16;
 /// How often figures are reported. Shorter jumps more, longer is older.
 const FIGURES_EVERY: Duration = Duration::from_secs(1);
+/// How often picture and sound are compared. Each moves by 10 ms in this time, at most; less costs
+/// wake-ups.
+const SYNC_EVERY: Duration = Duration::from_millis(100);
 
 /// What a connection hears of its hub.
 #[derive(Debug)]
@@ -84,6 +87,7 @@ impl Connection {
         let mut opened = true;
         let mut left = false;
         let mut figures_at = Instant::now() + FIGURES_EVERY;
+        let mut sync_at = Instant::now() + SYNC_EVERY;
         loop {
             while let Some(output) = peer.poll() {
                 match output {
@@ -105,11 +109,12 @@ impl Connection {
                         self.tell(Message::Order(self.id, slot, order))
                     }
                     Output::Loss(loss) => self.tell(Message::Loss(self.id, loss)),
+                    Output::Delay(least) => self.engine.delay(line(self.id), least),
                     Output::Event(event) => self.report(Report::Event(event)),
                 }
             }
             let Some(deadline) = peer.deadline() else { return };
-            let wake = tokio::time::sleep_until(deadline.min(figures_at).into());
+            let wake = tokio::time::sleep_until(deadline.min(figures_at).min(sync_at).into());
             tokio::select! {
                 biased;
                 Some(frame) = frames.recv() => peer.handle_sound(Instant::now(), &frame),
@@ -135,12 +140,13 @@ impl Connection {
                     if deadline <= now {
                         peer.handle_timeout(now);
                     }
+                    if sync_at <= now {
+                        sync_at = now + SYNC_EVERY;
+                        let clock = self.engine.clock(line(self.id));
+                        peer.handle_audible(now, clock.map(audible));
+                    }
                     if figures_at <= now {
                         figures_at = now + FIGURES_EVERY;
-                        let clock = self.engine.clock(line(self.id));
-                        peer.handle_audible(now, clock.map(|PlayoutClock { timestamp, at }| {
-                            Audible { timestamp, at }
-                        }));
                         if let Some(figures) = peer.figures(now, |relayed| network.is_over_stream(relayed)) {
                             self.report(Report::Figures(figures));
                         }
@@ -171,4 +177,9 @@ impl Connection {
         // Fails only after the executor was dropped: the task ends with its inputs.
         let _ = self.hub.send(message);
     }
+}
+
+const fn audible(clock: PlayoutClock) -> Audible {
+    let PlayoutClock { timestamp, at, waited, asked } = clock;
+    Audible { timestamp, at, waited, asked }
 }

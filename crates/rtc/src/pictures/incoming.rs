@@ -86,9 +86,9 @@ impl Incoming {
         deadlines.into_iter().flatten().min()
     }
 
-    /// How much longer the sound should be delayed; see [`Playout::sound_delay`].
+    /// How long the sound should wait; see [`Playout::sound_delay`].
     #[must_use]
-    pub fn sound_delay(&self, now: Instant) -> Duration {
+    pub fn sound_delay(&self, now: Instant) -> Option<Duration> {
         self.playout.sound_delay(now)
     }
 

@@ -9,7 +9,8 @@
 //! - the least transit, plus what 95 of 100 frames need beyond it, or
 //! - the transit of the sound that was captured with the picture ([`sync`]), if that is more: a
 //!   picture can wait for its sound. The other way round the sound has to wait:
-//!   [`Playout::sound_delay`] says how long.
+//!   [`Playout::sound_delay`] says how long. What it waits for that does not count here, or either
+//!   would wait for the other for ever.
 //!
 //! and moves there at 5 % of real time, which nobody sees. It moves at once where that shows
 //! nothing: down in the first second, and up to where frames have been coming for two seconds.
@@ -39,10 +40,11 @@ pub const HOLD_MAX: Duration = Duration::from_secs(1);
 const FRAMES_MAX: usize = 90;
 /// Bytes that wait at most, likewise; a second of 30 Mbit/s.
 const BYTES_MAX: usize = 4 * 1_024 * 1_024;
-/// Sound that is heard this much before its picture should wait. EBU R37 allows 40 ms, of which half
-/// is left for the time that the sound needs to obey; and 60 ms the other way round, where the line
-/// aims at zero.
-const SOUND_WAITS_FROM: Duration = Duration::from_millis(20);
+/// Sound may be heard this much before its picture. EBU R37 allows 40 ms, of which half is left for
+/// the time that the sound needs to obey; and 60 ms the other way round, where the line aims at zero.
+const SOUND_LEADS: Duration = Duration::from_millis(20);
+/// Without a picture for so long, sound waits for none.
+const NO_PICTURES: Duration = Duration::from_secs(2);
 /// A transit this far below the line is another clock: everything learned is forgotten.
 const ANOTHER_CLOCK_US: i64 = 2_000_000;
 
@@ -124,7 +126,8 @@ impl Playout {
         self.sync.handle_frame(frame.timestamp as u32, captured_us);
         let ready = self.ready();
         let longest = self.transits.least().saturating_add(us(HOLD_MAX));
-        let sound = self.sound_transit(now).filter(|sound| *sound <= longest);
+        let sound = self.sound_transit(now).map(|sound| sound.saturating_sub(self.sync.asked_us()));
+        let sound = sound.filter(|sound| *sound <= longest);
         let aim = sound.map_or(ready, |sound| sound.max(ready));
         if let Some(line) = &mut self.line {
             line.aim(now, aim);
@@ -172,14 +175,20 @@ impl Playout {
         self.due().map(|(at, _)| at)
     }
 
-    /// How much longer the sound should be delayed so that it is heard with its picture: zero
-    /// while it hardly differs, or there is none. Follows the line, so pictures and a sound
-    /// that obeys move together; ask some ten times a second.
+    /// How long the sound should wait at least, as [`Audible::waited`] counts, to be heard with its
+    /// picture; less than it needs anyway asks for nothing. `None`: nobody can tell, so leave it.
+    ///
+    /// Follows the line, so pictures and a sound that obeys move together; ask some ten times a
+    /// second.
     #[must_use]
-    pub fn sound_delay(&self, now: Instant) -> Duration {
-        let behind = self.behind_sound(now).unwrap_or(0);
-        let behind = Duration::from_micros(behind.max(0).unsigned_abs());
-        if behind > SOUND_WAITS_FROM { behind } else { Duration::ZERO }
+    pub fn sound_delay(&self, now: Instant) -> Option<Duration> {
+        let seen = self.line.map(Line::moved);
+        if seen.is_none_or(|seen| now.saturating_duration_since(seen) > NO_PICTURES) {
+            return Some(Duration::ZERO);
+        }
+        let waited = self.sync.audible?.waited;
+        let least = us(waited).saturating_add(self.behind_sound(now)?) - us(SOUND_LEADS);
+        Some(Duration::from_micros(least.max(0).unsigned_abs()))
     }
 
     /// How playing goes.

@@ -44,6 +44,8 @@ pub(crate) struct End {
     pub(crate) sounds: Vec<(Duration, Slot, Packet)>,
     pub(crate) pictures: Vec<(Duration, Slot, Picture)>,
     pub(crate) orders: Vec<(Duration, Slot, Order)>,
+    /// How long the voice is to wait.
+    pub(crate) delays: Vec<(Duration, Duration)>,
     pub(crate) gathers: usize,
     pub(crate) sent: usize,
     /// Towards the other end.
@@ -89,6 +91,7 @@ impl Pair {
                 sounds: Vec::new(),
                 pictures: Vec::new(),
                 orders: Vec::new(),
+                delays: Vec::new(),
                 gathers: 0,
                 sent: 0,
                 network: Netem::new(configure(NetemConfig::new().seed(seed))),
@@ -209,6 +212,7 @@ impl Pair {
                 end.events.push((at, event.clone()));
                 self.signal(index, event);
             }
+            Output::Delay(least) => end.delays.push((at, least)),
             Output::Loss(_) => {}
         }
     }

@@ -8,10 +8,12 @@ pub(crate) fn choose<'a>(devices: &'a [Device], wanted: Option<&str>) -> Option<
     wanted.or_else(|| devices.iter().find(|device| device.default)).or_else(|| devices.first())
 }
 
-/// Whether a sound server's source is what a speaker plays. PulseAudio names every monitor after
-/// its sink, with this ending (`pa_sink_new`); PipeWire does so too.
-pub(crate) fn is_monitor(id: &str) -> bool {
-    id.ends_with(".monitor")
+/// Whether a sound server's source is what a speaker plays. It says of which sink; where it does
+/// not, names tell: PulseAudio names every monitor after its sink, with this ending (`pa_sink_new`),
+/// and PipeWire does so too.
+#[cfg(any(target_os = "linux", test))]
+pub(super) fn is_monitor(id: &str, of: Option<u32>) -> bool {
+    of.is_some() || id.ends_with(".monitor")
 }
 
 #[cfg(test)]
@@ -19,7 +21,7 @@ mod tests {
     use super::*;
 
     fn device(id: &str, default: bool) -> Device {
-        Device { id: id.into(), name: id.into(), default }
+        Device { id: id.into(), name: id.into(), default, incarnation: 0 }
     }
 
     #[test]
@@ -35,7 +37,10 @@ mod tests {
 
     #[test]
     fn monitors_are_no_microphones() {
-        assert!(is_monitor("pulseaudio:alsa_output.pci.analog-stereo.monitor"), "a monitor");
-        assert!(!is_monitor("pulseaudio:alsa_input.usb-monitor-9000.mono"), "a name is no ending");
+        let named = "pulseaudio:alsa_output.pci.analog-stereo.monitor";
+        assert!(is_monitor(named, None), "its name says so");
+        assert!(is_monitor("pulseaudio:what-you-hear", Some(3)), "the server says so");
+        let other = "pulseaudio:alsa_input.usb-monitor-9000.mono";
+        assert!(!is_monitor(other, None), "a name is no ending");
     }
 }

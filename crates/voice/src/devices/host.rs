@@ -1,6 +1,5 @@
 //! Asks the system for its devices. Everything here may block while a sound server hangs.
 
-use super::choice::is_monitor;
 use super::{Device, Devices};
 use cpal::Host;
 use cpal::traits::{DeviceTrait, HostTrait};
@@ -8,38 +7,37 @@ use cpal::traits::{DeviceTrait, HostTrait};
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-use linux::is_device;
-#[cfg(target_os = "linux")]
-pub(crate) use linux::{Hosts, fixed_chunk};
+pub(crate) use linux::{Hosts, Lister};
 
 #[cfg(not(target_os = "linux"))]
 mod other;
 #[cfg(not(target_os = "linux"))]
-use other::is_device;
-#[cfg(not(target_os = "linux"))]
-pub(crate) use other::{Hosts, fixed_chunk};
+pub(crate) use other::{Hosts, Lister};
 
-/// Lists what the host has. None: it does not answer any more.
-pub(crate) fn list(host: &Host) -> Option<Devices> {
+/// Lists what cpal's host has, of what is worth offering. None: it does not answer any more.
+fn list(host: &Host, is_device: impl Fn(&str) -> bool) -> Option<Devices> {
     let microphone = host.default_input_device().and_then(|device| id(&device));
     let speaker = host.default_output_device().and_then(|device| id(&device));
     let mut devices = Devices::default();
     for device in host.devices().ok()? {
-        let Some(id) = id(&device) else { continue };
-        if device.supports_input() && is_device(host, &id) && !is_monitor(&id) {
-            let default = microphone.as_ref() == Some(&id);
-            devices.microphones.push(Device { id: id.clone(), name: name(&device), default });
+        let Some(id) = id(&device).filter(|id| is_device(id)) else { continue };
+        let found = |default: Option<&String>| Device {
+            id: id.clone(),
+            name: name(&device),
+            default: default == Some(&id),
+            incarnation: 0,
+        };
+        if device.supports_input() {
+            devices.microphones.push(found(microphone.as_ref()));
         }
-        if device.supports_output() && is_device(host, &id) {
-            let default = speaker.as_ref() == Some(&id);
-            devices.speakers.push(Device { id, name: name(&device), default });
+        if device.supports_output() {
+            devices.speakers.push(found(speaker.as_ref()));
         }
     }
     Some(devices)
 }
 
-/// The device behind an id, and what a person calls it.
-pub(crate) fn find(host: &Host, wanted: &str) -> Option<cpal::Device> {
+fn find(host: &Host, wanted: &str) -> Option<cpal::Device> {
     host.devices().ok()?.find(|device| id(device).is_some_and(|id| id == wanted))
 }
 

@@ -57,6 +57,14 @@ pub(super) enum State {
 pub(super) struct Bound {
     pub(super) id: String,
     pub(super) label: String,
+    /// As [`Device::incarnation`].
+    pub(super) incarnation: u32,
+}
+
+impl Bound {
+    fn is(&self, device: &Device) -> bool {
+        device.id == self.id && device.incarnation == self.incarnation
+    }
 }
 
 /// Why what was open is not any more.
@@ -208,7 +216,7 @@ impl Binding {
         let Some(devices) = devices else { return };
         let changed = before.as_deref() != Some(devices);
         if let Phase::Open { bound, .. } = &self.phase {
-            if !devices.iter().any(|device| device.id == bound.id) {
+            if !devices.iter().any(|device| bound.is(device)) {
                 return self.on_gone(now);
             }
             if changed {

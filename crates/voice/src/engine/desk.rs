@@ -96,6 +96,12 @@ impl Desk {
         }
     }
 
+    pub(super) fn delay(&mut self, id: LineId, least: Duration) {
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.delay(least);
+        }
+    }
+
     pub(super) fn tune(&mut self, bitrate: u32, expected_loss: f32) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
         let percent = (expected_loss.clamp(0.0, 1.0) * 100.0).round() as u8;

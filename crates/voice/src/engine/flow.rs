@@ -1,10 +1,11 @@
-//! Notices that a device moves less sound than time goes by. Pure.
+//! Notices that a device moves less sound than time goes by, and how much it moves at once. Pure.
 //!
 //! A sound server moves as much at a time as the device wants, but never more than a stream of ours
 //! has room for. Where the device's own period is longer than that (Bluetooth, old USB: 20 ms and
 //! more), the rest is played as silence, or what was captured is lost, and the server calls that no
 //! error. Such a device needs a longer period.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// The share of the time that must be moved. Clocks are off by 0.1 %; more takes a busy machine for
@@ -14,6 +15,13 @@ const LEAST: f64 = 0.985;
 const MOST_MISSING: Duration = Duration::from_millis(400);
 /// Who does not look for so long slept, and knows nothing.
 const ASLEEP: Duration = Duration::from_secs(1);
+/// How long a burst is prepared for at least; at most twice as long. Longer keeps the delay of one
+/// late callback for longer, shorter has a hole for each burst that comes as rarely.
+const BURSTS: Duration = Duration::from_secs(5);
+/// How long a slow device is remembered, first and at most. Shorter tries a device in vain more
+/// often, which is a second of bad sound each time; longer keeps the delay of one busy moment.
+const MEMORY: Duration = Duration::from_secs(10 * 60);
+const LONGEST_MEMORY: Duration = Duration::from_secs(4 * 60 * 60);
 
 /// Compares a device's count of frames with the time.
 #[derive(Debug)]
@@ -55,6 +63,68 @@ impl Flow {
             let took = now.saturating_duration_since(since);
             duration_of(moved - before).div_duration_f64(took).clamp(0.0, 1.0)
         })
+    }
+}
+
+/// The most that a device moved at once lately.
+#[derive(Debug, Default)]
+pub(super) struct Bursts {
+    /// When the present window began, the most in it, and the most in the one before.
+    began: Option<Instant>,
+    most: u64,
+    before: u64,
+}
+
+impl Bursts {
+    /// Takes the most that was moved at once since the last note; says what to be prepared for.
+    pub(super) fn note(&mut self, now: Instant, most: u64) -> u64 {
+        let began = *self.began.get_or_insert(now);
+        if now.saturating_duration_since(began) >= BURSTS {
+            *self = Self { began: Some(now), most: 0, before: self.most };
+        }
+        self.most = self.most.max(most);
+        self.most.max(self.before)
+    }
+}
+
+/// The least periods of devices that were too slow with shorter ones, by id.
+///
+/// A busy machine looks like a slow device, so a period is forgotten when it sufficed for long
+/// enough, and the next opening tries the shortest again; one that is found slow again is remembered
+/// for twice as long each time. What is open stays as it is: opening again is a hole in the sound.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Periods(BTreeMap<String, Remembered>);
+
+/// A device that was too slow.
+#[derive(Debug, Clone, Copy)]
+struct Remembered {
+    period: u32,
+    since: Instant,
+    how_long: Duration,
+}
+
+impl Periods {
+    /// With less than this period it is too slow.
+    pub(super) fn insert(&mut self, now: Instant, id: &str, period: u32) {
+        let before = self.0.get(id).copied();
+        let how_long = match before {
+            // One search is one finding, however many periods it tries.
+            Some(slow) if slow.is_known(now) => slow.how_long,
+            Some(slow) => slow.how_long.saturating_mul(2).min(LONGEST_MEMORY),
+            None => MEMORY,
+        };
+        self.0.insert(id.to_owned(), Remembered { period, since: now, how_long });
+    }
+
+    /// The period to begin with, 0 for any.
+    pub(super) fn least(&self, now: Instant, id: &str) -> u32 {
+        self.0.get(id).filter(|slow| slow.is_known(now)).map_or(0, |slow| slow.period)
+    }
+}
+
+impl Remembered {
+    fn is_known(self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) < self.how_long
     }
 }
 
@@ -133,5 +203,52 @@ mod tests {
         assert_eq!(flow.look(start + Duration::from_millis(100), 4_800), None, "it begins");
         assert_eq!(flow.look(start + Duration::from_secs(60), 5_000), None, "it slept");
         assert_eq!(flow.look(start + Duration::from_millis(60_100), 9_800), None, "and is well");
+    }
+
+    #[test]
+    fn one_late_callback_is_prepared_for_a_while_and_not_for_ever() {
+        let start = Instant::now();
+        let mut bursts = Bursts::default();
+        let mut note = |ms: u64, most| bursts.note(start + Duration::from_millis(ms), most);
+        assert_eq!(note(0, 240), 240, "as usual");
+        assert_eq!(note(10, 480), 480, "one was late");
+        for ms in (20..5_000).step_by(10) {
+            assert_eq!(note(ms, 240), 480, "another may be, {ms} ms");
+        }
+        let forgotten = (5_000..10_020).step_by(10).find(|ms| note(*ms, 240) == 240);
+        assert!(forgotten.is_some(), "none was for a while");
+    }
+
+    #[test]
+    fn bursts_that_come_again_are_never_forgotten() {
+        let start = Instant::now();
+        let mut bursts = Bursts::default();
+        for ms in (0..120_000).step_by(10) {
+            let most = if ms % 4_000 == 0 { 1_024 } else { 240 };
+            let prepared = bursts.note(start + Duration::from_millis(ms), most);
+            assert_eq!(prepared, 1_024, "{ms} ms");
+        }
+    }
+
+    #[test]
+    fn a_slow_device_is_forgotten_and_one_that_is_so_again_remembered_for_longer() {
+        let start = Instant::now();
+        let mut periods = Periods::default();
+        let mut now = start;
+        let mut held = Vec::new();
+        for _ in 0..8 {
+            periods.insert(now, "headset", 480);
+            periods.insert(now + Duration::from_secs(1), "headset", 960);
+            assert_eq!(periods.least(now + Duration::from_secs(2), "headset"), 960, "the longer");
+            assert_eq!(periods.least(now, "built-in"), 0, "others are not slow for that");
+            let began = now;
+            while periods.least(now, "headset") != 0 {
+                now += Duration::from_secs(30);
+            }
+            held.push(now - began);
+        }
+        assert!(held[0] <= MEMORY + Duration::from_secs(60), "at first soon: {held:?}");
+        assert!(held[1] >= held[0] * 19 / 10, "then later: {held:?}");
+        assert!(held[7] <= LONGEST_MEMORY + Duration::from_secs(60), "but not never: {held:?}");
     }
 }

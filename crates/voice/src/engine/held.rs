@@ -1,8 +1,8 @@
 //! A device that is open.
 
 use super::binding::End;
-use super::flow::Flow;
-use super::streams::{self, Periods, Running};
+use super::flow::{Flow, Periods};
+use super::streams::{self, Running};
 use super::watchdog::Watchdog;
 use std::time::Instant;
 
@@ -27,7 +27,7 @@ impl Held {
         }
         let share = self.flow.look(now, pulse.moved())?;
         let period = streams::longer(self.running.period, share)?;
-        periods.insert(self.running.bound.id.clone(), period);
+        periods.insert(now, &self.running.bound.id, period);
         tracing::info!(period, "a sound device wants more at a time");
         Some(End::Slow)
     }

@@ -4,11 +4,14 @@
 //! own and answers with an event.
 #![expect(clippy::disallowed_methods, reason = "a driver: it reads the clock for the machines")]
 
-use super::binding::{Binding, Bound, End, Order, State};
+use super::binding::{Binding, End, Order, State};
+use super::flow::Periods;
 use super::held::Held;
+use super::lookout::Lookout;
 use super::media::Command;
 use super::microphone::{Act, Microphone};
-use super::streams::{self, Intake, OnError, Outflow, Periods, Running};
+use super::openers::{Openers, Opening};
+use super::streams::{self, Intake, OnError, Outflow, Running};
 use super::{LineId, Problem, Report, SharedReport, SpeakerState};
 use crate::devices::{Devices, host};
 use std::collections::BTreeSet;
@@ -18,9 +21,6 @@ use std::time::{Duration, Instant};
 
 /// How often machines hear of the time, while anything is open.
 const TICK: Duration = Duration::from_millis(100);
-/// How often devices are listed. For so long a microphone that was unplugged may stay one that
-/// PulseAudio put in its place; a listing takes 2 ms.
-const LIST: Duration = Duration::from_millis(200);
 /// How long a microphone waits for the speaker: servers start slowly for who only records.
 const HOLD: Duration = Duration::from_secs(1);
 
@@ -32,14 +32,16 @@ pub(super) enum Event {
     Send { line: LineId, on: bool, device: Option<String> },
     /// As [`Engine::listen`](super::Engine::listen).
     Listen(Option<String>),
-    /// A microphone was opened, or not.
-    Microphone(u64, Result<(Running, Intake), Problem>),
-    /// A speaker was opened, or not.
-    Speaker(u64, Result<(Running, Outflow), Problem>),
+    /// The wanted microphone was opened, or not.
+    Microphone(Opening, Result<(Running, Intake), Problem>),
+    /// The wanted speaker was opened, or not.
+    Speaker(Opening, Result<(Running, Outflow), Problem>),
     /// A stream failed.
     Failed(Which, u64, Problem),
-    /// These devices are there. None: no server answers.
-    Listed(Option<Devices>),
+    /// Devices came or went, or others are the default.
+    News,
+    /// These devices are there (None: no server answers), and whether changes will be told.
+    Listed { devices: Option<Devices>, watched: bool },
     /// The engine ends.
     End,
 }
@@ -75,12 +77,11 @@ struct Keeper {
     recording: Option<Held>,
     playing: Option<Held>,
     periods: Slow,
+    microphone_openers: Openers,
+    speaker_openers: Openers,
     /// A microphone to be opened after the speaker, and since when.
     waits: Option<(Instant, u64, Option<String>)>,
-    poller: mpsc::Sender<()>,
-    /// When devices were asked for; none answered yet.
-    asked: Option<Instant>,
-    listed: Option<Instant>,
+    lookout: Lookout,
     seen: Option<Option<Devices>>,
 }
 
@@ -110,33 +111,14 @@ pub(super) fn start(
         recording: None,
         playing: None,
         periods: Slow::default(),
+        microphone_openers: Openers::default(),
+        speaker_openers: Openers::default(),
         waits: None,
-        poller: poll(hosts, sender.clone())?,
-        asked: None,
-        listed: None,
+        lookout: Lookout::start(hosts, sender.clone())?,
         seen: None,
     };
     thread::Builder::new().name("devices".into()).spawn(move || keeper.run())?;
     Ok(sender)
-}
-
-/// Lists devices whenever it is asked to.
-fn poll(hosts: host::Hosts, events: mpsc::Sender<Event>) -> std::io::Result<mpsc::Sender<()>> {
-    let (ask, asked) = mpsc::channel();
-    thread::Builder::new().name("devices-list".into()).spawn(move || {
-        let mut host = None;
-        while asked.recv().is_ok() {
-            host = host.or_else(|| hosts.find());
-            let devices = host.as_ref().and_then(host::list);
-            if devices.is_none() {
-                host = None;
-            }
-            if events.send(Event::Listed(devices)).is_err() {
-                return;
-            }
-        }
-    })?;
-    Ok(ask)
 }
 
 impl Keeper {
@@ -161,7 +143,7 @@ impl Keeper {
             self.watch(now);
             self.microphone.tick(now);
             self.speaker.tick(now);
-            self.ask(now);
+            self.lookout.look(now);
             self.perform(now);
         }
     }
@@ -190,15 +172,29 @@ impl Keeper {
                     self.speaker.want(now, self.speaker_wish.clone());
                 }
             }
-            Event::Microphone(opening, result) => self.on_microphone(now, opening, result),
-            Event::Speaker(opening, result) => self.on_speaker(now, opening, result),
+            Event::Microphone((opening, device), result) => {
+                self.on_microphone(now, opening, result);
+                if let Some(next) = self.microphone_openers.returned(&device) {
+                    self.open_microphone(next);
+                }
+            }
+            Event::Speaker((opening, device), result) => {
+                self.on_speaker(now, opening, result);
+                if let Some(next) = self.speaker_openers.returned(&device) {
+                    self.open_speaker(next);
+                }
+            }
             Event::Failed(Which::Microphone, opening, problem) => {
                 self.microphone.ended(now, opening, End::Failed(problem));
             }
             Event::Failed(Which::Speaker, opening, problem) => {
                 self.speaker.ended(now, opening, End::Failed(problem));
             }
-            Event::Listed(devices) => self.on_listed(now, devices),
+            Event::News => self.lookout.on_news(),
+            Event::Listed { devices, watched } => {
+                self.lookout.on_listed(now, watched);
+                self.on_listed(now, devices);
+            }
             Event::End => {}
         }
     }
@@ -240,8 +236,6 @@ impl Keeper {
     }
 
     fn on_listed(&mut self, now: Instant, devices: Option<Devices>) {
-        self.asked = None;
-        self.listed = Some(now);
         let of = |pick: fn(&Devices) -> &Vec<_>| devices.as_ref().map(|all| pick(all).as_slice());
         self.microphone.listed(now, of(|all| &all.microphones));
         self.speaker.listed(now, of(|all| &all.speakers));
@@ -265,18 +259,16 @@ impl Keeper {
         }
     }
 
-    fn ask(&mut self, now: Instant) {
-        let due = self.listed.is_none_or(|at| now.saturating_duration_since(at) >= LIST);
-        if due && self.asked.is_none() && self.poller.send(()).is_ok() {
-            self.asked = Some(now);
-        }
-    }
-
     fn perform(&mut self, now: Instant) {
         while let Some(order) = self.speaker.poll() {
             match order {
-                Order::Open { opening, device } => self.open_speaker(opening, device),
+                Order::Open { opening, device } => {
+                    if let Some(now) = self.speaker_openers.ask(opening, device) {
+                        self.open_speaker(now);
+                    }
+                }
                 Order::Drop => {
+                    self.speaker_openers.forget();
                     self.tell(Command::Outflow(None));
                     self.playing.take().into_iter().for_each(|held| discard(held.running));
                 }
@@ -292,6 +284,7 @@ impl Keeper {
                 Act::Open { opening, device } => self.waits = Some((now, opening, device)),
                 Act::Drop => {
                     self.waits = None;
+                    self.microphone_openers.forget();
                     self.tell(Command::Intake(None));
                     self.recording.take().into_iter().for_each(|held| discard(held.running));
                 }
@@ -300,33 +293,43 @@ impl Keeper {
             }
         }
         let held = self.speaker.is_opening();
-        if let Some((_, opening, device)) =
-            self.waits.take_if(|(since, ..)| !held || now.saturating_duration_since(*since) >= HOLD)
+        let waited = self
+            .waits
+            .take_if(|(since, ..)| !held || now.saturating_duration_since(*since) >= HOLD);
+        if let Some((_, opening, device)) = waited
+            && let Some(now) = self.microphone_openers.ask(opening, device)
         {
-            self.open_microphone(opening, device);
+            self.open_microphone(now);
         }
     }
 
-    fn open_microphone(&self, opening: u64, device: Option<String>) {
+    fn open_microphone(&mut self, (opening, device): Opening) {
         let (hosts, thread) = (self.hosts.clone(), self.thread.clone());
         let failed = self.on_error(Which::Microphone, opening);
         let slow = self.periods.microphones.clone();
-        self.aside(move || {
-            let device = device.as_deref();
-            let opened = streams::open_microphone(&hosts, device, &slow, &thread, &failed);
-            Event::Microphone(opening, opened)
+        let wanted = device.clone();
+        let started = self.aside(move || {
+            let opened =
+                streams::open_microphone(&hosts, wanted.as_deref(), &slow, &thread, &failed);
+            Event::Microphone((opening, wanted), opened)
         });
+        if !started {
+            self.microphone_openers.returned(&device);
+        }
     }
 
-    fn open_speaker(&self, opening: u64, device: Option<String>) {
+    fn open_speaker(&mut self, (opening, device): Opening) {
         let (hosts, thread) = (self.hosts.clone(), self.thread.clone());
         let failed = self.on_error(Which::Speaker, opening);
         let slow = self.periods.speakers.clone();
-        self.aside(move || {
-            let device = device.as_deref();
-            let opened = streams::open_speaker(&hosts, device, &slow, &thread, &failed);
-            Event::Speaker(opening, opened)
+        let wanted = device.clone();
+        let started = self.aside(move || {
+            let opened = streams::open_speaker(&hosts, wanted.as_deref(), &slow, &thread, &failed);
+            Event::Speaker((opening, wanted), opened)
         });
+        if !started {
+            self.speaker_openers.returned(&device);
+        }
     }
 
     fn on_error(&self, which: Which, opening: u64) -> OnError {
@@ -334,17 +337,19 @@ impl Keeper {
         Arc::new(move |problem| drop(events.send(Event::Failed(which, opening, problem))))
     }
 
-    /// Does it on a thread of its own. If there is none, no answer comes, and the machine gives up.
-    fn aside(&self, work: impl FnOnce() -> Event + Send + 'static) {
+    /// Does it on a thread of its own. False: there is none, no answer comes, and the machine gives
+    /// up.
+    fn aside(&self, work: impl FnOnce() -> Event + Send + 'static) -> bool {
         let events = self.sender.clone();
         let started = thread::Builder::new().name("device-open".into()).spawn(move || {
             if let Err(mpsc::SendError(event)) = events.send(work()) {
                 drop(event);
             }
         });
-        if let Err(error) = started {
+        if let Err(error) = &started {
             tracing::error!(%error, "no thread to open a device");
         }
+        started.is_ok()
     }
 
     fn tell(&self, command: Command) {
@@ -374,7 +379,7 @@ impl Keeper {
 
 /// Closes a stream, which may block, where nobody waits for it.
 fn discard(running: Running) {
-    let Running { stream, pulse: _, period: _, bound: Bound { .. } } = running;
+    let stream = running.stream;
     if let Err(error) = thread::Builder::new().name("device-close".into()).spawn(|| drop(stream)) {
         tracing::error!(%error, "no thread to close a device");
     }

@@ -87,6 +87,11 @@ impl Line {
         }
     }
 
+    /// The voice waits for so long at least.
+    pub(super) fn delay(&mut self, least: Duration) {
+        self.voice.buffer.set_least(least);
+    }
+
     /// Adds the next 10 ms of this line to the mix.
     pub(super) fn mix(&mut self, now: Instant, mix: &mut [f32; BLOCK]) {
         let mut own = [0.0; BLOCK];
@@ -111,6 +116,8 @@ impl Line {
             clock: self.voice.buffer.playout().map(|playout| PlayoutClock {
                 timestamp: playout.timestamp,
                 at: playout.at + latency,
+                waited: playout.waited,
+                asked: playout.asked,
             }),
             figures: Figures {
                 level_in,

@@ -45,6 +45,7 @@ pub(super) enum Command {
         packet: Packet,
         arrived: Instant,
     },
+    Delay(LineId, Duration),
     Listen(Option<String>),
     Tune {
         bitrate: u32,
@@ -149,7 +150,7 @@ impl Media {
     fn follow(&mut self, now: Instant, mut outflow: Outflow) -> Duration {
         let mut mix = [0.0; BLOCK];
         let mut steps = 0;
-        while outflow.is_hungry() && steps < MOST_STEPS {
+        while outflow.is_hungry(now) && steps < MOST_STEPS {
             self.step(now, &mut mix);
             outflow.write(&mix);
             steps += 1;
@@ -220,6 +221,9 @@ impl Media {
         while let Some((timestamp, block)) = self.alternation.pull(&mut *self.processing) {
             self.desk.capture(timestamp, &block);
         }
+        if let Some(intake) = &self.intake {
+            intake.await_more(self.alternation.missing());
+        }
     }
 
     fn on_command(&mut self, command: Command) -> ControlFlow<()> {
@@ -236,6 +240,7 @@ impl Media {
             Command::Receive { line, stream, packet, arrived } => {
                 self.desk.receive(line, stream, packet, arrived);
             }
+            Command::Delay(line, least) => self.desk.delay(line, least),
             Command::Listen(device) => self.tell(Event::Listen(device)),
             Command::Tune { bitrate, expected_loss } => self.desk.tune(bitrate, expected_loss),
             Command::Record(tap) => self.desk.record(tap),

@@ -2,15 +2,15 @@
 #![expect(clippy::disallowed_methods, reason = "a driver: callbacks note when they are called")]
 
 use super::binding::Bound;
+use super::flow::{Bursts, Periods};
 use super::{BLOCK, Problem};
 use crate::codec::SAMPLE_RATE;
 use crate::devices::{Device, choose, host};
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, ErrorKind, StreamConfig};
 use rtrb::{Consumer, Producer, RingBuffer};
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -23,9 +23,6 @@ const RING: usize = 24_000;
 const FILLING: u64 = 8;
 /// Channels of a speaker. The sound server makes of it what the speaker has.
 const SPEAKER_CHANNELS: usize = 2;
-
-/// The least period of devices that were too slow with a shorter one, by id.
-pub(super) type Periods = BTreeMap<String, u32>;
 
 /// The period that a device needs, by the share of the time that it moved with this one. A stream
 /// has room for two periods, so that is how much the device moved at once. None: there is no longer
@@ -48,12 +45,15 @@ pub(super) struct Pulse {
     latency: AtomicU64,
     /// Frames that it took or gave.
     moved: AtomicU64,
-    /// The most of them at once, but at first.
+    /// The most of them at once since somebody looked, but at first.
     chunk: AtomicU64,
+    /// Samples in the ring from which on (microphone) or below which (speaker) the media thread has
+    /// something to do.
+    mark: AtomicUsize,
 }
 
 impl Pulse {
-    fn new() -> Self {
+    fn new(mark: usize) -> Self {
         Self {
             began: Instant::now(),
             last: AtomicU64::new(0),
@@ -61,6 +61,7 @@ impl Pulse {
             latency: AtomicU64::new(0),
             moved: AtomicU64::new(0),
             chunk: AtomicU64::new(0),
+            mark: AtomicUsize::new(mark),
         }
     }
 
@@ -97,19 +98,29 @@ pub(super) struct Intake {
     pub(super) pulse: Arc<Pulse>,
 }
 
+impl Intake {
+    /// So many samples more make a block: the media thread is woken when they are there.
+    pub(super) fn await_more(&self, samples: usize) {
+        self.pulse.mark.store(samples, Ordering::Relaxed);
+    }
+}
+
 /// The media thread's end of a speaker.
 pub(super) struct Outflow {
     ring: Producer<f32>,
     pulse: Arc<Pulse>,
     /// How much is to be kept in the ring at least. It is as much as the device takes at once.
     queued: usize,
+    bursts: Bursts,
 }
 
 impl Outflow {
     /// Whether more is to be written.
-    pub(super) fn is_hungry(&self) -> bool {
-        let chunk = usize::try_from(self.pulse.chunk.load(Ordering::Relaxed)).unwrap_or(0);
-        self.filled() < self.queued.max(chunk.min(RING / 2))
+    pub(super) fn is_hungry(&mut self, now: Instant) -> bool {
+        let chunk = self.bursts.note(now, self.pulse.chunk.swap(0, Ordering::Relaxed));
+        let enough = self.queued.max(usize::try_from(chunk).unwrap_or(0).min(RING / 2));
+        self.pulse.mark.store(enough, Ordering::Relaxed);
+        self.filled() < enough
     }
 
     /// Queues a block. Without room it is dropped: the speaker stands still.
@@ -147,21 +158,21 @@ pub(super) fn open_microphone(
     media: &Thread,
     failed: &OnError,
 ) -> Result<(Running, Intake), Problem> {
-    let (device, bound) = find(hosts, wanted, |devices| devices.microphones)?;
-    let fixed = host::fixed_chunk(&bound.id).map_or(0, |chunk| {
+    let Found { lister, device, bound } = find(hosts, wanted, |devices| devices.microphones)?;
+    let fixed = lister.fixed_chunk(&bound.id).map_or(0, |chunk| {
         let longest = PERIODS.into_iter().next_back().unwrap_or(chunk);
         chunk.min(longest)
     });
-    let least = periods.get(&bound.id).copied().unwrap_or(0).max(fixed);
+    let least = periods.least(Instant::now(), &bound.id).max(fixed);
     let mut problem = Problem::Other;
     for period in PERIODS.into_iter().filter(|period| *period >= least) {
         let (mut writer, ring) = RingBuffer::new(RING);
-        let pulse = Arc::new(Pulse::new());
+        let pulse = Arc::new(Pulse::new(BLOCK));
         let (own, media) = (Arc::clone(&pulse), media.clone());
         let copy = move |sound: &[f32], _: &cpal::InputCallbackInfo| {
             let (_, _lost) = writer.push_partial_slice(sound);
             own.beat(sound.len());
-            if writer.buffer().capacity() - writer.slots() >= BLOCK {
+            if writer.buffer().capacity() - writer.slots() >= own.mark.load(Ordering::Relaxed) {
                 media.unpark();
             }
         };
@@ -185,12 +196,12 @@ pub(super) fn open_speaker(
     media: &Thread,
     failed: &OnError,
 ) -> Result<(Running, Outflow), Problem> {
-    let (device, bound) = find(hosts, wanted, |devices| devices.speakers)?;
-    let least = periods.get(&bound.id).copied().unwrap_or(0);
+    let Found { device, bound, .. } = find(hosts, wanted, |devices| devices.speakers)?;
+    let least = periods.least(Instant::now(), &bound.id);
     let mut problem = Problem::Other;
     for period in PERIODS.into_iter().filter(|period| *period >= least) {
         let (ring, mut reader) = RingBuffer::new(RING);
-        let pulse = Arc::new(Pulse::new());
+        let pulse = Arc::new(Pulse::new(RING));
         let (noted, media) = (Arc::clone(&pulse), media.clone());
         let copy = move |out: &mut [f32], info: &cpal::OutputCallbackInfo| {
             let stamp = info.timestamp();
@@ -198,7 +209,9 @@ pub(super) fn open_speaker(
             noted.latency.store(u64::try_from(latency).unwrap_or(0), Ordering::Relaxed);
             spread(&mut reader, out);
             noted.beat(out.len() / SPEAKER_CHANNELS);
-            media.unpark();
+            if reader.slots() < noted.mark.load(Ordering::Relaxed) {
+                media.unpark();
+            }
         };
         let channels = u16::try_from(SPEAKER_CHANNELS).unwrap_or(2);
         let stream =
@@ -207,7 +220,7 @@ pub(super) fn open_speaker(
             Ok(stream) => {
                 let running = Running { stream, pulse: Arc::clone(&pulse), bound, period };
                 let queued = period as usize + BLOCK / 4;
-                return Ok((running, Outflow { ring, pulse, queued }));
+                return Ok((running, Outflow { ring, pulse, queued, bursts: Bursts::default() }));
             }
             Err(error) => problem = note(&error),
         }
@@ -222,16 +235,24 @@ fn spread(ring: &mut Consumer<f32>, out: &mut [f32]) {
     }
 }
 
+/// A device that is to be opened.
+struct Found {
+    lister: host::Lister,
+    device: cpal::Device,
+    bound: Bound,
+}
+
 fn find(
     hosts: &host::Hosts,
     wanted: Option<&str>,
     of: impl Fn(crate::devices::Devices) -> Vec<Device>,
-) -> Result<(cpal::Device, Bound), Problem> {
-    let host = hosts.find().ok_or(Problem::Missing)?;
-    let devices = of(host::list(&host).ok_or(Problem::Missing)?);
-    let chosen = choose(&devices, wanted).ok_or(Problem::Missing)?;
-    let device = host::find(&host, &chosen.id).ok_or(Problem::Missing)?;
-    Ok((device, Bound { id: chosen.id.clone(), label: chosen.name.clone() }))
+) -> Result<Found, Problem> {
+    let lister = hosts.find().ok_or(Problem::Missing)?;
+    let devices = of(lister.list().ok_or(Problem::Missing)?);
+    let Device { id, name, incarnation, .. } =
+        choose(&devices, wanted).cloned().ok_or(Problem::Missing)?;
+    let device = lister.device(&id).ok_or(Problem::Missing)?;
+    Ok(Found { lister, device, bound: Bound { id, label: name, incarnation } })
 }
 
 const fn config(channels: u16, period: u32) -> StreamConfig {

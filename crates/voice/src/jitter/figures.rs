@@ -33,6 +33,11 @@ pub struct Playout {
     pub extended: u64,
     /// When it was pulled.
     pub at: Instant,
+    /// How long it had been here, as [`Figures::delay`].
+    pub waited: Duration,
+    /// How much of that it waited only because it was asked to
+    /// ([`Jitter::set_least`](super::Jitter::set_least)).
+    pub asked: Duration,
 }
 
 /// What happened so far. Counts are of packets where nothing else is said, and only grow where

@@ -145,7 +145,11 @@ impl<D: Decode> Jitter<D> {
     /// How long to wait for packets, against the fastest, in samples.
     fn target(&mut self, now: i64) -> i64 {
         let least = if self.delays.known() < FEW { FIRST_WAIT } else { LEAST_WAIT };
-        let target = (self.delays.wait(now) + SPARE).clamp(least, MOST_WAIT);
+        let needed = (self.delays.wait(now) + SPARE).clamp(least, MOST_WAIT);
+        if self.state == State::Silent {
+            self.least.settle(now);
+        }
+        let target = self.least.target(now, needed);
         self.figures.target = duration_of(target);
         target
     }

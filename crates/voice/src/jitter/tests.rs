@@ -1,3 +1,4 @@
+mod least;
 mod properties;
 mod world;
 

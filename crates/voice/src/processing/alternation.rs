@@ -56,6 +56,13 @@ impl Alternation {
         }
     }
 
+    /// How many samples are missing for the next whole block of the microphone.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        let waiting = self.microphone.as_ref().map_or(0, |microphone| microphone.waiting.len());
+        BLOCK - waiting % BLOCK
+    }
+
     /// Watches the drift. `since` is how long ago the microphone handed something out: what it
     /// keeps back would look like drift.
     pub fn watch(&mut self, since: Duration) {
@@ -142,6 +149,23 @@ mod tests {
         assert!(turns.0.len() > 90, "they were fed: {}", turns.0);
         assert_eq!(turns.0.replace("rc", ""), "", "one after the other");
         assert!(timestamps.windows(2).all(|pair| pair[1] == pair[0] + 480), "without gaps");
+    }
+
+    #[test]
+    fn a_block_is_whole_with_what_was_missing_and_not_before() {
+        let mut alternation = Alternation::default();
+        alternation.set_microphone(true);
+        alternation.rendered(0, &[0.0; BLOCK]);
+        alternation.captured(std::iter::repeat_n(0.1, 700));
+        assert!(alternation.pull(&mut PassThrough).is_some(), "the first is whole");
+        for block in 1..50 {
+            alternation.rendered(block * 480, &[0.0; BLOCK]);
+            let missing = alternation.missing();
+            alternation.captured(std::iter::repeat_n(0.1, missing - 1));
+            assert!(alternation.pull(&mut PassThrough).is_none(), "one is missing");
+            alternation.captured(std::iter::once(0.1));
+            assert!(alternation.pull(&mut PassThrough).is_some(), "it is whole");
+        }
     }
 
     #[test]

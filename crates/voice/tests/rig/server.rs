@@ -162,6 +162,13 @@ impl Server {
         (spoken, samples(&fs::read(&plain).unwrap()))
     }
 
+    /// Sends the server a signal: after STOP it hangs, after CONT it goes on.
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.server.as_ref().unwrap().id().to_string();
+        let status = Command::new("kill").args(["-s", signal, &id]).status().unwrap();
+        assert!(status.success(), "kill -s {signal}");
+    }
+
     /// Kills the server, as a crash does.
     pub(crate) fn crash(&mut self) {
         for mut child in self.server.take().into_iter().chain(self.feeders.drain(..)) {

@@ -36,8 +36,12 @@ pub(super) struct RecordStreamState {
     start_notify: Option<oneshot::Sender<()>>,
 }
 
+/// Bellwire: see PATCHES.md
+pub(super) type EventHandler = Box<dyn FnMut(protocol::SubscriptionEvent) + Send + 'static>;
+
 #[derive(Default)]
 struct ReactorState {
+    on_event: Option<EventHandler>,
     handlers: BTreeMap<u32, ReplyHandler>,
     playback_streams: BTreeMap<u32, PlaybackStreamState>,
     record_streams: BTreeMap<u32, RecordStreamState>,
@@ -47,6 +51,17 @@ struct SharedState {
     protocol_version: u16,
     next_seq: AtomicU32,
     _thread_handle: JoinHandle<super::Result<()>>,
+    /// Bellwire: see PATCHES.md
+    _farewell: Farewell,
+}
+
+/// Wakes the reactor when the last handle is gone, so that it ends.
+struct Farewell(Arc<Waker>);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        let _ = self.0.0.wake();
+    }
 }
 
 // We need to wrap this to implement futures::task::ArcWake.
@@ -61,8 +76,9 @@ impl futures::task::ArcWake for Waker {
 #[derive(Clone)]
 pub(super) struct ReactorHandle {
     state: Weak<Mutex<ReactorState>>,
-    shared: Arc<SharedState>,
+    // Bellwire: before `shared`, which wakes the reactor to see that this is gone.
     outgoing: Sender<(u32, protocol::Command)>,
+    shared: Arc<SharedState>,
     waker: Arc<Waker>,
 }
 
@@ -168,6 +184,13 @@ impl ReactorHandle {
         rx.await.map_err(|_| ClientError::Disconnected)
     }
 
+    /// Bellwire: see PATCHES.md
+    pub(super) fn set_on_event(&self, on_event: EventHandler) {
+        if let Some(state) = self.state.upgrade() {
+            state.lock().unwrap().on_event = Some(on_event);
+        }
+    }
+
     pub(super) fn mark_playback_stream_draining(&self, channel: u32) {
         if let Some(state) = self.state.upgrade()
             && let Some(stream) = state.lock().unwrap().playback_streams.get_mut(&channel)
@@ -261,6 +284,9 @@ impl ReactorHandle {
 pub(super) const WAKER: mio::Token = mio::Token(0);
 pub(super) const SOCKET: mio::Token = mio::Token(1);
 
+/// How much is read at once. Bellwire: see PATCHES.md
+const ROOM: usize = 16 * 1024;
+
 pub(super) struct Reactor {
     socket: UnixStream,
     poll: mio::Poll,
@@ -271,7 +297,10 @@ pub(super) struct Reactor {
 
     write_buf: Vec<u8>,
     read_buf: Vec<u8>,
+    room: Box<[u8; ROOM]>,
     in_progress_read: Option<protocol::Descriptor>,
+    /// The socket takes no more, and says when it does again.
+    blocked: bool,
 }
 
 impl Reactor {
@@ -281,11 +310,9 @@ impl Reactor {
     ) -> Result<ReactorHandle, ClientError> {
         let poll = mio::Poll::new()?;
         let waker = Arc::new(Waker(mio::Waker::new(poll.registry(), WAKER)?));
-        poll.registry().register(
-            &mut socket,
-            SOCKET,
-            mio::Interest::READABLE | mio::Interest::WRITABLE,
-        )?;
+        // Bellwire: see PATCHES.md
+        poll.registry()
+            .register(&mut socket, SOCKET, mio::Interest::READABLE)?;
 
         let state = Arc::new(Mutex::new(ReactorState::default()));
 
@@ -300,7 +327,9 @@ impl Reactor {
 
             write_buf: Vec::new(),
             read_buf: Vec::new(),
+            room: Box::new([0; ROOM]),
             in_progress_read: None,
+            blocked: false,
         };
 
         let reactor_thread = std::thread::spawn(move || match reactor.run() {
@@ -314,12 +343,13 @@ impl Reactor {
         Ok(ReactorHandle {
             state: Arc::downgrade(&state),
             outgoing: cmd_tx,
-            waker,
             shared: Arc::new(SharedState {
                 protocol_version,
                 next_seq: AtomicU32::new(1024),
                 _thread_handle: reactor_thread,
+                _farewell: Farewell(waker.clone()),
             }),
+            waker,
         })
     }
 
@@ -333,25 +363,39 @@ impl Reactor {
             // Handle any requested writes.
             self.write_streams()?;
             self.write_commands()?;
+            self.watch()?;
         }
+    }
+
+    /// Asks to hear when the socket takes more, only while something is left to write: otherwise
+    /// the reactor wakes for everything that the server reads. Bellwire: see PATCHES.md
+    fn watch(&mut self) -> Result<(), ClientError> {
+        let blocked = !self.write_buf.is_empty();
+        if blocked != self.blocked {
+            self.blocked = blocked;
+            let mut interest = mio::Interest::READABLE;
+            if blocked {
+                interest |= mio::Interest::WRITABLE;
+            }
+            self.poll
+                .registry()
+                .reregister(&mut self.socket, SOCKET, interest)?;
+        }
+        Ok(())
     }
 
     fn recv(&mut self) -> Result<(), ClientError> {
         use io::Read;
 
         'read: loop {
-            let off = self.read_buf.len();
-            self.read_buf.resize(off + 16 * 1024, 0); // Bellwire: see PATCHES.md
-
-            match self.socket.read(&mut self.read_buf[off..]) {
+            // Bellwire: see PATCHES.md
+            let n = match self.socket.read(&mut self.room[..]) {
                 Ok(0) => return Err(ClientError::Disconnected),
-                Ok(n) => self.read_buf.truncate(off + n),
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-                    self.read_buf.truncate(off);
-                    return Ok(());
-                }
+                Ok(n) => n,
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(err) => return Err(err.into()),
             };
+            self.read_buf.extend_from_slice(&self.room[..n]);
 
             // Decode messages (there may be multiple).
             while !self.read_buf.is_empty() {
@@ -438,6 +482,11 @@ impl Reactor {
                     stream.requested_bytes += length as usize;
                 } else {
                     log::error!("unknown stream: {channel}");
+                }
+            }
+            protocol::Command::SubscribeEvent(event) => {
+                if let Some(on_event) = &mut state.on_event {
+                    on_event(event);
                 }
             }
             _ => log::debug!("ignoring unexpected command: {cmd:?}"),

@@ -2,6 +2,7 @@ use std::{ffi::CString, sync::Arc, time};
 
 use futures::{channel::oneshot, FutureExt as _};
 
+use super::timing::Pause;
 use super::{reactor::ReactorHandle, ClientError, RecordSink, Result as ClientResult};
 use crate::protocol;
 
@@ -14,6 +15,7 @@ pub struct RecordStream(Arc<InnerRecordStream>);
 
 struct InnerRecordStream {
     handle: ReactorHandle,
+    pause: Pause,
     info: protocol::CreateRecordStreamReply,
     start_notify: futures::future::Shared<oneshot::Receiver<()>>,
 }
@@ -39,6 +41,7 @@ impl RecordStream {
 
         Ok(Self(Arc::new(InnerRecordStream {
             handle,
+            pause: Pause::default(),
             info,
             start_notify: start_rx.shared(),
         })))
@@ -84,7 +87,10 @@ impl RecordStream {
     }
 
     /// Fetches record timing information for the record stream.
+    ///
+    /// Bellwire: see PATCHES.md. Blocks until the last answer is 100 ms old.
     pub async fn timing_info(&self) -> ClientResult<protocol::RecordLatency> {
+        self.0.pause.rest();
         self.0
             .handle
             .roundtrip_reply(protocol::Command::GetRecordLatency(

@@ -43,6 +43,11 @@ impl Line {
         self.transit_us
     }
 
+    /// When the last frame was taken.
+    pub(super) const fn moved(self) -> Instant {
+        self.moved
+    }
+
     /// The stream began just now.
     pub(super) fn is_settling(self, now: Instant) -> bool {
         now.saturating_duration_since(self.started) < SETTLING

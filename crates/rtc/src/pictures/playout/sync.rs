@@ -24,6 +24,10 @@ pub struct Audible {
     pub timestamp: u32,
     /// When it is heard: leaves the speaker, not the buffer.
     pub at: Instant,
+    /// How long it waited in the buffer.
+    pub waited: Duration,
+    /// How much of that it waited only because of [`sound_delay`](super::Playout::sound_delay).
+    pub asked: Duration,
 }
 
 /// A stream's timestamp and the sender's wall clock at one moment, of a sender report.
@@ -55,6 +59,11 @@ impl Sync {
     pub(super) const fn forget_pictures(&mut self) {
         self.frame = None;
         self.pictures = None;
+    }
+
+    /// How much sooner the sound would be heard if pictures did not ask it to wait.
+    pub(super) fn asked_us(&self) -> i64 {
+        self.audible.map_or(0, |audible| us(audible.asked))
     }
 
     /// The transit that a picture has to have to be shown with its sound, in µs since `epoch`.

@@ -6,6 +6,8 @@ use super::*;
 use crate::pictures::sample;
 
 const FRAME_US: u64 = 33_333;
+/// How long a sound waits that is not asked to.
+const NEEDED: Duration = ms(30);
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -41,7 +43,7 @@ struct Stage<P, S> {
     sound: S,
     /// The sender's clock runs faster by this.
     ppm: i64,
-    /// Every sound is delayed by what is asked for.
+    /// The sound waits as long as it is asked to, and gets there by 10 % of the time.
     obey: bool,
 }
 
@@ -53,7 +55,7 @@ impl<P: Fn(u64) -> u64, S: Fn(u64) -> Option<u64>> Stage<P, S> {
         let local = |us: u64| epoch + Duration::from_micros(us);
         let (pictures_start, sound_start) = (u32::MAX - 900_000, u32::MAX - 480_000);
         let (mut shown, mut ready) = (Vec::new(), Vec::new());
-        let (mut next, mut ready_us, mut extra_us) = (0, 0, 0);
+        let (mut next, mut ready_us, mut asked_us, mut extra_us) = (0, 0, 0, 0_u64);
         let end = self.frames * FRAME_US + 4_000_000;
         for now_us in (0..end).step_by(1_000) {
             let now = local(now_us);
@@ -62,7 +64,15 @@ impl<P: Fn(u64) -> u64, S: Fn(u64) -> Option<u64>> Stage<P, S> {
             if now_us % 10_000 == 0 {
                 let timestamp =
                     sound_us.map(|at| sound_start.wrapping_add((sender(at) * 48 / 1_000) as u32));
-                playout.set_sound(timestamp.map(|timestamp| Audible { timestamp, at: now }));
+                let asked = Duration::from_micros(extra_us);
+                let waited = NEEDED + asked;
+                playout.set_sound(timestamp.map(|timestamp| Audible {
+                    timestamp,
+                    at: now,
+                    waited,
+                    asked,
+                }));
+                extra_us = asked_us.clamp(extra_us.saturating_sub(1_000), extra_us + 1_000);
             }
             if now_us % 1_000_000 == 0 {
                 let wall = wall + Duration::from_micros(sender(now_us));
@@ -71,8 +81,11 @@ impl<P: Fn(u64) -> u64, S: Fn(u64) -> Option<u64>> Stage<P, S> {
                 playout.set_report(Report { wall, timestamp: at(pictures_start, 90) });
                 playout.set_sound_report(Report { wall, timestamp: at(sound_start, 48) });
             }
-            if self.obey && now_us % 100_000 == 0 {
-                extra_us += playout.sound_delay(now).as_micros() as u64;
+            if self.obey
+                && now_us % 100_000 == 0
+                && let Some(least) = playout.sound_delay(now)
+            {
+                asked_us = least.saturating_sub(NEEDED).as_micros() as u64;
             }
             while next < self.frames {
                 let captured_us = next * FRAME_US;
@@ -246,6 +259,56 @@ fn sound_that_is_too_early_is_asked_to_wait() {
 }
 
 #[test]
+fn sound_waits_only_as_long_as_its_pictures_are_late() {
+    // Late between the fifth second and the fifteenth, by more than sound waits anyway.
+    let path = |at: u64| {
+        let late = (5_000_000..15_000_000).contains(&at);
+        if late { 300_000 } else { 40_000 }
+    };
+    let stage = Stage { frames: 1_200, path, sound: |_| Some(80_000), ppm: 0, obey: true };
+    let shown = stage.play(&mut Playout::new());
+    let delay = |it: &Shown| it.at_us - it.sound_us.expect("there is sound");
+    let early: Vec<u64> = shown[60..140].iter().map(delay).collect();
+    assert!(early.iter().all(|it| *it <= 82_000), "the sound is not delayed at first: {early:?}");
+    // The line rises after two seconds of late pictures, and the sound after that.
+    for picture in &shown[330..440] {
+        let behind = picture.behind_us().expect("there is sound");
+        assert!((-60_000..=40_000).contains(&behind), "together when all are late: {behind} µs");
+    }
+    for picture in &shown[460..] {
+        let behind = picture.behind_us().expect("there is sound");
+        assert!((-60_000..=40_000).contains(&behind), "together on the way back: {behind} µs");
+    }
+    let late: Vec<u64> = shown[900..].iter().map(delay).collect();
+    assert!(late.iter().all(|it| *it <= 82_000), "nor in the end: {:?}", late.last());
+}
+
+#[test]
+fn sound_without_pictures_does_not_wait_for_them() {
+    let stage =
+        Stage { frames: 300, path: |_| 240_000, sound: |_| Some(80_000), ppm: 0, obey: true };
+    let mut playout = Playout::new();
+    let shown = stage.play(&mut playout);
+    let last = shown[299];
+    assert!(last.at_us - last.sound_us.expect("there is sound") >= 200_000, "it waits for them");
+    // The sound goes on for four seconds after the last picture.
+    let end = sample::origin() + Duration::from_micros(300 * FRAME_US + 4_000_000);
+    assert_eq!(playout.sound_delay(end), Some(Duration::ZERO), "not for ever");
+}
+
+#[test]
+fn a_sound_that_nobody_hears_is_left_as_it_is() {
+    let pause = |at: u64| (!(8_000_000..8_900_000).contains(&at)).then_some(80_000);
+    let stage = Stage { frames: 600, path: |_| 240_000, sound: pause, ppm: 0, obey: true };
+    let shown = stage.play(&mut Playout::new());
+    let after = shown.iter().filter(|it| it.at_us > 9_000_000);
+    for picture in after {
+        let behind = picture.behind_us().expect("there is sound again");
+        assert!((-60_000..=40_000).contains(&behind), "as before the pause: {behind} µs");
+    }
+}
+
+#[test]
 fn no_sound_and_strange_sound_hold_nothing_up() {
     let quiet_after = |at: u64| (at < 6_000_000).then_some(300_000);
     let stage = Stage { frames: 600, path: |_| 40_000, sound: quiet_after, ppm: 0, obey: false };
@@ -362,7 +425,9 @@ proptest! {
             let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from(wall));
             playout.set_report(Report { wall, timestamp: one });
             playout.set_sound_report(Report { wall: SystemTime::UNIX_EPOCH, timestamp: other });
-            playout.set_sound(Some(Audible { timestamp: one, at: now }));
+            let waited = Duration::from_millis(u64::from(other));
+            let asked = Duration::from_millis(u64::from(one));
+            playout.set_sound(Some(Audible { timestamp: one, at: now, waited, asked }));
             let picture = Picture { data: vec![1], key: true, captured_us, width: 1, height: 1 };
             playout.handle(now, Frame { picture, timestamp, received: now });
             while let Some(picture) = playout.poll(now) {

@@ -11,11 +11,13 @@ struct Bench {
     binding: Binding,
     now: Instant,
     opening: u64,
+    /// Of every device that is there.
+    incarnation: u32,
 }
 
 impl Bench {
     fn new() -> Self {
-        Self { binding: Binding::new(), now: Instant::now(), opening: 0 }
+        Self { binding: Binding::new(), now: Instant::now(), opening: 0, incarnation: 0 }
     }
 
     /// Everything that is ordered, in words.
@@ -42,7 +44,7 @@ impl Bench {
     }
 
     fn open(&mut self, id: &str) -> Vec<String> {
-        let bound = Bound { id: id.into(), label: id.into() };
+        let bound = Bound { id: id.into(), label: id.into(), incarnation: self.incarnation };
         assert!(self.binding.opened(self.now, self.opening, Ok(bound)), "it is waited for");
         self.orders()
     }
@@ -63,6 +65,7 @@ impl Bench {
             id: (*id).into(),
             name: (*id).into(),
             default: at == 0,
+            incarnation: self.incarnation,
         };
         let devices: Vec<Device> = ids.iter().enumerate().map(device).collect();
         self.binding.listed(self.now, Some(&devices));
@@ -88,6 +91,19 @@ fn a_device_that_is_gone_is_dropped_and_told_before_the_default_is_tried_once() 
     assert_eq!(bench.list(&["webcam"]), ["drop", "lost Unplugged"], "only once");
     let came = bench.list(&["webcam", "headset"]);
     assert_eq!(came, ["open headset"], "until something comes: then as wished");
+}
+
+#[test]
+fn a_device_that_was_away_between_two_lists_is_gone_all_the_same() {
+    let mut bench = Bench::new();
+    bench.want(Some("headset"));
+    bench.open("headset");
+    assert_eq!(bench.list(&["built-in", "headset"]), [""; 0], "all is well");
+    bench.incarnation = 7;
+    let gone = bench.list(&["built-in", "headset"]);
+    assert_eq!(gone, ["drop", "lost Unplugged", "open default"], "what was opened is not there");
+    bench.open("built-in");
+    assert_eq!(bench.list(&["built-in", "headset"]), [""; 0], "the new one is not gone");
 }
 
 #[test]
@@ -158,7 +174,7 @@ fn opening_that_takes_for_ever_is_given_up_and_its_late_answer_closed() {
     let mut bench = Bench::new();
     bench.want(None);
     assert_eq!(bench.wait(OPENING), ["lost Hung"], "enough");
-    let bound = Bound { id: "late".into(), label: "late".into() };
+    let bound = Bound { id: "late".into(), label: "late".into(), incarnation: 0 };
     assert!(!bench.binding.opened(bench.now, bench.opening, Ok(bound)), "it comes too late");
 }
 

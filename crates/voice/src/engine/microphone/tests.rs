@@ -32,7 +32,7 @@ fn acts(microphone: &mut Microphone) -> Vec<String> {
 }
 
 fn bound(id: &str) -> Result<Bound, Problem> {
-    Ok(Bound { id: id.into(), label: id.into() })
+    Ok(Bound { id: id.into(), label: id.into(), incarnation: 0 })
 }
 
 #[test]
@@ -71,7 +71,8 @@ fn a_microphone_that_is_gone_is_muted_before_anything_else() {
     microphone.take(now, ONE, Some("headset".into()));
     microphone.opened(now, 1, bound("headset"));
     acts(&mut microphone);
-    let left = Device { id: "built-in".into(), name: "built-in".into(), default: true };
+    let left =
+        Device { id: "built-in".into(), name: "built-in".into(), default: true, incarnation: 0 };
     microphone.listed(now, Some(std::slice::from_ref(&left)));
     let expected = ["drop", "mute 1", "1 Unplugged", "open 2 default"];
     assert_eq!(acts(&mut microphone), expected, "in this order");

@@ -170,6 +170,58 @@ proptest! {
     }
 
     #[test]
+    fn a_least_delay_is_kept_on_any_network_and_leaves_nothing_behind(
+        path in path(),
+        seed in 1_u64..,
+        least in 0_u64..600,
+        twice in any::<bool>(),
+    ) {
+        let scale = if path.quiet { 1e-13 } else { 1e-7 };
+        let mut world = World::with_scale(scale);
+        let mut dice = Dice(seed);
+        path.send(&mut world, 36.0, &mut dice);
+        let (mut position, mut furthest) = (0, 0.0_f64);
+        let (mut held, mut after) = (Vec::new(), Vec::new());
+        for pull in 0..3_600 {
+            match pull {
+                300 => world.jitter.set_least(Duration::from_millis(least)),
+                // On its way it may turn round.
+                500 if twice => world.jitter.set_least(Duration::ZERO),
+                600 if twice => world.jitter.set_least(Duration::from_millis(least)),
+                1_600 => world.jitter.set_least(Duration::ZERO),
+                _ => {}
+            }
+            world.now = path.phase + f64::from(pull) * 10.0 + dice.roll() * path.waver;
+            world.run(world.now + 1.0);
+            let Some(playout) = world.jitter.playout() else { continue };
+            prop_assert!(playout.extended >= position, "the position falls at pull {pull}");
+            position = playout.extended;
+            prop_assert!(playout.asked <= playout.waited, "no more was asked for than is waited");
+            let sound = world.played.iter().rev().take(4).all(|played| *played == Played::Sound);
+            for sample in world.out.iter().filter(|_| sound && pull > 4) {
+                let index = world.jitter.decoder.index(*sample);
+                prop_assert!(index > furthest - 725.0, "backwards by more than a splice");
+                furthest = furthest.max(index);
+            }
+            match pull {
+                1_300..1_600 => held.push(world.delay_ms()),
+                2_600.. => after.push(world.delay_ms()),
+                _ => {}
+            }
+        }
+        let mean = |delays: &[f64]| delays.iter().sum::<f64>() / delays.len().max(1) as f64;
+        let least = least.min(400) as f64;
+        let needed = path.wait() + path.frame_ms().max(20.0) + 45.0;
+        if held.len() == 300 {
+            let held = mean(&held);
+            prop_assert!(held >= least - 20.0, "{held} ms where {least} were asked for");
+            prop_assert!(held <= least.max(needed) + 45.0, "{held} ms for {least}");
+        }
+        let after = mean(&after);
+        prop_assert!(after <= needed, "{after} ms are left of {least}, {needed} should do");
+    }
+
+    #[test]
     fn arbitrary_packets_at_arbitrary_times_do_no_harm(
         packets in prop::collection::vec(
             (
