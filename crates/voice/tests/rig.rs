@@ -243,6 +243,15 @@ fn who_asked_for_devices_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_server_is_heard_where_there_is_no_cookie() {
+    inside("a_server_is_heard_where_there_is_no_cookie", |server| {
+        // The server made one for its clients, who may look elsewhere for it.
+        std::fs::remove_file(server.place().join(".config/pulse/cookie")).unwrap();
+        assert_eq!(devices::list().microphones.len(), 1, "it lets everybody in");
+    });
+}
+
+#[test]
 fn devices_have_names_and_monitors_are_not_among_microphones() {
     inside("devices_have_names_and_monitors_are_not_among_microphones", |server| {
         server.control(&["set-default-source", "speaker.monitor"]);

@@ -28,6 +28,7 @@ pub(crate) fn inside(name: &str, body: impl FnOnce(&mut Server)) {
         .env(PLACE, &place)
         .env("PULSE_SERVER", socket)
         .env("HOME", &place)
+        .env_remove("XDG_CONFIG_HOME")
         .env("XDG_RUNTIME_DIR", place.join("run"))
         .env("PULSE_RUNTIME_PATH", place.join("run"))
         .env("PULSE_STATE_PATH", place.join("run"))

@@ -7,6 +7,7 @@ use bellwire_protocol::{
     MediaState, Participant, ParticipantMedia, RejectReason, RelayMessage, UserId,
 };
 
+use super::ended::OneWord;
 use super::live::{Live, Seat, SeatState};
 use super::ringing::Ringing;
 use super::{CheckedClaim, Measure, Output, Refusal, Standing, Timing, Trickle};
@@ -52,6 +53,8 @@ pub(super) struct Call {
     pub(super) phase: Phase,
     /// From placing it to the first report that media flows; ended earlier with the call.
     pub(super) establishment: tracing::Span,
+    /// After its end: that it ended, by one person's word.
+    pub(super) one_word: Option<OneWord>,
 }
 
 pub(super) fn send(out: &mut VecDeque<Output>, to: DeviceId, message: RelayMessage) {
@@ -85,6 +88,7 @@ impl Call {
             candidates: 0,
             media_states: BTreeMap::new(),
             establishment: tracing::Span::none(),
+            one_word: None,
             phase: Phase::Live(Live { since, seats, took_part: BTreeSet::new() }),
         }
     }
@@ -216,7 +220,7 @@ impl Call {
     }
 
     /// Tells every device that it is over, and writes it down.
-    pub(super) fn end(&self, now: u64, reason: EndReason, out: &mut VecDeque<Output>) -> Fate {
+    pub(super) fn end(&mut self, now: u64, reason: EndReason, out: &mut VecDeque<Output>) -> Fate {
         for device in self.devices() {
             self.tell_ended(device, reason, out);
         }
@@ -244,16 +248,13 @@ impl Call {
         send(out, device, RelayMessage::CallEnded { call_id: self.id, reason });
     }
 
-    pub(super) fn record(&self, now: u64, reason: EndReason, out: &mut VecDeque<Output>) {
+    pub(super) fn record(&mut self, now: u64, reason: EndReason, out: &mut VecDeque<Output>) {
         let (answered_at, took_part) = match &self.phase {
             Phase::Ringing(_) => (None, BTreeSet::from([self.caller.user])),
             Phase::Live(live) => (Some(live.since), live.took_part.clone()),
         };
         out.push_back(Output::Measured(Measure::Ended { reason }));
-        if answered_at.is_some() && took_part.len() < 2 {
-            // A claim that nobody else confirmed is one person's word, not history.
-            return;
-        }
+        let confirmed = answered_at.is_none() || took_part.len() >= 2;
         let record = CallRecord {
             call_id: self.id,
             conversation: self.conversation,
@@ -265,8 +266,12 @@ impl Call {
             ended_at: now,
             reason,
         };
-        let audience = self.sees().collect();
-        out.push_back(Output::Record(NewRecord { record, audience }));
+        let record = NewRecord { record, audience: self.sees().collect() };
+        if confirmed {
+            out.push_back(Output::Record(record));
+        } else if let Phase::Live(live) = &self.phase {
+            self.one_word = Some(OneWord { record, named: live.unconfirmed() });
+        }
     }
 
     pub(super) fn trickle(

@@ -52,6 +52,12 @@ impl Live {
         seats.chain(max_call_ms.map(|ms| self.since.saturating_add(ms))).min()
     }
 
+    /// Whoever is in it by somebody else's claim alone.
+    pub(super) fn unconfirmed(&self) -> BTreeMap<DeviceId, UserId> {
+        let seats = self.seats.iter().filter(|(_, seat)| !seat.claimed);
+        seats.map(|(device, seat)| (*device, seat.participant.user)).collect()
+    }
+
     /// The receiver, if both are in the call.
     pub(super) fn receiver(&self, from: DeviceId, to: DeviceId) -> Result<DeviceId, Refusal> {
         let both = from != to && self.seats.contains_key(&from) && self.seats.contains_key(&to);

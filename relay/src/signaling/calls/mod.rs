@@ -199,9 +199,15 @@ impl Calls {
     ) -> Result<(), Refusal> {
         let known = self.by_user.get(&by.user).is_some_and(|calls| calls.contains(&id));
         if !known {
-            return Err(self.ended.refusal(by.user, id));
+            return Err(self.over(by, id));
         }
         self.step(id, now, step)
+    }
+
+    /// A device speaks of a call that is not there.
+    fn over(&mut self, by: &Participant, id: CallId) -> Refusal {
+        self.outputs.extend(self.ended.confirm(by, id).map(Output::Record));
+        self.ended.refusal(by.user, id)
     }
 
     fn step(
@@ -265,7 +271,7 @@ impl Calls {
     }
 
     fn forget(&mut self, id: CallId, now: u64) {
-        let Some(call) = self.calls.remove(&id) else { return };
+        let Some(mut call) = self.calls.remove(&id) else { return };
         let members: BTreeSet<UserId> = call.members().collect();
         for user in &members {
             if let Some(calls) = self.by_user.get_mut(user) {
@@ -275,7 +281,8 @@ impl Calls {
                 }
             }
         }
-        self.ended.remember(now, id, call.sees().collect());
+        let one_word = call.one_word.take();
+        self.ended.remember(now, id, call.sees().collect(), one_word);
     }
 
     /// Whether the device places or is in another call than this.
@@ -291,7 +298,7 @@ impl Calls {
             let same = known.is_caller(fresh.by.device);
             return if same { Ok(()) } else { Err(Refusal::NotFound) };
         }
-        if self.ended.calls.contains_key(&fresh.call_id) {
+        if self.ended.knows(fresh.call_id) {
             return Err(self.ended.refusal(fresh.by.user, fresh.call_id));
         }
         if self.is_busy(&fresh.by, fresh.call_id) {
@@ -308,7 +315,7 @@ impl Calls {
                 RelayMessage::CallEnded { call_id: fresh.call_id, reason: EndReason::Replaced };
             self.outputs.push_back(Output::Send { to: fresh.by.device, message });
             let seen_by = BTreeSet::from([fresh.by.user]);
-            self.ended.remember(now, fresh.call_id, seen_by);
+            self.ended.remember(now, fresh.call_id, seen_by, None);
             return Ok(());
         }
         let expires_at = now.saturating_add(self.timing.ring_ms);
@@ -359,9 +366,9 @@ impl Calls {
         if self.calls.contains_key(&call_id) {
             return self.in_call(by, call_id, now, |call, out| call.sync(by, out));
         }
-        let refusal = self.ended.refusal(by.user, call_id);
+        let refusal = self.over(by, call_id);
         let Some(claim) = claim else { return Err(refusal) };
-        let known = self.ended.calls.contains_key(&call_id);
+        let known = self.ended.knows(call_id);
         if known || !claim.is_plausible(by) || claim.participants.len() > CLAIM_PARTICIPANTS {
             return Err(refusal);
         }

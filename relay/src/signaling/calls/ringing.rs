@@ -98,6 +98,7 @@ impl Call {
             updated_at: now,
             candidates: 0,
             media_states: BTreeMap::new(),
+            one_word: None,
             establishment: tracing::info_span!(
                 parent: None,
                 "call.establishment",
@@ -295,7 +296,7 @@ impl Call {
     }
 
     pub(super) fn cancel(
-        &self,
+        &mut self,
         now: u64,
         by: &Participant,
         out: &mut VecDeque<Output>,

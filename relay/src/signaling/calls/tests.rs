@@ -546,6 +546,31 @@ fn a_claim_that_nobody_confirms_is_not_history() {
 }
 
 #[test]
+fn a_hang_up_that_overtakes_the_other_claim_is_history_once_that_comes() {
+    let both = || claim(vec![device(1, 1), device(2, 1)]);
+    let sync = |by| Input::Sync { by, call_id: call(1), claim: both() };
+    let leave = |by| Input::Leave { by, call_id: call(1) };
+    for late in [sync(device(2, 1)), leave(device(2, 1))] {
+        let mut it = Bench::new();
+        it.handle(sync(device(1, 1))).unwrap();
+        it.handle(leave(device(1, 1))).unwrap();
+        let ended_at = T0;
+        it.wait(200);
+        for other in [sync(device(2, 2)), leave(device(1, 1)), sync(device(3, 1))] {
+            assert!(it.handle(other).is_err(), "it is over");
+            assert!(it.records.is_empty(), "not the word of the one who is named");
+        }
+        assert_eq!(it.handle(late), Err(Refusal::Stale), "over, and they learn it");
+        assert_eq!(it.records.len(), 1, "both said it");
+        let record = &it.records[0].record;
+        assert_eq!(record.participants, [user(1), user(2)]);
+        assert_eq!((record.reason, record.ended_at), (EndReason::Ended, ended_at));
+        let _ = it.handle(sync(device(2, 1)));
+        assert_eq!(it.records.len(), 1, "once");
+    }
+}
+
+#[test]
 fn a_claim_names_its_sender_somebody_else_and_no_stranger() {
     let mut it = Bench::new();
     let labelled = Participant { user: user(2), ..device(1, 1) };
