@@ -54,6 +54,9 @@ pub struct Client {
     handle: reactor::ReactorHandle,
 }
 
+/// `PA_NATIVE_COOKIE_LENGTH`.
+const COOKIE_LENGTH: usize = 256;
+
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Client").field(&self.desc).finish()
@@ -95,7 +98,9 @@ impl Client {
         let protocol_version;
         {
             let mut reader = BufReader::new(&mut socket);
-            let cookie = cookie.as_ref().map(AsRef::as_ref).unwrap_or(&[]).to_owned();
+            // Whatever the server makes of it, a cookie of another length is a protocol error.
+            let none = [0; COOKIE_LENGTH];
+            let cookie = cookie.as_ref().map(AsRef::as_ref).unwrap_or(&none).to_owned();
             let auth = protocol::AuthParams {
                 version: protocol::MAX_VERSION,
                 supports_shm: false,

@@ -62,6 +62,7 @@ pub fn socket_path_from_env() -> Option<PathBuf> {
 /// the following locations in order:
 ///
 ///   - $PULSE_COOKIE
+///   - $XDG_CONFIG_HOME/pulse/cookie
 ///   - $HOME/.config/pulse/cookie
 ///   - $HOME/.pulse-cookie
 pub fn cookie_path_from_env() -> Option<PathBuf> {
@@ -72,6 +73,11 @@ pub fn cookie_path_from_env() -> Option<PathBuf> {
         .ok()
         .map(PathBuf::from)
         .into_iter()
+        .chain(
+            std::env::var("XDG_CONFIG_HOME")
+                .ok()
+                .map(|s| PathBuf::from(s).join("pulse/cookie")),
+        )
         .chain(std::iter::once(home.join(".config/pulse/cookie")))
         .chain(std::iter::once(home.join(".pulse-cookie")));
 
