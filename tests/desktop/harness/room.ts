@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Child } from './child.ts';
 import { run } from './command.ts';
 import type { Place } from './place.ts';
-import { samples, type Sound } from './sound.ts';
+import { read, type Sound } from './sound.ts';
 import { pause, until } from './waiting.ts';
 
 /** What the server's idle devices hold back at first, in ms: blocks of 2 s until somebody asks for shorter ones. */
@@ -106,14 +106,14 @@ export class Room {
   async #record(sink: string, during: () => Promise<unknown>, after: number): Promise<Sound> {
     const file = join(this.place.runtime, `heard-${sink}.raw`);
     writeFileSync(file, '');
-    const recorder = this.#start('parec', [
-      ...[`--device=${sink}.monitor`, ...raw(RATE, 20), '--file-format=raw', file],
-    ]);
+    const recorder = this.#start('parec', [`--device=${sink}.monitor`, ...raw(48_000, 20), file]);
     await until('the recording begins', () => existsSync(file) && statSync(file).size > 0);
     await during();
     await pause(after);
     await recorder.end();
-    return samples(readFileSync(file), RATE);
+    // What the server resamples differs from what sox does, and what was said went through sox.
+    const shape = ['-t', 'raw', '-r', '48000', '-c', '1', '-e', 'signed', '-b', '16'];
+    return read([...shape, file], RATE, this.place.runtime);
   }
 
   #start(binary: string, parameters: string[]): Child {

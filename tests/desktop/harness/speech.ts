@@ -11,5 +11,5 @@ export const speech = join(media, 'speech.wav');
 
 /** The same as sound to compare with what was recorded. */
 export function spoken(rate: number, scratch: string): Promise<Sound> {
-  return read(speech, rate, scratch);
+  return read([speech], rate, scratch);
 }
