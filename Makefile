@@ -5,7 +5,7 @@ TOOLS := $(or $(BELLWIRE_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bellwire/
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 DATA ?= data
 
-.PHONY: help run test check web bindings bench-call bench-rtc screenshots fuzz clean
+.PHONY: help run test test-desktop check web bindings bench-call bench-rtc screenshots fuzz clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -19,6 +19,10 @@ run: ## Build everything and start a relay with its web client on http://localho
 test: ## Install what is missing and run every check and test
 	@scripts/setup.sh test
 	@scripts/test.sh
+
+test-desktop: ## Install what is missing and try the desktop app: windows, keyrings, calls
+	@scripts/setup.sh desktop
+	@scripts/test-desktop.sh
 
 check: ## Format, lints and unit tests, for daily work
 	@scripts/setup.sh check
@@ -56,4 +60,4 @@ fuzz: ## Fuzz every target for a minute (needs a nightly toolchain and cargo-fuz
 	  cargo +nightly fuzz run $$target -- -max_total_time=$(or $(FUZZ_SECONDS),60) || exit 1; done
 
 clean: ## Remove what was built here
-	rm -rf target ui/dist ui/src/lib/wasm ui/src/lib/paraglide ui/node_modules tests/e2e/node_modules
+	rm -rf target ui/dist ui/src/lib/wasm ui/src/lib/paraglide ui/dist-desktop ui/node_modules tests/e2e/node_modules tests/desktop/node_modules

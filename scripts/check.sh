@@ -5,6 +5,8 @@ cd "$(dirname "$0")/.."
 step() { printf '\n== %s\n' "$*"; }
 
 step "Rust: format and lints"
+# The desktop app has its interface built in.
+[ -d ui/dist-desktop ] || (cd ui && npm run --silent build:desktop)
 cargo fmt --all --check
 cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 step "Rust: unit tests"

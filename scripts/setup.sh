@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and is not there yet. Safe to run again and again.
 #   scripts/setup.sh build   to build and run the relay with its web client
-#   scripts/setup.sh check   that, and what the media in Rust is built with
-#   scripts/setup.sh test    that, and what the tests need
+#   scripts/setup.sh check   that, and what the media in Rust and the desktop app are built with
+#   scripts/setup.sh desktop that, and what the tests of the desktop app need
+#   scripts/setup.sh test    that, and what the other tests need
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -11,17 +12,29 @@ what=${1:-build}
 tools=${BELLWIRE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bellwire/tools}
 wasm_bindgen_version=$(sed -n 's/^wasm-bindgen = .*version = "=\([0-9.]*\)".*/\1/p' crates/web/Cargo.toml)
 cargo_deny_version=0.20.2
+tauri_driver_version=2.1.0
 
 say() { printf '%s\n' "setup: $*" >&2; }
 
 # Debian packages.
 packages=(build-essential pkg-config)
-[ "$what" != build ] && packages+=(cmake libasound2-dev)
-[ "$what" = test ] && packages+=(
-  chromium fonts-noto-color-emoji
-  # A sound server, speech and films, a TURN server, and network namespaces.
-  pulseaudio pulseaudio-utils espeak-ng sox ffmpeg coturn iproute2
+[ "$what" != build ] && packages+=(
+  cmake libasound2-dev
+  libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev
 )
+is_tested() { [ "$what" = desktop ] || [ "$what" = test ]; }
+is_tested && packages+=(
+  # The browser; a sound server and speech.
+  chromium fonts-noto-color-emoji pulseaudio pulseaudio-utils espeak-ng sox
+  # What drives windows, and a screen with a window manager.
+  webkit2gtk-driver xvfb openbox xdotool imagemagick
+  # Session buses, and who is on them.
+  dbus libglib2.0-bin gnome-keyring python3 python3-dbusmock
+  # What WebKit plays and encodes with.
+  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav
+)
+# Films, a TURN server, and network namespaces.
+[ "$what" = test ] && packages+=(ffmpeg coturn iproute2)
 debian_packages "${packages[@]}"
 
 # The target that browsers run.
@@ -30,9 +43,10 @@ if ! rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null | x
   rustup target add wasm32-unknown-unknown
 fi
 
-# wasm-bindgen's version must be the crate's, to the digit.
+# wasm-bindgen's version must be the crate's, to the digit. Not every tool says its own, but cargo
+# writes down what it installed.
 install_tool() { # name, crate, version
-  if [ "$("$tools/bin/$1" --version 2>/dev/null | grep -o '[0-9][0-9.]*' | head -1)" != "$3" ]; then
+  if [ ! -x "$tools/bin/$1" ] || ! grep -qsF "\"$2 $3 (" "$tools/.crates.toml"; then
     say "building $2 $3 (a few minutes, once)"
     # A registry may lack what the tool's own lock file names; then any resolution will do.
     (
@@ -44,11 +58,15 @@ install_tool() { # name, crate, version
   fi
 }
 install_tool wasm-bindgen wasm-bindgen-cli "$wasm_bindgen_version"
+is_tested && install_tool tauri-driver tauri-driver "$tauri_driver_version"
 [ "$what" = test ] && install_tool cargo-deny cargo-deny "$cargo_deny_version"
 
 npm_packages ui
-if [ "$what" = test ]; then
+if is_tested; then
   npm_packages tests/e2e
+  npm_packages tests/desktop
+fi
+if [ "$what" = test ]; then
   npm_packages tests/bench
   tests/interop/setup.sh
 fi

@@ -10,8 +10,9 @@ step "Rust: format"
 cargo fmt --all --check
 step "Rust: licences, sources and bans of the dependencies"
 "$tools/bin/cargo-deny" --log-level error check bans licenses sources
-step "Web client: wasm and bundle"
+step "Interface: wasm, and bundles for browsers and for the desktop"
 scripts/web.sh
+(cd ui && npm run --silent build:desktop)
 step "Rust: lints"
 cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 cargo clippy --quiet -p bellwire-web --target wasm32-unknown-unknown -- -D warnings
@@ -30,4 +31,6 @@ tests/media/make-speech.sh "$BELLWIRE_MEDIA"
 step "Other stacks: Chromium, Firefox, aiortc, GStreamer, coturn"
 cargo build --quiet -p bellwire-tests --bin bellwire-peer
 (cd tests/interop && npm run --silent check && BELLWIRE_PEER_BIN=$target/debug/bellwire-peer npm test --silent)
+step "The desktop app: windows, keyrings, calls"
+scripts/test-desktop.sh
 step "All passed"

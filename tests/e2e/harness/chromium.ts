@@ -26,3 +26,33 @@ export const asking: LaunchOptions = {
   executablePath,
   args: [...always, '--use-fake-device-for-media-stream'],
 };
+
+/**
+ * Somebody whose microphone and speaker are those of the sound server that `environment` names.
+ * There is no camera.
+ */
+export const withSoundOf = (environment: NodeJS.ProcessEnv): LaunchOptions => ({
+  executablePath,
+  args: [...always, '--use-fake-ui-for-media-stream'],
+  ignoreDefaultArgs: ['--mute-audio'],
+  env: known(environment),
+});
+
+/** As `withSoundOf`, but with a made-up camera; the microphone then says the file. */
+export const withCameraAndSoundOf = (
+  environment: NodeJS.ProcessEnv,
+  speech: string,
+): LaunchOptions => ({
+  ...withSoundOf(environment),
+  args: [
+    ...always,
+    '--use-fake-ui-for-media-stream',
+    '--use-fake-device-for-media-stream=fps=30',
+    `--use-file-for-fake-audio-capture=${speech}`,
+  ],
+});
+
+function known(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const entries = Object.entries(environment);
+  return Object.fromEntries(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}

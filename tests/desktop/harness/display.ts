@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+
+import { Child } from './child.ts';
+import { run } from './command.ts';
+import type { Place } from './place.ts';
+
+/** A screen that nobody looks at, with a window manager: it closes, raises and focuses windows. */
+export class Display {
+  private constructor(
+    private readonly server: Child,
+    private readonly windows: Child,
+    private readonly env: NodeJS.ProcessEnv,
+    /** As in `DISPLAY`. */
+    readonly name: string,
+  ) {}
+
+  static async start(place: Place): Promise<Display> {
+    const screen = ['-screen', '0', '1280x900x24', '-nolisten', 'tcp', '-displayfd', '3'];
+    const log = place.log('xvfb');
+    const server = new Child('Xvfb', 'Xvfb', screen, { log, env: place.env, tells: true });
+    const name = `:${await server.told(10_000)}`;
+    const env = { ...place.env, DISPLAY: name };
+    const windows = new Child('openbox', 'openbox', [], { log: place.log('openbox'), env });
+    return new Display(server, windows, env, name);
+  }
+
+  /** Visible windows with this title, as X numbers them. */
+  async visible(title: string): Promise<string[]> {
+    const found = await run('xdotool', ['search', '--onlyvisible', '--name', `^${title}$`], {
+      env: this.env,
+      // Nothing found is its code 1.
+      codes: [0, 1],
+    });
+    return found.split('\n').filter((line) => line !== '');
+  }
+
+  /** Closes a window as its close button does. */
+  async close(window: string): Promise<void> {
+    await run('xdotool', ['windowactivate', '--sync', window, 'key', '--clearmodifiers', 'alt+F4'], {
+      env: this.env,
+    });
+  }
+
+  /** The whole screen as a PNG. */
+  async picture(folder: string, name: string): Promise<void> {
+    await run('import', ['-window', 'root', join(folder, `${name}.png`)], { env: this.env });
+  }
+
+  async stop(): Promise<void> {
+    await this.windows.end();
+    await this.server.end();
+  }
+}
