@@ -34,7 +34,7 @@ web: ## Build the web client into ui/dist
 
 bindings: ## Write ui/src/lib/bindings.ts and the golden messages from the Rust types
 	@BELLWIRE_WRITE_BINDINGS=1 cargo test --quiet -p bellwire-core --features bindings --test bindings
-	@BELLWIRE_WRITE_BINDINGS=1 cargo test --quiet -p bellwire-desktop --test bindings
+	@BELLWIRE_WRITE_BINDINGS=1 cargo test --quiet -p bellwire-desktop --test bindings --test capabilities
 	@BELLWIRE_WRITE_GOLDEN=1 cargo test --quiet -p bellwire-protocol --test golden
 
 bench-call: ## Time calls against PeerJS in the same run, one JSON object a line

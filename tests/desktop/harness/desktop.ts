@@ -9,6 +9,7 @@ import type { Account } from '../../e2e/harness/account.ts';
 import { SessionBus, type KeyringState } from './bus.ts';
 import { Child } from './child.ts';
 import { Display } from './display.ts';
+import { Panel } from './panel.ts';
 import { Place } from './place.ts';
 import { freePorts } from './ports.ts';
 import { processesOf } from './processes.ts';
@@ -32,6 +33,7 @@ const START_MS = 30_000;
 export class Desktop {
   #driver: { child: Child; session: WebDriver } | null = null;
   #window: Window | null = null;
+  #panel: Panel | null = null;
 
   private constructor(
     readonly name: string,
@@ -60,6 +62,12 @@ export class Desktop {
   get window(): Window {
     if (!this.#window) throw new Error(`${this.name}'s app does not run`);
     return this.#window;
+  }
+
+  /** Puts a panel on the screen: notifications and a tray. */
+  async addPanel(): Promise<Panel> {
+    this.#panel = await Panel.start(this.place, this.bus);
+    return this.#panel;
   }
 
   /** Starts the app, to be driven. */
@@ -116,6 +124,11 @@ export class Desktop {
     return pid;
   }
 
+  /** Whether the app runs. */
+  get runs(): boolean {
+    return this.#pid !== undefined;
+  }
+
   /** The processes of its webviews. */
   get webProcesses(): number[] {
     return processesOf(this.place, 'WebKitWebProcess');
@@ -132,6 +145,14 @@ export class Desktop {
     await window.find('heading', 'Ready for your first call?');
     await window.press('button', 'Skip');
     await window.find('region', 'Conversations');
+  }
+
+  /** Closes the main window as its close button does, and waits until nothing of the app is seen. */
+  async closeWindow(): Promise<void> {
+    const shown = (): Promise<string[]> => this.display.visible('Bellwire');
+    const window = await until('the window is shown', async () => (await shown())[0]);
+    await this.display.close(window);
+    await until('no window is shown', async () => (await shown()).length === 0);
   }
 
   /** Opens the conversation with somebody. */
@@ -152,6 +173,7 @@ export class Desktop {
 
   async stop(): Promise<void> {
     await this.kill();
+    await this.#panel?.stop();
     await this.room.stop();
     await this.bus.stop();
     await this.display.stop();

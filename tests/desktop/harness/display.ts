@@ -3,10 +3,14 @@ import { join } from 'node:path';
 import { Child } from './child.ts';
 import { run } from './command.ts';
 import type { Place } from './place.ts';
+import { until } from './waiting.ts';
 
 /** A screen that nobody looks at, with a window manager: it closes, raises and focuses windows. */
 export class Display {
+  readonly #others: Child[] = [];
+
   private constructor(
+    private readonly place: Place,
     private readonly server: Child,
     private readonly windows: Child,
     private readonly env: NodeJS.ProcessEnv,
@@ -21,7 +25,7 @@ export class Display {
     const name = `:${await server.told(10_000)}`;
     const env = { ...place.env, DISPLAY: name };
     const windows = new Child('openbox', 'openbox', [], { log: place.log('openbox'), env });
-    return new Display(server, windows, env, name);
+    return new Display(place, server, windows, env, name);
   }
 
   /** Visible windows with this title, as X numbers them. */
@@ -41,12 +45,32 @@ export class Display {
     });
   }
 
+  /** Has a window of another program, with the focus; gives its number. */
+  async distract(): Promise<string> {
+    const log = this.place.log('display');
+    this.#others.push(
+      new Child('display', 'display', ['-title', 'Something else', '-size', '300x200', 'xc:gray'], {
+        log,
+        env: this.env,
+      }),
+    );
+    const window = await until('another window', async () => (await this.visible('Something else'))[0]);
+    await run('xdotool', ['windowactivate', '--sync', window], { env: this.env });
+    return window;
+  }
+
+  /** The window that has the focus. */
+  async focused(): Promise<string> {
+    return (await run('xdotool', ['getwindowfocus'], { env: this.env })).trim();
+  }
+
   /** The whole screen as a PNG. */
   async picture(folder: string, name: string): Promise<void> {
     await run('import', ['-window', 'root', join(folder, `${name}.png`)], { env: this.env });
   }
 
   async stop(): Promise<void> {
+    for (const other of this.#others) await other.end();
     await this.windows.end();
     await this.server.end();
   }

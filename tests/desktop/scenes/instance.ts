@@ -10,16 +10,13 @@ export const instance: Scene[] = [
       const relay = await stage.relay();
       const { ada } = await stage.pair(relay);
       const desktop = await stage.desktop(ada.name);
+      const panel = await desktop.addPanel();
       await desktop.open();
+      await panel.trayed();
       await desktop.signIn(relay.origin, ada);
       const { pid } = desktop;
       const shown = (): Promise<string[]> => desktop.display.visible('Bellwire');
-      const [window = ''] = await until('the window is shown', async () => {
-        const windows = await shown();
-        return windows.length === 1 && windows;
-      });
-      await desktop.display.close(window);
-      await until('no window is shown', async () => (await shown()).length === 0);
+      await desktop.closeWindow();
       await desktop.window.find('region', 'Conversations');
 
       const second = desktop.startAgain();

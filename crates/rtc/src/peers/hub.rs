@@ -128,9 +128,7 @@ impl Hub {
             }
             Message::Order(peer, slot, order) => {
                 let order = self.takers(slot).and_then(|takers| takers.order(peer, order));
-                if let Some(order) = order {
-                    self.pictures.order(slot, order);
-                }
+                self.order(slot, order);
             }
             Message::Loss(peer, loss) => {
                 self.losses.insert(peer, loss);
@@ -166,8 +164,14 @@ impl Hub {
             Slot::ScreenAudio => {}
             Slot::Camera | Slot::Screen => {
                 let Some(takers) = self.takers(slot) else { return };
-                let change = if on { takers.take(peer, device) } else { Some(takers.leave(peer)) };
-                self.carry_out(peer, slot, change);
+                if on {
+                    let change = takers.take(peer, device);
+                    self.carry_out(peer, slot, change);
+                } else {
+                    let (change, orders) = takers.leave(peer);
+                    self.carry_out(peer, slot, Some(change));
+                    self.order(slot, orders);
+                }
             }
         }
     }
@@ -186,13 +190,21 @@ impl Hub {
         }
     }
 
+    /// What the encoder of a slot is to do from here on.
+    fn order(&mut self, slot: Slot, orders: impl IntoIterator<Item = Order>) {
+        for order in orders {
+            self.pictures.order(slot, order);
+        }
+    }
+
     fn close(&mut self, peer: PeerId) {
         for slot in [Slot::Camera, Slot::Screen] {
-            if let Some(takers) = self.takers(slot)
-                && takers.leave(peer) == Change::Stop
-            {
+            let Some(takers) = self.takers(slot) else { continue };
+            let (change, orders) = takers.leave(peer);
+            if change == Change::Stop {
                 self.pictures.capture(slot, false, None);
             }
+            self.order(slot, orders);
         }
         self.losses.remove(&peer);
         self.tune();

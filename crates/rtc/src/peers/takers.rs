@@ -25,6 +25,23 @@ struct Wish {
     hold: bool,
 }
 
+impl Wish {
+    /// The orders that lead from another wish to this one, for what this one has an opinion on.
+    fn since(self, before: Self) -> Vec<Order> {
+        let size = self.size.map(|(width, height)| Order::Size { width, height });
+        let hold = (self.hold != before.hold).then_some(Order::Hold(self.hold));
+        [
+            self.bitrate.filter(|_| self.bitrate != before.bitrate).map(Order::Bitrate),
+            size.filter(|_| self.size != before.size),
+            self.frame_rate.filter(|_| self.frame_rate != before.frame_rate).map(Order::FrameRate),
+            hold,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
 /// What a change asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Change {
@@ -50,14 +67,16 @@ impl Takers {
         self.state.clone().map(Change::Tell)
     }
 
-    /// A peer is not sent the slot any more.
-    pub(super) fn leave(&mut self, peer: PeerId) -> Change {
+    /// A peer is not sent the slot any more. What its path held back, the encoder may do for the
+    /// others from here on.
+    pub(super) fn leave(&mut self, peer: PeerId) -> (Change, Vec<Order>) {
+        let before = self.common();
         self.wishes.remove(&peer);
         if self.peers.remove(&peer) && self.peers.is_empty() {
             self.state = None;
-            Change::Stop
+            (Change::Stop, Vec::new())
         } else {
-            Change::Tell(SlotState::Off)
+            (Change::Tell(SlotState::Off), self.common().since(before))
         }
     }
 
@@ -138,8 +157,9 @@ mod tests {
         assert_eq!(takers.take(TWO, None), None, "it is being opened");
         assert_eq!(takers.on_state(&live()), [ONE, TWO], "both hear of it");
         assert_eq!(takers.take(TWO, None), Some(Change::Tell(live())), "asked again");
-        assert_eq!(takers.leave(ONE), Change::Tell(SlotState::Off), "the other still sends");
-        assert_eq!(takers.leave(TWO), Change::Stop, "nobody does");
+        let stays = (Change::Tell(SlotState::Off), Vec::new());
+        assert_eq!(takers.leave(ONE), stays, "the other still sends");
+        assert_eq!(takers.leave(TWO), (Change::Stop, Vec::new()), "nobody does");
     }
 
     #[test]
@@ -168,5 +188,21 @@ mod tests {
         assert_eq!(takers.order(TWO, Order::Bitrate(300_000)), Some(Order::Bitrate(300_000)));
         assert_eq!(takers.order(ONE, Order::Bitrate(950_000)), None, "the other is narrower");
         assert_eq!(takers.order(ONE, Order::Key), Some(Order::Key), "a key frame serves both");
+    }
+
+    #[test]
+    fn who_held_the_encoder_and_leaves_lets_it_go_on_for_the_others() {
+        let mut takers = Takers::default();
+        takers.take(ONE, None);
+        takers.take(TWO, None);
+        takers.order(ONE, Order::Bitrate(900_000));
+        takers.order(ONE, Order::Hold(false));
+        takers.order(TWO, Order::Bitrate(60_000));
+        takers.order(TWO, Order::Hold(true));
+        let (change, orders) = takers.leave(TWO);
+        assert_eq!(change, Change::Tell(SlotState::Off));
+        assert_eq!(orders, [Order::Bitrate(900_000), Order::Hold(false)], "as the other's path is");
+        let (change, orders) = takers.leave(ONE);
+        assert_eq!((change, orders), (Change::Stop, vec![]), "nothing is left to encode for");
     }
 }

@@ -210,6 +210,7 @@ export class NativeMedia implements Media {
 
   #forget(peer: PeerId): void {
     for (const [slot, track] of this.#remote.get(peer) ?? []) {
+      this.#paintings.get(`${peer} ${slot}`)?.close();
       this.#paintings.delete(`${peer} ${slot}`);
       track.stop();
     }
