@@ -42,10 +42,12 @@ def mock(*parameters):
 
 def item_of(bus, process):
     """Where the process shows its menu: its connection, and the menu's path."""
-    for name in bus.list_names():
-        if not name.startswith(":") or bus.get_unix_process_id(name) != process:
-            continue
+    daemon = bus.get_object("org.freedesktop.DBus", "/org/freedesktop/DBus")
+    daemon = dbus.Interface(daemon, "org.freedesktop.DBus")
+    for name in daemon.ListNames():
         try:
+            if not name.startswith(":") or daemon.GetConnectionUnixProcessID(name) != process:
+                continue
             item = dbus.Interface(bus.get_object(name, tray_path), dbus.PROPERTIES_IFACE)
             return name, item.Get("org.kde.StatusNotifierItem", "Menu")
         except (dbus.DBusException, ValueError):

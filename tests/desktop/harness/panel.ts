@@ -43,7 +43,8 @@ export class Panel {
   ) {}
 
   static async start(place: Place, bus: SessionBus): Promise<Panel> {
-    const child = new Child('panel', 'python3', [join(import.meta.dirname, 'panel.py')], {
+    // The system's own: the packages of the system are installed for it.
+    const child = new Child('panel', '/usr/bin/python3', [join(import.meta.dirname, 'panel.py')], {
       log: place.log('panel'),
       env: bus.env,
       speaks: true,

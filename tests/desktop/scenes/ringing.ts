@@ -11,6 +11,8 @@ import type { Stage } from '../harness/stage.ts';
 import { pause, until } from '../harness/waiting.ts';
 
 const CALLING = 'Grace is calling';
+/** What the ringing window is called. */
+const RING_WINDOW = 'Incoming call';
 /** How long signs of a call may stay after it was answered elsewhere, in ms. */
 const AT_ONCE_MS = 1_000;
 /** A ringtone is louder than this, in dB below full scale. */
@@ -49,7 +51,7 @@ export const ringing: Scene[] = [
       await call(browser, desktop);
       const note = await panel.note('call.incoming');
       panel.press(note, 'decline');
-      await browser.person.page.getByText('Ada declined').first().waitFor();
+      await browser.person.page.getByText('Ada declined').locator('visible=true').first().waitFor();
       await panel.gone(note);
       await until('no ringing window', async () => (await ringWindows(desktop)).length === 0);
       assert.deepEqual(await desktop.display.visible('Bellwire'), [], 'the main window stays closed');
@@ -153,5 +155,5 @@ async function call(browser: Browser, desktop: Desktop): Promise<void> {
 }
 
 function ringWindows(desktop: Desktop): Promise<string[]> {
-  return desktop.display.visible(CALLING);
+  return desktop.display.visible(RING_WINDOW);
 }

@@ -8,6 +8,7 @@ export class CallScreen {
   readonly camera: Locator;
   readonly devices: Locator;
   readonly chat: Locator;
+  readonly closeChat: Locator;
   readonly quality: Locator;
   readonly hangUp: Locator;
   readonly leaveStage: Locator;
@@ -27,6 +28,9 @@ export class CallScreen {
     this.camera = button('Camera');
     this.devices = button('Devices');
     this.chat = button('Chat');
+    this.closeChat = this.region
+      .getByRole('complementary', { name: 'Chat' })
+      .getByRole('button', { name: 'Close' });
     this.quality = button('Call quality');
     this.hangUp = button('Hang up');
     this.leaveStage = button('Back to conversations');
