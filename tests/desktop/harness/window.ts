@@ -33,9 +33,11 @@ export class Window {
          if (element.labels?.length) return tidy(element.labels[0].textContent);
          return tidy(element.textContent);
        };
-       return [...document.querySelectorAll(selector)].find(
+       const found = [...document.querySelectorAll(selector)].filter(
          (element) => nameOf(element) === name && element.checkVisibility({ checkVisibilityCSS: true }),
-       ) ?? null;`,
+       );
+       // A dialog covers what is behind it.
+       return found.find((element) => element.closest('[role=dialog]')) ?? found[0] ?? null;`,
       selectors[kind],
       name,
     );
