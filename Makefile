@@ -5,7 +5,7 @@ TOOLS := $(or $(BELLWIRE_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bellwire/
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 DATA ?= data
 
-.PHONY: help run test test-desktop check web bindings bench-call bench-rtc screenshots fuzz clean
+.PHONY: help run test test-desktop check web bindings package bench-call bench-rtc bench-desktop screenshots fuzz clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -48,6 +48,14 @@ bench-rtc: ## Measure calls, sound and pictures of the peer connection in Rust, 
 	@scripts/web.sh >&2
 	@cargo build --quiet --release -p bellwire-relay -p bellwire-cli >&2
 	@TARGET=$(abspath $(TARGET)) scripts/bench-rtc.sh
+
+bench-desktop: ## Measure the desktop app against Chromium, one JSON object a line
+	@scripts/setup.sh desktop >&2
+	@scripts/bench-desktop.sh
+
+package: ## Build the desktop app's packages for this system
+	@scripts/setup.sh check
+	@scripts/package.sh
 
 screenshots: ## Take the pictures in docs/screenshots anew
 	@scripts/setup.sh test

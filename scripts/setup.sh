@@ -33,15 +33,21 @@ is_tested && packages+=(
   # What WebKit plays and encodes with.
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav
 )
-# Films, a TURN server, and network namespaces.
+# Films, a TURN server, network namespaces.
 [ "$what" = test ] && packages+=(ffmpeg coturn iproute2)
+# What Windows programs are compiled with here.
+[ "$what" = test ] && packages+=(gcc-mingw-w64-x86-64)
 debian_packages "${packages[@]}"
 
-# The target that browsers run.
-if ! rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null | xargs -I{} test -d {}; then
-  say "adding the wasm32-unknown-unknown target"
-  rustup target add wasm32-unknown-unknown
-fi
+rust_target() {
+  if ! rustc --print target-libdir --target "$1" 2>/dev/null | xargs -I{} test -d {}; then
+    say "adding the $1 target"
+    rustup target add "$1"
+  fi
+}
+# What browsers run.
+rust_target wasm32-unknown-unknown
+[ "$what" = test ] && rust_target x86_64-pc-windows-gnu
 
 # wasm-bindgen's version must be the crate's, to the digit. Not every tool says its own, but cargo
 # writes down what it installed.

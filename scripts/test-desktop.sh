@@ -8,9 +8,9 @@ case $target in /*) ;; *) target=$PWD/$target ;; esac
 
 scripts/web.sh
 (cd ui && npm run --silent build:desktop)
-cargo build --quiet -p bellwire-relay
-# The interface is in the program, and the camera is WebKit's mock.
-cargo build --quiet -p bellwire-desktop --features custom-protocol,fake-media
+# All features, as the other tests are built: the interface is in the program, and the camera is
+# WebKit's mock.
+cargo build --quiet --workspace --all-features --bin bellwire-relay --bin bellwire-desktop
 export BELLWIRE_RELAY_BIN=$target/debug/bellwire-relay
 export BELLWIRE_DESKTOP_BIN=$target/debug/bellwire-desktop
 export BELLWIRE_MEDIA=$target/media

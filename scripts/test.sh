@@ -16,6 +16,8 @@ scripts/web.sh
 step "Rust: lints"
 cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 cargo clippy --quiet -p bellwire-web --target wasm32-unknown-unknown -- -D warnings
+step "Windows: the desktop app and all under it compile"
+cargo check --quiet --target x86_64-pc-windows-gnu -p bellwire-desktop
 step "UI: format, lints, types and unit tests"
 (cd ui && npm run --silent check && npm test --silent)
 step "Rust: tests"

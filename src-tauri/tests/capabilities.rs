@@ -22,7 +22,8 @@ fn what_each_window_may_do_is_what_was_agreed() {
     for (system, target) in
         [("linux", Target::Linux), ("windows", Target::Windows), ("macos", Target::MacOS)]
     {
-        let resolved = Resolved::resolve(&manifests, capabilities.clone(), target).expect("resolved");
+        let resolved =
+            Resolved::resolve(&manifests, capabilities.clone(), target).expect("resolved");
         assert!(resolved.has_app_acl, "our own commands are refused unless they are allowed");
         assert!(resolved.denied_commands.is_empty(), "nothing is allowed only to be denied");
         for (command, uses) in &resolved.allowed_commands {

@@ -1,10 +1,16 @@
+/** What was measured beside ours in the same run. */
+export interface Peer {
+  readonly name: 'peerjs' | 'chromium';
+  readonly samples: readonly number[];
+}
+
 /** One line of the output. Times in ms, sizes as the unit says. */
 export interface Line {
   metric: string;
   unit: string;
   ours_p50: number;
   ours_p95: number;
-  peer: 'peerjs' | null;
+  peer: Peer['name'] | null;
   peer_p50: number | null;
   peer_p95: number | null;
   ratio_p50: number | null;
@@ -26,21 +32,21 @@ export function print(
   metric: string,
   unit: string,
   ours: readonly number[],
-  peer: readonly number[] | null,
+  peer: Peer | null,
   target: string,
   met: (p50: number, p95: number, ratio: number | null) => boolean,
 ): void {
   const p50 = percentile(ours, 0.5);
   const p95 = percentile(ours, 0.95);
-  const ratio = peer ? p50 / percentile(peer, 0.5) : null;
+  const ratio = peer ? p50 / percentile(peer.samples, 0.5) : null;
   const line: Line = {
     metric,
     unit,
     ours_p50: round(p50),
     ours_p95: round(p95),
-    peer: peer ? 'peerjs' : null,
-    peer_p50: peer ? round(percentile(peer, 0.5)) : null,
-    peer_p95: peer ? round(percentile(peer, 0.95)) : null,
+    peer: peer?.name ?? null,
+    peer_p50: peer ? round(percentile(peer.samples, 0.5)) : null,
+    peer_p95: peer ? round(percentile(peer.samples, 0.95)) : null,
     ratio_p50: ratio === null ? null : round(ratio),
     target,
     met: met(p50, p95, ratio),

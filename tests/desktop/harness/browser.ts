@@ -9,6 +9,7 @@ import type { Relay } from '../../e2e/harness/relay.ts';
 import { Place } from './place.ts';
 import { Room } from './room.ts';
 import { speech } from './speech.ts';
+import type { Page } from './stopwatch.ts';
 
 /** Somebody with a browser: the far end of a desktop. */
 export class Browser {
@@ -54,6 +55,11 @@ export class Browser {
     }
     return new Browser(person, place, room, close);
   }
+
+  /** Runs JavaScript in its page, as the stopwatch wants. */
+  readonly page: Page = (source, parameter) =>
+    // An expression for the debugger, which the page's policy does not concern.
+    this.person.page.evaluate(`((parameter) => { ${source} })(${JSON.stringify(parameter)})`);
 
   get name(): string {
     return this.person.name;

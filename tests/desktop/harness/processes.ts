@@ -3,15 +3,17 @@ import { basename } from 'node:path';
 
 import type { Place } from './place.ts';
 
-/** Processes of somebody's login that run this program, by its file's name. */
-export function processesOf(place: Place, program: string): number[] {
+/** Processes of somebody's login that run this program, by its file's name or what it matches. */
+export function processesOf(place: Place, program: string | RegExp): number[] {
+  const isIt = (name: string): boolean =>
+    typeof program === 'string' ? name === program : program.test(name);
   const mark = `XDG_RUNTIME_DIR=${place.runtime}`;
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .filter((pid) => {
       try {
         return (
-          basename(readlinkSync(`/proc/${pid}/exe`)) === program &&
+          isIt(basename(readlinkSync(`/proc/${pid}/exe`))) &&
           readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(mark)
         );
       } catch {
@@ -22,11 +24,44 @@ export function processesOf(place: Place, program: string): number[] {
     .map(Number);
 }
 
+/** What somebody looks at calls with: the app and its webview's processes, or a browser's. */
+const LOOKED_AT = /^(bellwire-desktop|WebKit.*Process|chromium.*)$/;
+
+/** Seconds of processor time that the app or browser of a login took so far. */
+export function cpuOf(place: Place): number {
+  const ticks = appProcesses(place).map((pid) => {
+    const fields = statOf(pid);
+    // utime and stime, in clock ticks (100 a second).
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return ticks.reduce((sum, one) => sum + one, 0) / 100;
+}
+
+/** Memory of the app or browser of a login in bytes; what several processes share is counted once. */
+export function memoryOf(place: Place): number {
+  const sizes = appProcesses(place).map((pid) => {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1] ?? Number.NaN) * 1_024;
+  });
+  return sizes.reduce((sum, one) => sum + one, 0);
+}
+
+function appProcesses(place: Place): number[] {
+  const found = processesOf(place, LOOKED_AT);
+  if (found.length === 0) throw new Error('nothing runs there');
+  return found;
+}
+
+/** The fields of `/proc/PID/stat` from the third on: those after the name. */
+function statOf(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
 /** When a process was started, in ms since 1970; exact to 10 ms. */
 export function startOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // After the name in parentheses, the twentieth: clock ticks (100 a second) since boot.
-  const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  // Clock ticks (100 a second) since boot.
+  const ticks = Number(statOf(pid)[19]);
   const up = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
   return Date.now() - up * 1_000 + ticks * 10;
 }

@@ -1,5 +1,6 @@
 import type { WebDriver, WebElement } from 'selenium-webdriver';
 
+import type { Page } from './stopwatch.ts';
 import { until } from './waiting.ts';
 
 /** What a person looks for on the screen. */
@@ -69,6 +70,10 @@ export class Window {
     await element.clear();
     await element.sendKeys(text);
   }
+
+  /** Runs JavaScript in it, as the stopwatch wants. */
+  readonly page: Page = (source, parameter) =>
+    this.driver.executeScript(`const parameter = arguments[0]; ${source}`, parameter);
 
   /** All that can be read. */
   text(): Promise<string> {

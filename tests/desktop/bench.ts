@@ -1,0 +1,135 @@
+/**
+ * Measures the desktop app against Chromium in the same run, one JSON object a line.
+ * BELLWIRE_RELAY_BIN and BELLWIRE_DESKTOP_BIN should name release builds; BELLWIRE_DEB a package.
+ * BELLWIRE_BENCH_STARTS, _CALLS and _SECONDS say how often and how long.
+ */
+import { statSync } from 'node:fs';
+
+import { print, type Peer } from '../bench/figures.ts';
+import { cpuOf, memoryOf, startOf } from './harness/processes.ts';
+import { Stage } from './harness/stage.ts';
+import { firstPicture, gapsWatched, pressed, watchFirst, watchGaps } from './harness/stopwatch.ts';
+import { pause, until } from './harness/waiting.ts';
+import { desktopAndBrowser } from './scenes/voice.ts';
+
+const STARTS = Number(process.env['BELLWIRE_BENCH_STARTS'] ?? 10);
+const CALLS = Number(process.env['BELLWIRE_BENCH_CALLS'] ?? 12);
+const SECONDS = Number(process.env['BELLWIRE_BENCH_SECONDS'] ?? 60);
+/** The relay lets one person ring another three times in five minutes. */
+const CALLS_EACH_WAY = 3;
+/** How long a page settles before its memory is looked at, in ms. */
+const SETTLE_MS = 10_000;
+const MIB = 1 << 20;
+
+const atMost =
+  (limit: number) =>
+  (p50: number): boolean =>
+    p50 <= limit;
+const ratioAtMost =
+  (limit: number) =>
+  (_: number, __: number, ratio: number | null): boolean =>
+    ratio !== null && ratio <= limit;
+const chromium = (...samples: number[]): Peer => ({ name: 'chromium', samples });
+
+await start();
+await answers();
+await steady();
+await idle();
+const deb = process.env['BELLWIRE_DEB'];
+if (deb) print('deb', 'MiB', [statSync(deb).size / MIB], null, '<= 20', atMost(20));
+process.exit(0);
+
+async function on(play: (stage: Stage) => Promise<void>): Promise<void> {
+  const stage = new Stage();
+  try {
+    await play(stage);
+  } finally {
+    await stage.end();
+  }
+}
+
+/** From the start of the process until the sign-in screen is there; what drives it included. */
+async function start(): Promise<void> {
+  const took: number[] = [];
+  await on(async (stage) => {
+    const desktop = await stage.desktop('ada');
+    for (let at = 0; at < STARTS; at += 1) {
+      const window = await desktop.open();
+      await window.find('field', 'Relay');
+      took.push(Date.now() - startOf(desktop.pid));
+      await desktop.kill();
+    }
+  });
+  // The first fills the caches of a new home.
+  print('start_to_sign_in', 'ms', took.slice(1), null, 'p50 <= 800', atMost(800));
+}
+
+/** From the press of Accept until the other's first picture is shown, at both sides. */
+async function answers(): Promise<void> {
+  const desktops: number[] = [];
+  const browsers: number[] = [];
+  while (desktops.length < CALLS) {
+    await on(async (stage) => {
+      const { desktop, browser } = await desktopAndBrowser(stage, true);
+      const { person } = browser;
+      await person.home.open(desktop.name);
+      const near = desktop.window.page;
+      const far = browser.page;
+      for (let call = 0; call < 2 * CALLS_EACH_WAY; call += 1) {
+        await Promise.all([watchFirst(near, browser.name), watchFirst(far, desktop.name)]);
+        const [caller, answerer] = call % 2 === 0 ? [near, far] : [far, near];
+        await pressed(caller, 'Video call');
+        const answered = await until('an answer', () => pressed(answerer, 'Accept'));
+        const shown = await until('pictures', async () => {
+          const both = await Promise.all([firstPicture(near), firstPicture(far)]);
+          return both.every((at) => at !== null) && (both as number[]);
+        });
+        desktops.push((shown[0] ?? Number.NaN) - answered);
+        browsers.push((shown[1] ?? Number.NaN) - answered);
+        await desktop.window.press('button', 'Hang up');
+        await person.call.region.waitFor({ state: 'hidden' });
+        await desktop.window.gone('region', 'Call');
+      }
+    });
+  }
+  print('answer_to_first_frame_desktop', 'ms', desktops, null, 'p50 <= 200', atMost(200));
+  print('answer_to_first_frame_browser', 'ms', browsers, null, 'p50 <= 200', atMost(200));
+}
+
+/** A call that nothing disturbs: its pictures, and what it takes. */
+async function steady(): Promise<void> {
+  await on(async (stage) => {
+    const { desktop, browser } = await desktopAndBrowser(stage, true);
+    await desktop.window.press('button', 'Video call');
+    await browser.person.incoming.accept.click();
+    const sides = [
+      { side: 'desktop', page: desktop.window.page, other: browser.name, place: desktop.place },
+      { side: 'browser', page: browser.page, other: desktop.name, place: browser.place },
+    ];
+    // It begins small and grows.
+    await pause(10_000);
+    const before = sides.map(({ place }) => cpuOf(place));
+    await Promise.all(sides.map(({ page, other }) => watchGaps(page, other)));
+    await pause(SECONDS * 1_000);
+    const seen = await Promise.all(sides.map(({ page }) => gapsWatched(page)));
+    const used = sides.map(({ place }, at) => ((cpuOf(place) - (before[at] ?? 0)) / SECONDS) * 100);
+    for (const [at, { side }] of sides.entries()) {
+      const { frames, longest, width, height } = seen[at]!;
+      print(`pictures_at_${side}`, 'fps', [frames / SECONDS], null, '>= 28', (p50) => p50 >= 28);
+      print(`longest_gap_at_${side}`, 'ms', [longest], null, '<= 300', atMost(300));
+      print(`picture_height_at_${side}`, 'px', [height], null, `${width} wide`, () => true);
+    }
+    print('cpu_of_a_video_call', '% of a core', [used[0]!], chromium(used[1]!), 'ratio <= 1.5', ratioAtMost(1.5));
+  });
+}
+
+/** Signed in, and nothing happens. */
+async function idle(): Promise<void> {
+  await on(async (stage) => {
+    const { desktop, browser } = await desktopAndBrowser(stage);
+    await browser.person.home.open(desktop.name);
+    await pause(SETTLE_MS);
+    const [ours, theirs] = [memoryOf(desktop.place) / MIB, memoryOf(browser.place) / MIB];
+    print('memory_signed_in', 'MiB', [ours], chromium(theirs), 'ratio <= 0.7', ratioAtMost(0.7));
+  });
+}
