@@ -62,6 +62,7 @@ screenshots: ## Take the pictures in docs/screenshots anew
 	@scripts/web.sh
 	@cargo build --quiet -p bellwire-relay
 	@cd tests/e2e && BELLWIRE_RELAY_BIN=$(abspath $(TARGET))/debug/bellwire-relay npm run --silent screenshots
+	@scripts/test-desktop.sh --screenshots
 
 fuzz: ## Fuzz every target for a minute (needs a nightly toolchain and cargo-fuzz)
 	@cd fuzz && for target in frame candidate sdp token pictures film red network link pump; do \

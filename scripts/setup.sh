@@ -25,7 +25,7 @@ packages=(build-essential pkg-config)
 is_tested() { [ "$what" = desktop ] || [ "$what" = test ]; }
 is_tested && packages+=(
   # The browser; a sound server and speech.
-  chromium fonts-noto-color-emoji pulseaudio pulseaudio-utils espeak-ng sox
+  chromium fonts-noto-color-emoji openssl pulseaudio pulseaudio-utils espeak-ng sox
   # What drives windows, and a screen with a window manager.
   webkit2gtk-driver xvfb openbox xdotool imagemagick
   # Session buses, and who is on them.

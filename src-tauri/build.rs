@@ -24,6 +24,9 @@ const COMMANDS: &[&str] = &[
     "autostart",
     "set_autostart",
     "set_mute_shortcut",
+    "update_state",
+    "look_for_update",
+    "install_update",
 ];
 
 fn main() {

@@ -28,6 +28,9 @@ pub fn bindings() -> Builder<tauri::Wry> {
             commands::autostart,
             commands::set_autostart,
             commands::set_mute_shortcut,
+            commands::update_state,
+            commands::look_for_update,
+            commands::install_update,
         ])
         .events(collect_events![
             events::Shown,
@@ -38,6 +41,7 @@ pub fn bindings() -> Builder<tauri::Wry> {
             events::Kept,
             events::Linked,
             events::Opened,
+            events::UpdateTold,
         ])
         .typ::<crate::ringing::Card>()
         .error_handling(ErrorHandlingMode::Throw)

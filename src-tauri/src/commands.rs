@@ -12,6 +12,7 @@ use crate::microphone_test::MicrophoneReading;
 use crate::preferences::RingPreferences;
 use crate::ringing::{Button, Ringing};
 use crate::shortcut::ShortcutProblem;
+use crate::updates::{UpdateState, Updates};
 
 /// The webview is there, anew after it was loaded anew. `webrtc`: it has peer connections of its own.
 #[tauri::command]
@@ -163,4 +164,27 @@ pub(crate) fn set_mute_shortcut(
     keys: Option<String>,
 ) -> Result<(), ShortcutProblem> {
     crate::shortcut::change(&app, keys)
+}
+
+/// What is known of newer versions of the app.
+#[tauri::command]
+#[specta::specta]
+pub(crate) fn update_state(updates: State<'_, Updates>) -> UpdateState {
+    updates.state()
+}
+
+/// Looks for a newer version now.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn look_for_update(updates: State<'_, Updates>) -> Result<(), ()> {
+    updates.look().await;
+    Ok(())
+}
+
+/// Installs the newer version and starts the app anew; does nothing in a call.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn install_update(updates: State<'_, Updates>) -> Result<(), ()> {
+    updates.install().await;
+    Ok(())
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri_specta::Event;
 
+use crate::updates::UpdateState;
 use crate::vault::Keeping;
 
 /// The newest view.
@@ -44,3 +45,7 @@ pub(crate) struct Linked(pub(crate) Link);
 /// The person picked a conversation outside the window, in a notification.
 #[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
 pub(crate) struct Opened(pub(crate) ConversationId);
+
+/// What is known of newer versions of the app.
+#[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
+pub(crate) struct UpdateTold(pub(crate) UpdateState);

@@ -27,6 +27,7 @@ mod preferences;
 mod ringing;
 mod shortcut;
 mod tray;
+mod updates;
 mod vault;
 #[cfg(target_os = "linux")]
 mod webkit;
@@ -42,6 +43,7 @@ use desk::Desk;
 use folders::Folders;
 use ringing::Ringing;
 use tray::Tray;
+use updates::Updates;
 
 /// The argument that leaves the window closed: for starts with the system.
 const HIDDEN: &str = "--hidden";
@@ -59,7 +61,8 @@ pub fn run() -> ExitCode {
     tauri::async_runtime::set(runtime.handle().clone());
     let bindings = bindings();
     let hidden = std::env::args().any(|argument| argument == HIDDEN);
-    let built = tauri::Builder::default()
+    let context = tauri::generate_context!();
+    let mut builder = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, _, _| window::show(app)))
         .plugin(tauri_plugin_deep_link::init())
         .plugin(tauri_plugin_autostart::Builder::new().app_name("Bellwire").arg(HIDDEN).build())
@@ -72,17 +75,21 @@ pub fn run() -> ExitCode {
             let kept = preferences::Preferences::read(&folders.preferences);
             app.manage(app_wishes::AppWishes::new(folders.preferences.clone()));
             app.manage(Tray::new(app.handle().clone()));
+            app.manage(Updates::new(app.handle().clone()));
             app.manage(Ringing::start(app.handle().clone(), kept.ringing));
             app.manage(Desk::start(app.handle().clone(), folders));
             window::open(app.handle(), hidden)?;
             app.state::<Tray>().start();
             shortcut::restore(app.handle(), kept.mute_shortcut);
+            app.state::<Updates>().begin();
             links::listen(app.handle());
             Ok(())
         })
-        .on_window_event(window::on_event)
-        .build(tauri::generate_context!());
-    let app = match built {
+        .on_window_event(window::on_event);
+    if updates::are_wanted(context.config()) {
+        builder = builder.plugin(tauri_plugin_updater::Builder::new().build());
+    }
+    let app = match builder.build(context) {
         Ok(app) => app,
         Err(error) => {
             tracing::error!(%error, "the app cannot be started");

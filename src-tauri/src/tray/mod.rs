@@ -80,6 +80,11 @@ impl Tray {
         }
     }
 
+    /// Whether this device is in a call.
+    pub(crate) fn in_call(&self) -> bool {
+        self.face().call.is_some()
+    }
+
     /// Mutes or unmutes the call of this device, if there is one.
     pub(crate) fn toggle_mute(&self) {
         if let Some(Talk { muted, .. }) = self.face().call {

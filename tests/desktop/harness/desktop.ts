@@ -22,18 +22,24 @@ const tools =
   process.env['BELLWIRE_TOOLS'] ??
   join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bellwire/tools');
 const driverBinary = join(tools, 'bin/tauri-driver');
-const appBinary = resolve(
+/** The app under test. */
+export const appBinary = resolve(
   process.env['BELLWIRE_DESKTOP_BIN'] ?? join(here, '../../../target/debug/bellwire-desktop'),
 );
 
 /** How long the app may take until it can be driven, in ms. A cold debug build needs 3 s. */
 const START_MS = 30_000;
 
+/** How somebody likes their desktop. */
+export type Theme = 'light' | 'dark';
+
 /** Somebody's machine: screen, session bus, sound and what they keep, and the app on it. */
 export class Desktop {
   #driver: { child: Child; session: WebDriver } | null = null;
   #window: Window | null = null;
   #panel: Panel | null = null;
+  /** What is started. */
+  binary = appBinary;
 
   private constructor(
     readonly name: string,
@@ -41,10 +47,16 @@ export class Desktop {
     readonly display: Display,
     readonly bus: SessionBus,
     readonly room: Room,
+    private readonly theme: Theme,
   ) {}
 
   /** Prepares the machine; the app is not started. */
-  static async start(name: string, folder: string, keyring: KeyringState): Promise<Desktop> {
+  static async start(
+    name: string,
+    folder: string,
+    keyring: KeyringState,
+    theme: Theme,
+  ): Promise<Desktop> {
     for (const file of [driverBinary, appBinary]) {
       if (!existsSync(file)) throw new Error(`${file} is missing: scripts/test-desktop.sh makes it`);
     }
@@ -55,7 +67,7 @@ export class Desktop {
       Room.start(place),
       bus.setKeyring(keyring),
     ]);
-    return new Desktop(name, place, display, bus, room);
+    return new Desktop(name, place, display, bus, room, theme);
   }
 
   /** The window of the running app. */
@@ -84,7 +96,7 @@ export class Desktop {
     );
     const wanted = {
       browserName: 'wry',
-      'tauri:options': { application: appBinary, args: parameters },
+      'tauri:options': { application: this.binary, args: parameters },
     };
     const building = new Builder().usingServer(`http://127.0.0.1:${port}`).withCapabilities(wanted);
     try {
@@ -100,7 +112,7 @@ export class Desktop {
 
   /** Starts the app once more beside the first, not driven; for those that end by themselves. */
   startAgain(...parameters: string[]): Child {
-    return new Child('bellwire-desktop', appBinary, parameters, {
+    return new Child('bellwire-desktop', this.binary, parameters, {
       log: this.place.log('again'),
       env: this.env,
     });
@@ -185,6 +197,7 @@ export class Desktop {
       ...this.room.env,
       DISPLAY: this.display.name,
       GDK_BACKEND: 'x11',
+      GTK_THEME: this.theme === 'dark' ? 'Adwaita:dark' : 'Adwaita',
       LIBGL_ALWAYS_SOFTWARE: '1',
       WEBKIT_DISABLE_DMABUF_RENDERER: '1',
       // There is no accessibility bus here, and looking for one takes time.

@@ -69,6 +69,11 @@ export class Display {
     await run('import', ['-window', 'root', join(folder, `${name}.png`)], { env: this.env });
   }
 
+  /** What a window shows as a PNG. */
+  async pictureOf(window: string, file: string): Promise<void> {
+    await run('import', ['-window', window, file], { env: this.env });
+  }
+
   async stop(): Promise<void> {
     for (const other of this.#others) await other.end();
     await this.windows.end();

@@ -6,7 +6,7 @@ import { befriend, makeAccount, type Account } from '../../e2e/harness/account.t
 import { Relay } from '../../e2e/harness/relay.ts';
 import { Browser } from './browser.ts';
 import type { KeyringState } from './bus.ts';
-import { Desktop } from './desktop.ts';
+import { Desktop, type Theme } from './desktop.ts';
 import { Wiretap } from './wiretap.ts';
 
 /** What one scene plays on. Everything on it belongs to that scene alone and ends with it. */
@@ -15,6 +15,9 @@ export class Stage {
   readonly #desktops: Desktop[] = [];
   readonly #browsers: Browser[] = [];
   readonly #ending: (() => Promise<void>)[] = [];
+
+  /** The theme of everybody's desktop. */
+  constructor(readonly theme: Theme = 'light') {}
 
   /** A relay with an empty store. */
   async relay(): Promise<Relay> {
@@ -39,7 +42,7 @@ export class Stage {
 
   /** Somebody's machine; the app is not started. */
   async desktop(name: string, keyring: KeyringState = 'unlocked'): Promise<Desktop> {
-    const desktop = await Desktop.start(name, join(this.folder, name), keyring);
+    const desktop = await Desktop.start(name, join(this.folder, name), keyring, this.theme);
     this.#desktops.push(desktop);
     this.#ending.push(() => desktop.stop());
     return desktop;

@@ -1,10 +1,12 @@
 import type { Scene } from '../harness/scene.ts';
+import { bare } from './bare.ts';
 import { instance } from './instance.ts';
 import { keyring } from './keyring.ts';
 import { links } from './links.ts';
 import { ringing } from './ringing.ts';
 import { signIn } from './sign-in.ts';
 import { trouble } from './trouble.ts';
+import { updates } from './updates.ts';
 import { video } from './video.ts';
 import { voice } from './voice.ts';
 
@@ -20,4 +22,6 @@ export const scenes: Scene[] = [
   ...voice,
   ...video,
   ...trouble,
+  ...bare,
+  ...updates,
 ];

@@ -8,6 +8,7 @@ import type {
   MicrophoneReading,
   Seat,
   SoundDevices,
+  UpdateState,
   RingPreferences,
   ShortcutProblem,
 } from '../lib/host/host';
@@ -86,6 +87,13 @@ export class FakeHost implements Host {
   }
 }
 
+/** How it stands with the app around the window. */
+export interface Around {
+  keeping?: Keeping;
+  link?: Link;
+  update?: UpdateState;
+}
+
 /** A desktop where everything that is asked is remembered. */
 export class FakeDesktop implements Desktop {
   readonly passphrases: string[] = [];
@@ -99,13 +107,17 @@ export class FakeDesktop implements Desktop {
   /** What the system says to the next change; null lets it be. */
   refusal: { cause: string } | null = null;
   shortcutProblem: ShortcutProblem | null = null;
+  /** What was asked for about updates. */
+  readonly updates: ('look' | 'install')[] = [];
   readonly #keeping: Keeping;
   readonly #link: Link | null;
+  readonly #update: UpdateState;
   readonly #right: string;
 
-  constructor({ keeping, link }: { keeping?: Keeping; link?: Link } = {}, right = '') {
+  constructor({ keeping, link, update }: Around = {}, right = '') {
     this.#keeping = keeping ?? { type: 'keyring' };
     this.#link = link ?? null;
+    this.#update = update ?? { type: 'elsewhere' };
     this.#right = right;
   }
 
@@ -168,6 +180,21 @@ export class FakeDesktop implements Desktop {
   setAutostart(on: boolean): Promise<void> {
     if (!this.refusal) this.starts = on;
     return this.#answer();
+  }
+
+  onUpdate(listener: (state: UpdateState) => void): () => void {
+    listener(this.#update);
+    return () => undefined;
+  }
+
+  lookForUpdate(): Promise<void> {
+    this.updates.push('look');
+    return Promise.resolve();
+  }
+
+  installUpdate(): Promise<void> {
+    this.updates.push('install');
+    return Promise.resolve();
   }
 
   setMuteShortcut(muteShortcut: string | null): Promise<ShortcutProblem | null> {

@@ -1,7 +1,8 @@
-import type { EndReason, Link, View } from '../lib/bindings';
-import type { Fault, Keeping, Seat } from '../lib/host/host';
+import type { EndReason, View } from '../lib/bindings';
+import type { Fault, Seat } from '../lib/host/host';
 import type { Place } from '../shared/router.svelte';
 import { SECTIONS } from '../settings/sections';
+import type { Around } from './fake';
 import { busyHome, call, home, NOW, remote, ring, settings, signedOut, view } from './views';
 
 /** One picture of the application. */
@@ -12,7 +13,7 @@ export interface Scene {
   minimised?: boolean;
   fault?: Fault;
   /** As on the desktop. */
-  desktop?: { keeping?: Keeping; link?: Link };
+  desktop?: Around;
   /** Buttons to press, by their names. */
   press?: string[];
   /** A key to press. */
@@ -92,6 +93,22 @@ export const scenes: Record<string, Scene> = {
   'link-relay': {
     view: view(signedOut()),
     desktop: { link: { type: 'relay', address: 'calls.elsewhere.example' } },
+  },
+  'settings-app-update': {
+    view: view(busyHome()),
+    place: { page: 'settings', section: 'app' },
+    desktop: { update: { type: 'found', version: '1.2.0' } },
+  },
+  'settings-app-update-in-call': {
+    view: inCall(),
+    minimised: true,
+    place: { page: 'settings', section: 'app' },
+    desktop: { update: { type: 'found', version: '1.2.0' } },
+  },
+  'settings-app-update-failed': {
+    view: view(busyHome()),
+    place: { page: 'settings', section: 'app' },
+    desktop: { update: { type: 'failed', cause: 'the signature is another' } },
   },
   'device-check': {
     view: view(busyHome(), { settings: { ...settings, devices_checked: false } }),

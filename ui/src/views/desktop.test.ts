@@ -103,3 +103,26 @@ describe('a link from outside', () => {
     expect(screen.getByRole('textbox', { name: 'Relay' })).toHaveValue('calls.elsewhere.example');
   });
 });
+
+describe('a newer version of the app', () => {
+  it('is installed when the person says so', async () => {
+    const { host } = scene('settings-app-update');
+    expect(screen.getByText(/Version 1\.2\.0 is there/)).toBeVisible();
+    expect(host.desktop?.updates).toEqual([]);
+    await userEvent.click(screen.getByRole('button', { name: 'Install and restart' }));
+    expect(host.desktop?.updates).toEqual(['install']);
+  });
+
+  it('waits for the end of a call', () => {
+    scene('settings-app-update-in-call');
+    expect(screen.getByText(/when your call is over/)).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Install and restart' })).toBeDisabled();
+  });
+
+  it('can be looked for again when that failed, and says why it did', async () => {
+    const { host } = scene('settings-app-update-failed');
+    expect(screen.getByText(/the signature is another/)).toBeVisible();
+    await userEvent.click(screen.getByRole('button', { name: 'Look for updates' }));
+    expect(host.desktop?.updates).toEqual(['look']);
+  });
+});

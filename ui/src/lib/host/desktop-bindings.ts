@@ -50,6 +50,12 @@ export const commands = {
 	setAutostart: (on: boolean) => __TAURI_INVOKE<null>("set_autostart", { on }),
 	/**  Sets the keys that mute and unmute from anywhere, as in `Ctrl+Shift+M`; null takes them back. */
 	setMuteShortcut: (keys: string | null) => __TAURI_INVOKE<null>("set_mute_shortcut", { keys }),
+	/**  What is known of newer versions of the app. */
+	updateState: () => __TAURI_INVOKE<UpdateState>("update_state"),
+	/**  Looks for a newer version now. */
+	lookForUpdate: () => __TAURI_INVOKE<null>("look_for_update"),
+	/**  Installs the newer version and starts the app anew; does nothing in a call. */
+	installUpdate: () => __TAURI_INVOKE<null>("install_update"),
 };
 
 /** Events */
@@ -62,6 +68,7 @@ export const events = {
 	ordered: makeEvent<Ordered_Serialize, Ordered_Deserialize>("ordered"),
 	picturesWanted: makeEvent<PicturesWanted, PicturesWanted>("pictures-wanted"),
 	shown: makeEvent<Shown_Serialize, Shown_Deserialize>("shown"),
+	updateTold: makeEvent<UpdateTold, UpdateTold>("update-told"),
 };
 
 /* Types */
@@ -1771,6 +1778,30 @@ export type SoundDevices = {
 	/**  What sound can go to. */
 	speakers: SoundDevice[],
 };
+
+/**  What is known of newer versions. */
+export type UpdateState = 
+/**  This build has nowhere to look: it is updated the way it was installed. */
+{ type: "elsewhere" } | 
+/**  An answer is awaited. */
+{ type: "looking" } | 
+/**  There is no newer one. */
+{ type: "newest" } | 
+/**  There is one. */
+{ type: "found"; 
+/**  Its number. */
+version: string } | 
+/**  It is being fetched and installed; the app starts again by itself then. */
+{ type: "installing"; 
+/**  Its number. */
+version: string } | 
+/**  The look or the installation failed; this version goes on. */
+{ type: "failed"; 
+/**  What the system or the other side says. */
+cause: string };
+
+/**  What is known of newer versions of the app. */
+export type UpdateTold = UpdateState;
 
 /**  An account. */
 export type UserId = string;

@@ -57,6 +57,12 @@ export interface Desktop {
   autostart(): Promise<boolean | null>;
   /** Rejects with a cause. */
   setAutostart(on: boolean): Promise<void>;
+  /** What is known of newer versions, now and whenever that changes. */
+  onUpdate(listener: (state: UpdateState) => void): () => void;
+  /** Looks for a newer version. */
+  lookForUpdate(): Promise<void>;
+  /** Installs it and starts the app anew; does nothing in a call. */
+  installUpdate(): Promise<void>;
   /** Takes keys as in `Ctrl+Shift+M`, or lets go of them. Resolves with what is in the way. */
   setMuteShortcut(keys: string | null): Promise<ShortcutProblem | null>;
 }
@@ -74,6 +80,15 @@ export interface AppPreferences {
   ringing: RingPreferences;
   muteShortcut: string | null;
 }
+
+/** What is known of newer versions. `elsewhere`: this build is updated the way it was installed. */
+export type UpdateState =
+  | { type: 'elsewhere' }
+  | { type: 'looking' }
+  | { type: 'newest' }
+  | { type: 'found'; version: string }
+  | { type: 'installing'; version: string }
+  | { type: 'failed'; cause: string };
 
 /** Why keys do not mute from anywhere; `not_kept`: they do, until the app is quit. */
 export type ShortcutProblem =

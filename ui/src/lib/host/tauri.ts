@@ -12,7 +12,16 @@ import type { Peers } from '../rtc/peers';
 import type { Door } from '../rtc/native-media';
 import { trace } from '../trace';
 import { commands, events } from './desktop-bindings';
-import type { Card, Desktop, Host, Keeping, Seat, ShortcutProblem, SoundDevices } from './host';
+import type {
+  Card,
+  Desktop,
+  Host,
+  Keeping,
+  Seat,
+  ShortcutProblem,
+  SoundDevices,
+  UpdateState,
+} from './host';
 import { Latest } from './latest';
 
 /** The peers of the webview, which end when another core takes over. */
@@ -26,6 +35,7 @@ export class TauriHost implements Host {
   readonly #keeping = new Latest<Keeping>({ type: 'opening' });
   readonly #alerts = new Set<(alert: Alert) => void>();
   readonly #links = new Latest<Link>();
+  readonly #updates = new Latest<UpdateState>({ type: 'elsewhere' });
   readonly #opens = new Set<(conversation: ConversationId) => void>();
   readonly #hasPeers: boolean;
 
@@ -39,6 +49,7 @@ export class TauriHost implements Host {
         for (const listener of this.#opens) listener(payload);
       }),
       events.linked.listen(({ payload }) => this.#links.set(payload)),
+      events.updateTold.listen(({ payload }) => this.#updates.set(payload)),
       events.alerted.listen(({ payload }) => {
         for (const listener of this.#alerts) listener(payload as Alert);
       }),
@@ -53,7 +64,10 @@ export class TauriHost implements Host {
       );
     }
     // Nothing may be missed: the program says all it knows once this window listens.
-    void Promise.all(listening).then(() => send(commands.attach(peers !== null)));
+    void Promise.all(listening).then(() => {
+      send(commands.attach(peers !== null));
+      send(commands.updateState().then((state) => this.#updates.set(state)));
+    });
   }
 
   dispatch(command: Command): void {
@@ -98,6 +112,9 @@ export class TauriHost implements Host {
     setRinging: async (ringing) => void (await commands.setRingPreferences(ringing)),
     autostart: () => commands.autostart(),
     setAutostart: async (on) => void (await commands.setAutostart(on)),
+    onUpdate: (listener) => this.#updates.listen(listener),
+    lookForUpdate: async () => void (await commands.lookForUpdate()),
+    installUpdate: async () => void (await commands.installUpdate()),
     setMuteShortcut: async (keys) => {
       try {
         await commands.setMuteShortcut(keys);

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { appBinary } from '../harness/desktop.ts';
+import type { Scene } from '../harness/scene.ts';
+import { Shop, sign, strangersKey } from '../harness/shop.ts';
+import { until } from '../harness/waiting.ts';
+
+export const updates: Scene[] = [
+  {
+    name: 'an update is taken when it is newer and signed as that, and nothing else is',
+    async play(stage) {
+      const shop = await Shop.start();
+      stage.onEnd(() => shop.stop());
+      const relay = await stage.relay();
+      const { ada } = await stage.pair(relay);
+      const desktop = await stage.desktop(ada.name);
+      // It will be replaced.
+      desktop.binary = join(stage.folder, 'bellwire-desktop');
+      copyFileSync(appBinary, desktop.binary);
+      await desktop.open();
+      await desktop.signIn(relay.origin, ada);
+      const { window, pid } = desktop;
+      await window.press('button', 'Settings');
+      await window.press('link', 'This app');
+      await window.reads('This is the newest version.');
+
+      const before = readFileSync(desktop.binary);
+      const parcel = Buffer.concat([before, Buffer.from('newer')]);
+      const older = await sign(stage.folder, parcel, '0.0.1');
+      shop.offer = { version: '0.0.1', signature: older, parcel };
+      await window.press('button', 'Look for updates');
+      await window.reads('This is the newest version.');
+
+      const genuine = await sign(stage.folder, parcel, '99.0.0');
+      const stranger = await strangersKey(stage.folder);
+      const strangers = await sign(stage.folder, parcel, '99.0.0', stranger);
+      const spoilt = Buffer.from(parcel);
+      spoilt[spoilt.length >> 1]! ^= 1;
+      for (const [what, offer] of [
+        ['an older one under a newer number', { signature: older, parcel }],
+        ['one that was changed on its way', { signature: genuine, parcel: spoilt }],
+        ['one that somebody else signed', { signature: strangers, parcel }],
+        ['one that is not signed', { signature: '', parcel }],
+      ] as const) {
+        shop.offer = { version: '99.0.0', ...offer };
+        await window.press('button', 'Look for updates');
+        await window.press('button', 'Install and restart');
+        await window.reads('No update (');
+        assert.ok(readFileSync(desktop.binary).equals(before), `${what} is not installed`);
+        assert.equal(desktop.pid, pid, 'and the app goes on');
+      }
+
+      shop.offer = { version: '99.0.0', signature: genuine, parcel };
+      await window.press('button', 'Look for updates');
+      await window.reads('Version 99.0.0 is there.');
+      await window.press('button', 'Install and restart');
+      await until('the app was started anew', () => desktop.runs && desktop.pid !== pid);
+      assert.ok(readFileSync(desktop.binary).equals(parcel), 'the newer one is installed');
+    },
+  },
+];
