@@ -252,6 +252,17 @@ fn a_server_is_heard_where_there_is_no_cookie() {
 }
 
 #[test]
+fn a_server_is_heard_where_only_the_last_place_has_its_socket() {
+    inside("a_server_is_heard_where_only_the_last_place_has_its_socket", |server| {
+        // Neither where PULSE_SERVER says nor in PULSE_RUNTIME_PATH, but where XDG_RUNTIME_DIR is.
+        let usual = server.place().join("run/pulse");
+        std::fs::create_dir_all(&usual).unwrap();
+        std::fs::rename(server.place().join("pulse.sock"), usual.join("native")).unwrap();
+        assert_eq!(devices::list().microphones.len(), 1, "it is looked for everywhere");
+    });
+}
+
+#[test]
 fn devices_have_names_and_monitors_are_not_among_microphones() {
     inside("devices_have_names_and_monitors_are_not_among_microphones", |server| {
         server.control(&["set-default-source", "speaker.monitor"]);

@@ -45,7 +45,8 @@ export const bare: Scene[] = [
       await until('the ringing window', async () =>
         (await desktop.display.visible('Incoming call')).length === 1,
       );
-      await desktop.startAgain().end();
+      const second = desktop.startAgain();
+      stage.onEnd(() => second.end());
       await until('the main window', async () => (await desktop.display.visible('Bellwire')).length === 1);
       await desktop.window.press('button', 'Accept');
       await browser.person.call.expectLive();

@@ -26,7 +26,7 @@ pub use client::*;
 /// Attempts to determine the socket path from the runtime environment, checking
 /// the following locations in order:
 ///   - $PULSE_SERVER
-///   - $PULSE_RUNTIME_PATH/pulse/native
+///   - $PULSE_RUNTIME_PATH/native
 ///   - $XDG_RUNTIME_DIR/pulse/native
 ///
 /// Returns None if no socket can be found or if $PULSE_SERVER points to a
@@ -40,7 +40,7 @@ pub fn socket_path_from_env() -> Option<PathBuf> {
         .chain(
             std::env::var("PULSE_RUNTIME_PATH")
                 .ok()
-                .map(|s| PathBuf::from(s).join("pulse/native")),
+                .map(|s| PathBuf::from(s).join("native")),
         )
         .chain(
             std::env::var("XDG_RUNTIME_DIR")
@@ -49,7 +49,7 @@ pub fn socket_path_from_env() -> Option<PathBuf> {
         );
 
     for path in paths {
-        let stat = std::fs::metadata(&path).ok()?;
+        let Ok(stat) = std::fs::metadata(&path) else { continue };
         if !stat.permissions().readonly() {
             return Some(path);
         }
