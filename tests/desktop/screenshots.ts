@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 
 import type { Desktop } from './harness/desktop.ts';
+import { Shop } from './harness/shop.ts';
 import { Stage } from './harness/stage.ts';
 import { pause, until } from './harness/waiting.ts';
 import { desktopAndBrowser } from './scenes/voice.ts';
@@ -19,6 +20,8 @@ for (const theme of ['light', 'dark'] as const) {
     );
     await desktop.display.pictureOf(window, join(folder, `desktop-${screen}-${theme}.png`));
   };
+  const shop = await Shop.start();
+  stage.onEnd(() => shop.stop());
   try {
     const { desktop, browser } = await desktopAndBrowser(stage, true);
     const { window } = desktop;
@@ -36,11 +39,13 @@ for (const theme of ['light', 'dark'] as const) {
     await desktop.display.close(distraction);
     await browser.person.call.cancel.click();
 
-    await window.press('link', 'Conversations');
+    await window.press('button', 'Back');
     await desktop.talkTo(browser.name);
     await window.press('button', 'Video call');
     await browser.person.incoming.accept.click();
     await until('a picture', async () => (await window.frames(browser.name)) > 60);
+    await pause(REST_MS);
+    await desktop.display.stir();
     await shoot(desktop, 'Bellwire', 'call');
     await window.press('button', 'Hang up');
   } finally {

@@ -69,6 +69,11 @@ export class Display {
     await run('import', ['-window', 'root', join(folder, `${name}.png`)], { env: this.env });
   }
 
+  /** Moves the mouse in the middle of the screen, as somebody who looks for buttons. */
+  async stir(): Promise<void> {
+    for (const at of ['600', '620']) await run('xdotool', ['mousemove', at, '450'], { env: this.env });
+  }
+
   /** What a window shows as a PNG. */
   async pictureOf(window: string, file: string): Promise<void> {
     await run('import', ['-window', window, file], { env: this.env });
