@@ -56,11 +56,12 @@ export async function tourOfACall(
   await expect(ada.call.messages).toContainText('log book');
   await expect(grace.call.messages).toContainText('actual case');
   await visit('call-chat', ada.page);
-  // On a phone it covers the rest.
-  if (isNarrow(ada.page)) await ada.call.closeChat.click();
+  // On a phone a panel covers the rest.
+  if (isNarrow(ada.page)) await ada.call.closePanel.click();
   await ada.call.quality.click();
   await expect(ada.call.region.getByText('Direct')).toBeVisible();
   await visit('call-quality', ada.page);
+  if (isNarrow(ada.page)) await ada.call.closePanel.click();
   await ada.call.leaveStage.click();
   await visit('call-bar', ada.page);
   await ada.home.returnToCall.click();
@@ -83,7 +84,7 @@ export async function tourOfACall(
   await ada.home.open(grace.name);
   await expect(ada.home.timeline).toContainText('Missed call');
   await visit('conversation', ada.page);
-  await ada.home.callsTab.click();
+  await ada.home.showCalls();
   await expect(ada.home.history).toBeVisible();
   await visit('calls', ada.page);
 }

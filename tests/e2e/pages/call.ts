@@ -8,7 +8,7 @@ export class CallScreen {
   readonly camera: Locator;
   readonly devices: Locator;
   readonly chat: Locator;
-  readonly closeChat: Locator;
+  readonly closePanel: Locator;
   readonly quality: Locator;
   readonly hangUp: Locator;
   readonly leaveStage: Locator;
@@ -28,9 +28,9 @@ export class CallScreen {
     this.camera = button('Camera');
     this.devices = button('Devices');
     this.chat = button('Chat');
-    this.closeChat = this.region
-      .getByRole('complementary', { name: 'Chat' })
-      .getByRole('button', { name: 'Close' });
+    this.closePanel = this.region
+      .getByRole('complementary')
+      .getByRole('button', { name: 'Close', exact: true });
     this.quality = button('Call quality');
     this.hangUp = button('Hang up');
     this.leaveStage = button('Back to conversations');
