@@ -100,6 +100,11 @@ pub fn run() -> ExitCode {
         if let tauri::RunEvent::Exit = event {
             app.state::<Desk>().stop();
         }
+        // A click at the icon in the dock.
+        #[cfg(target_os = "macos")]
+        if let tauri::RunEvent::Reopen { .. } = event {
+            window::show(app);
+        }
     });
     ExitCode::SUCCESS
 }

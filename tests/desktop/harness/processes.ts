@@ -52,6 +52,31 @@ function appProcesses(place: Place): number[] {
   return found;
 }
 
+/** TCP ports at which a process waits for whoever knocks; not the one that its driver told it. */
+export function listening(pid: number): number[] {
+  const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+  const driver = Number(/WEBKIT_INSPECTOR_SERVER=[^\0]*:(\d+)/.exec(environment)?.[1]);
+  const own = new Set(
+    readdirSync(`/proc/${pid}/fd`).map((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
+      } catch {
+        // It was closed meanwhile.
+        return undefined;
+      }
+    }),
+  );
+  return ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      // State 0A is LISTEN, the tenth field is the socket's inode.
+      .filter((fields) => fields[3] === '0A' && own.has(fields[9] ?? ''))
+      .map((fields) => parseInt(fields[1]?.split(':')[1] ?? '', 16))
+      .filter((port) => port !== driver),
+  );
+}
+
 /** The fields of `/proc/PID/stat` from the third on: those after the name. */
 function statOf(pid: number): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

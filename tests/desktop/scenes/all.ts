@@ -1,5 +1,6 @@
 import type { Scene } from '../harness/scene.ts';
 import { bare } from './bare.ts';
+import { call } from './call.ts';
 import { instance } from './instance.ts';
 import { keyring } from './keyring.ts';
 import { links } from './links.ts';
@@ -20,6 +21,7 @@ export const scenes: Scene[] = [
   ...links,
   ...ringing,
   ...voice,
+  ...call,
   ...video,
   ...trouble,
   ...bare,

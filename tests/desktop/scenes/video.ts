@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
 import type { CallScreen } from '../../e2e/pages/call.ts';
+import { listening } from '../harness/processes.ts';
 import { figures, type Scene } from '../harness/scene.ts';
 import { longestGap } from '../harness/sound.ts';
 import { speech } from '../harness/speech.ts';
@@ -24,6 +25,7 @@ export const video: Scene[] = [
       await desktop.window.press('button', 'Video call');
       await browser.person.incoming.accept.click();
       await moves('desktop to browser', desktop.window, browser.name, browser.person.call.video(desktop.name));
+      assert.deepEqual(listening(desktop.pid), [], 'nobody else can knock while pictures cross');
       await desktop.window.press('button', 'Camera');
       await until('the browser sees no picture', async () =>
         !(await browser.person.call.video(desktop.name).isVisible()),
