@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
 bundles=$target/release/bundle
 
-build() { (cd ui && npm exec -- tauri build --ci --bundles "$1" -- --locked); }
+build() { ui/node_modules/.bin/tauri build --ci --bundles "$1" -- --locked; }
 
 rm -rf "$bundles"
 build deb >&2

@@ -68,6 +68,24 @@ export const video: Scene[] = [
     },
   },
   {
+    name: 'a screen that the desktop shares is seen in a browser, and the other way round',
+    async play(stage) {
+      const { desktop, browser } = await desktopAndBrowser(stage, true);
+      await desktop.window.press('button', 'Voice call');
+      await browser.person.incoming.accept.click();
+      await desktop.window.find('button', 'Hang up');
+      await desktop.window.press('button', 'Share screen');
+      const seen = browser.person.call.video(`Screen of ${desktop.name}`);
+      await until('the shared screen at the browser', async () => (await framesOf(seen)) > 10);
+      await desktop.window.press('button', 'Share screen');
+      await until('no shared screen', async () => !(await seen.isVisible()));
+      await browser.person.call.region.getByRole('button', { name: 'Share screen' }).click();
+      await until('the shared screen at the desktop', async () =>
+        (await desktop.window.frames(`Screen of ${browser.name}`)) > 10,
+      );
+    },
+  },
+  {
     name: 'when the web process is killed in a call the sound never stops, and the pictures are back',
     async play(stage) {
       const { desktop, browser } = await desktopAndBrowser(stage, true);

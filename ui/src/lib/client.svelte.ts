@@ -55,6 +55,9 @@ export class Client {
   }
 
   dispatch(command: Command): void {
+    if (command.type === 'set_slot' && command.slot === 'screen' && command.on) {
+      this.#media.pickScreen?.();
+    }
     this.#host.dispatch(command);
   }
 

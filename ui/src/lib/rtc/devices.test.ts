@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Devices } from './devices';
 
 type GetUserMedia = (constraints: MediaStreamConstraints) => Promise<MediaStream>;
@@ -100,5 +100,41 @@ test('a page that is not served securely has no devices', async () => {
   expect(await new Devices(undefined, undefined).open('audio', null)).toEqual({
     type: 'failed',
     problem: 'denied',
+  });
+});
+
+describe('a screen', () => {
+  function screens(): { devices: Devices; asked: () => number; tracks: MediaStreamTrack[] } {
+    const tracks: MediaStreamTrack[] = [];
+    let asked = 0;
+    const media = {
+      getDisplayMedia: () => {
+        asked += 1;
+        const picked = stream('video');
+        tracks.push(...picked.getTracks());
+        return Promise.resolve(picked);
+      },
+    } as unknown as MediaDevices;
+    return { devices: new Devices(media, undefined), asked: () => asked, tracks };
+  }
+
+  test('is chosen in answer to the press, and the order that follows takes it', async () => {
+    const { devices, asked, tracks } = screens();
+    devices.pickScreen();
+    expect(asked()).toBe(1);
+    const opened = await devices.open('screen', null);
+    expect(opened.type === 'opened' && opened.main).toBe(tracks[0]);
+    expect(asked()).toBe(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(tracks[0]?.stop).not.toHaveBeenCalled();
+  });
+
+  test('that was chosen and is not wanted any more is let go of', async () => {
+    const { devices, tracks } = screens();
+    devices.pickScreen();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(tracks[0]?.stop).toHaveBeenCalledOnce();
+    const opened = await devices.open('screen', null);
+    expect(opened.type === 'opened' && opened.main).toBe(tracks[1]);
   });
 });

@@ -12,6 +12,8 @@ export type Opened =
  * slow USB cameras need up to 3 s. A person at a permission prompt is not timed: see `#isAsking`.
  */
 const HANG_MS = 8_000;
+/** How long after a person's press the order to open a screen may come, in ms. */
+const PICK_MS = 5_000;
 
 /** How long a person may look at a permission prompt, in ms, where it can be told from a hang. */
 const PROMPT_MS = 120_000;
@@ -28,6 +30,8 @@ export class Devices {
   readonly #permissions: Permissions | undefined;
   readonly #granted = new Map<'audio' | 'camera', PermissionStatus>();
   #requests: Request[] = [];
+  /** A screen that the person is choosing, until the order to open one comes. */
+  #picked: Promise<Opened> | null = null;
 
   constructor(media: MediaDevices | undefined, permissions: Permissions | undefined) {
     this.#media = media;
@@ -39,12 +43,36 @@ export class Devices {
   /** Opens a device; `null` is the system's choice. Never rejects. */
   open(source: Source, device: string | null): Promise<Opened> {
     if (!this.#media) return Promise.resolve({ type: 'failed', problem: 'denied' });
-    if (source === 'screen') return this.#openScreen(this.#media);
+    if (source === 'screen') {
+      const picked = this.#picked;
+      this.#picked = null;
+      return picked ?? this.#openScreen(this.#media);
+    }
     return new Promise((settle) => {
       this.#requests.push({ source, device, settle });
       // The core asks for microphone and camera one after the other within one task.
       if (this.#requests.length === 1) queueMicrotask(() => this.#flush());
     });
+  }
+
+  /**
+   * Lets the person choose a screen for the order that follows. Webviews show what to choose from
+   * only in answer to a press, and an order that was on its way through the program is none.
+   */
+  pickScreen(): void {
+    if (!this.#media || this.#picked) return;
+    const picking = this.#openScreen(this.#media);
+    this.#picked = picking;
+    setTimeout(() => {
+      if (this.#picked !== picking) return;
+      // Nobody wants it: the call ended meanwhile.
+      this.#picked = null;
+      void picking.then((opened) => {
+        if (opened.type !== 'opened') return;
+        opened.main.stop();
+        opened.sound?.stop();
+      });
+    }, PICK_MS);
   }
 
   #flush(): void {

@@ -33,6 +33,7 @@ const PROGRAM: PeerId = 0;
  */
 export class NativeMedia implements Media {
   readonly #door: Door;
+  readonly #devices: Devices;
   readonly #captures: Record<PictureSlot, Capture>;
   readonly #takers: Record<PictureSlot, Taker>;
   readonly #remote = new Map<PeerId, Map<PictureSlot, MediaStreamTrack>>();
@@ -49,6 +50,7 @@ export class NativeMedia implements Media {
     this.#door = door;
     const media = navigator.mediaDevices as MediaDevices | undefined;
     const devices = new Devices(media, navigator.permissions);
+    this.#devices = devices;
     const capture = (source: PictureSlot): Capture =>
       new Capture(source, (device) => devices.open(source, device), this.#changed);
     this.#captures = { camera: capture('camera'), screen: capture('screen') };
@@ -77,6 +79,10 @@ export class NativeMedia implements Media {
   onTracks(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  pickScreen(): void {
+    this.#devices.pickScreen();
   }
 
   async figures(peer: PeerId): Promise<Figures | null> {
@@ -162,7 +168,8 @@ export class NativeMedia implements Media {
   }
 
   #encode(slot: PictureSlot, main: MediaStreamTrack): void {
-    if (this.#canCapture) {
+    // WebKit gives nothing of a screen any more, here or there, once its track was handed over.
+    if (this.#canCapture && slot !== 'screen') {
       // The page keeps the one it shows.
       const track = main.clone();
       try {

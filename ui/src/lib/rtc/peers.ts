@@ -14,6 +14,11 @@ export interface Media {
   remote(peer: PeerId, slot: Slot): MediaStreamTrack | null;
   /** Calls back whenever a track came or went. */
   onTracks(listener: () => void): () => void;
+  /**
+   * The person just asked to share a screen. Where the order to open one comes too late to count as
+   * the answer to their press, what to choose from is shown now.
+   */
+  pickScreen?(): void;
   /** Figures since the last call for this peer, or null while there is no connection. */
   figures(peer: PeerId): Promise<Figures | null>;
 }

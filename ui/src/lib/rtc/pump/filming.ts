@@ -1,3 +1,5 @@
+import { attachUnseen } from './unseen';
+
 /**
  * Takes pictures off a track where no worker can: a picture element shows it to nobody. Of a hidden
  * window webviews hand out the last picture for ever, so nothing is filmed then.
@@ -12,6 +14,7 @@ export class Filming {
     this.#paused = paused;
     this.#video.muted = true;
     this.#video.playsInline = true;
+    attachUnseen(this.#video);
     this.#video.srcObject = new MediaStream([track]);
     // Interrupted only by `close`.
     this.#video.play().catch(() => undefined);
@@ -28,5 +31,6 @@ export class Filming {
   close(): void {
     document.removeEventListener('visibilitychange', this.#onVisibility);
     this.#video.srcObject = null;
+    this.#video.remove();
   }
 }

@@ -1,23 +1,13 @@
-/**
- * Makes a track of pictures where no worker can: they are painted, and the canvas is filmed. It is
- * part of the page, where nobody sees it: WebKit films no canvas that is not.
- */
+import { attachUnseen } from './unseen';
+
+/** Makes a track of pictures where no worker can: they are painted, and the canvas is filmed. */
 export class Painting {
   readonly #canvas = document.createElement('canvas');
   readonly #context = this.#canvas.getContext('2d', { alpha: false });
   #track: MediaStreamTrack | null = null;
 
   constructor() {
-    const { style } = this.#canvas;
-    style.position = 'fixed';
-    style.insetInlineStart = '0';
-    style.insetBlockEnd = '0';
-    style.inlineSize = '1px';
-    style.blockSize = '1px';
-    style.opacity = '0';
-    style.pointerEvents = 'none';
-    this.#canvas.ariaHidden = 'true';
-    document.body.append(this.#canvas);
+    attachUnseen(this.#canvas);
   }
 
   /** Null before the first picture. */
