@@ -46,10 +46,23 @@ export function memoryOf(place: Place): number {
   return sizes.reduce((sum, one) => sum + one, 0);
 }
 
+/** With all that they started: Chromium's children do not say where they belong. */
 function appProcesses(place: Place): number[] {
-  const found = processesOf(place, LOOKED_AT);
-  if (found.length === 0) throw new Error('nothing runs there');
-  return found;
+  const family = new Set(processesOf(place, LOOKED_AT));
+  if (family.size === 0) throw new Error('nothing runs there');
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      parents.set(Number(entry), Number(statOf(Number(entry))[1]));
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  for (let before = -1; before !== family.size; ) {
+    before = family.size;
+    for (const [pid, parent] of parents) if (family.has(parent)) family.add(pid);
+  }
+  return [...family];
 }
 
 /** TCP ports at which a process waits for whoever knocks; not the one that its driver told it. */
