@@ -7,7 +7,7 @@ import { longestGap } from '../harness/sound.ts';
 import { speech } from '../harness/speech.ts';
 import { pause, until } from '../harness/waiting.ts';
 import type { Window } from '../harness/window.ts';
-import { desktopAndBrowser } from './voice.ts';
+import { desktopAndBrowser, twoDesktops } from './voice.ts';
 
 /** Pictures a second that both sides must see; what they are made for is for the benchmark. */
 const MOVING_FPS = 10;
@@ -51,14 +51,7 @@ export const video: Scene[] = [
   {
     name: 'a video call between two desktops shows moving pictures at both sides',
     async play(stage) {
-      const relay = await stage.relay();
-      const { ada, grace } = await stage.pair(relay);
-      const [one, other] = await Promise.all([stage.desktop(ada.name), stage.desktop(grace.name)]);
-      for (const [desktop, account] of [[one, ada], [other, grace]] as const) {
-        await desktop.open();
-        await desktop.signIn(relay.origin, account);
-      }
-      await one.talkTo(other.name);
+      const { one, other } = await twoDesktops(stage);
       await one.window.press('button', 'Video call');
       await other.window.press('button', 'Accept');
       await Promise.all([

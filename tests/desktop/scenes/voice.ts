@@ -46,14 +46,7 @@ export const voice: Scene[] = [
   {
     name: 'a voice call between two desktops carries speech both ways',
     async play(stage) {
-      const relay = await stage.relay();
-      const { ada, grace } = await stage.pair(relay);
-      const [one, other] = await Promise.all([stage.desktop(ada.name), stage.desktop(grace.name)]);
-      for (const [desktop, account] of [[one, ada], [other, grace]] as const) {
-        await desktop.open();
-        await desktop.signIn(relay.origin, account);
-      }
-      await one.talkTo(other.name);
+      const { one, other } = await twoDesktops(stage);
       await one.window.press('button', 'Voice call');
       await other.window.press('button', 'Accept');
       await one.window.find('button', 'Hang up');
@@ -98,6 +91,19 @@ export async function desktopAndBrowser(
   const browser = await stage.browser(relay, grace, camera);
   await desktop.talkTo(grace.name);
   return { desktop, browser, relay };
+}
+
+/** Ada and Grace at a desktop each; Ada looks at their conversation. */
+export async function twoDesktops(stage: Stage): Promise<{ one: Desktop; other: Desktop }> {
+  const relay = await stage.relay();
+  const { ada, grace } = await stage.pair(relay);
+  const [one, other] = await Promise.all([stage.desktop(ada.name), stage.desktop(grace.name)]);
+  for (const [desktop, account] of [[one, ada], [other, grace]] as const) {
+    await desktop.open();
+    await desktop.signIn(relay.origin, account);
+  }
+  await one.talkTo(other.name);
+  return { one, other };
 }
 
 /** What one says comes out of the other's speaker, one after the other. */
