@@ -29,7 +29,7 @@ impl Core {
 
     pub(super) fn handle_frame(&mut self, frame: RelayFrame) {
         if let RelayMessage::Pong { server_time, .. } = frame.message {
-            self.set_clock(server_time);
+            self.clock.set(self.now, server_time);
         }
         let mut line = Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
         let news = self.session.handle_frame(frame, &mut line);
@@ -56,7 +56,7 @@ impl Core {
         if !welcome.resumed {
             self.parts = Parts::default();
         }
-        self.set_clock(welcome.server_time);
+        self.clock.set(self.now, welcome.server_time);
         self.set_me(welcome.me);
         if welcome.resumed {
             self.session.repeat(&mut self.outputs);

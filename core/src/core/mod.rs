@@ -1,5 +1,6 @@
 //! One input in, outputs out: where the parts meet.
 
+mod clock;
 mod commands;
 mod frames;
 mod replies;
@@ -14,6 +15,7 @@ use bellwire_protocol::{
     ChannelMessage, ChatId, ConversationId, DisplayName, Me, Participant, PresenceStatus,
 };
 
+use self::clock::Clock;
 use self::requests::Pending;
 use crate::account::{Account, LOOK_AGAIN_MS, SignedOut, Tokens};
 use crate::api::{Alert, Notice, NoticeText, Settings, View};
@@ -37,8 +39,7 @@ pub struct Core {
     random: Random,
     outputs: VecDeque<Output>,
     now: Time,
-    /// Milliseconds since 1970 at [`Time`] 0, corrected by the relay's clock.
-    epoch: i64,
+    clock: Clock,
 
     account: Account,
     session: Session,
@@ -65,9 +66,6 @@ pub struct Core {
     shown: Option<Box<View>>,
 }
 
-/// The end of JavaScript's calendar (ECMA-262, 21.4.1.1), ms since 1970. A relay that claims to be
-/// later is not believed.
-const LATEST_UNIX_MS: u64 = 8_640_000_000_000_000;
 /// Notices that wait to be read; older ones give way.
 const NOTICES: usize = 8;
 
@@ -83,7 +81,7 @@ impl Core {
             relay: start.relay,
             outputs: VecDeque::new(),
             now: Time(0),
-            epoch: i64::try_from(start.unix_ms).unwrap_or_default(),
+            clock: Clock::new(start.unix_ms),
             account: Account::Loading,
             session: Session::new(),
             settings: Settings::default(),
@@ -134,7 +132,8 @@ impl Core {
     /// When to send [`Input::Tick`], if nothing happens sooner.
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
-        let renew = self.account.tokens().and_then(Tokens::renew_at).map(|unix| self.time_of(unix));
+        let renew =
+            self.account.tokens().and_then(Tokens::renew_at).map(|unix| self.clock.time_of(unix));
         [
             self.session.deadline(self.now),
             self.calls.deadline(&self.session, self.participant.as_ref()),
@@ -148,25 +147,7 @@ impl Core {
 
     /// Milliseconds since 1970 by the relay's clock.
     fn unix(&self) -> u64 {
-        self.unix_of(self.now)
-    }
-
-    fn unix_of(&self, time: Time) -> u64 {
-        u64::try_from(self.epoch.saturating_add_unsigned(time.0)).unwrap_or_default()
-    }
-
-    fn time_of(&self, unix: u64) -> Time {
-        let unix = i64::try_from(unix).unwrap_or(i64::MAX);
-        Time(u64::try_from(unix.saturating_sub(self.epoch)).unwrap_or_default())
-    }
-
-    /// The relay said what time it is.
-    fn set_clock(&mut self, server_time: u64) {
-        if let Ok(server) = i64::try_from(server_time)
-            && server_time <= LATEST_UNIX_MS
-        {
-            self.epoch = server.saturating_sub_unsigned(self.now.0);
-        }
+        self.clock.unix_of(self.now)
     }
 
     fn load(&mut self, records: Vec<Record>) {
@@ -250,7 +231,7 @@ impl Core {
     fn with_calls(&mut self, act: impl FnOnce(&mut Calls, &mut Desk<'_>) -> Vec<CallNews>) {
         let mut desk = Desk {
             now: self.now,
-            unix: u64::try_from(self.epoch.saturating_add_unsigned(self.now.0)).unwrap_or_default(),
+            unix: self.clock.unix_of(self.now),
             random: &mut self.random,
             out: &mut self.outputs,
             session: &mut self.session,
@@ -353,7 +334,7 @@ impl Core {
         self.session.elapsed(&mut line);
         self.with_calls(Calls::elapsed);
         let due = self.account.tokens().and_then(Tokens::renew_at);
-        if due.is_some_and(|at| self.time_of(at) <= self.now) {
+        if due.is_some_and(|at| self.clock.time_of(at) <= self.now) {
             self.renew();
         }
         if self.look_at.is_some_and(|at| at <= self.now) {

@@ -22,7 +22,7 @@ impl Core {
                 Reach::Connecting => RelayState::Connecting,
                 Reach::Online => RelayState::Online,
                 Reach::Offline(retry) => {
-                    RelayState::Offline { retry_at: retry.map_or(0, |at| self.unix_of(at)) }
+                    RelayState::Offline { retry_at: retry.map_or(0, |at| self.clock.unix_of(at)) }
                 }
             },
             notices: self.notices.iter().cloned().collect(),

@@ -1,0 +1,41 @@
+//! The relay's clock, as far as it is known.
+
+use crate::Time;
+
+/// The end of JavaScript's calendar (ECMA-262, 21.4.1.1), ms since 1970. A relay that claims to be
+/// later is not believed.
+const LATEST_UNIX_MS: u64 = 8_640_000_000_000_000;
+
+/// From the core's own time to that of the calendar, and back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock {
+    /// Milliseconds since 1970 at [`Time`] 0, corrected by the relay's clock.
+    epoch: i64,
+}
+
+impl Clock {
+    /// What the system says, at [`Time`] 0.
+    pub(super) fn new(unix_ms: u64) -> Self {
+        Self { epoch: i64::try_from(unix_ms).unwrap_or_default() }
+    }
+
+    /// Milliseconds since 1970.
+    pub(super) fn unix_of(self, time: Time) -> u64 {
+        u64::try_from(self.epoch.saturating_add_unsigned(time.0)).unwrap_or_default()
+    }
+
+    /// When it is this many milliseconds since 1970.
+    pub(super) fn time_of(self, unix: u64) -> Time {
+        let unix = i64::try_from(unix).unwrap_or(i64::MAX);
+        Time(u64::try_from(unix.saturating_sub(self.epoch)).unwrap_or_default())
+    }
+
+    /// The relay said what time it is.
+    pub(super) fn set(&mut self, now: Time, server_time: u64) {
+        if let Ok(server) = i64::try_from(server_time)
+            && server_time <= LATEST_UNIX_MS
+        {
+            self.epoch = server.saturating_sub_unsigned(now.0);
+        }
+    }
+}
