@@ -58,15 +58,7 @@ impl Vault for KeyringVault {
     }
 
     fn keep(&mut self, record: Record) {
-        if !matches!(record, Record::Erased) {
-            return self.folder.keep(&record);
-        }
-        self.folder.clear();
-        // What the disk may still hold cannot be read with another key.
-        match new_key(&self.entry) {
-            Ok(key) => self.folder.key = key,
-            Err(error) => tracing::warn!(%error, "the key of the records was not renewed"),
-        }
+        self.folder.keep_or_erase(&record, || new_key(&self.entry));
     }
 }
 

@@ -78,15 +78,8 @@ impl Vault for PassphraseVault {
     }
 
     fn keep(&mut self, record: Record) {
-        if !matches!(record, Record::Erased) {
-            return self.folder.keep(&record);
-        }
-        self.folder.clear();
-        // What the disk may still hold cannot be read with another key.
-        match new_key(&self.lock, &self.salt, &self.opener) {
-            Ok(key) => self.folder.key = key,
-            Err(error) => tracing::warn!(%error, "the key of the records was not renewed"),
-        }
+        let Self { folder, lock, salt, opener } = self;
+        folder.keep_or_erase(&record, || new_key(lock, salt, opener));
     }
 }
 

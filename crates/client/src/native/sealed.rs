@@ -60,6 +60,23 @@ impl SealedFolder {
         }
     }
 
+    /// Keeps a record. The one that erases all takes a new key too: what the disk may still hold
+    /// cannot be read with that.
+    pub(super) fn keep_or_erase(
+        &mut self,
+        record: &Record,
+        new_key: impl FnOnce() -> Result<LessSafeKey, OpenVaultError>,
+    ) {
+        if !matches!(record, Record::Erased) {
+            return self.keep(record);
+        }
+        self.clear();
+        match new_key() {
+            Ok(key) => self.key = key,
+            Err(error) => tracing::warn!(%error, "the key of the records was not renewed"),
+        }
+    }
+
     pub(super) fn clear(&self) {
         for path in files_in(&self.path) {
             if let Err(error) = fs::remove_file(&path) {
