@@ -181,7 +181,7 @@ pub(crate) async fn look_for_update(updates: State<'_, Updates>) -> Result<(), (
     Ok(())
 }
 
-/// Installs the newer version and starts the app anew; does nothing in a call.
+/// Installs the newer version and starts the app anew, between two calls.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn install_update(updates: State<'_, Updates>) -> Result<(), ()> {

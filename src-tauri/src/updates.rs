@@ -19,6 +19,8 @@ use crate::tray::Tray;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_hours(24);
+/// How long until a look whether a call is over.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -115,17 +117,32 @@ impl Updates {
         self.become_known(state);
     }
 
-    /// Installs what was found and starts the app anew. Not in a call, and not twice.
+    /// Installs what was found and starts the app anew, once: between two calls, because installing
+    /// ends the app on some systems, and starting anew does on all.
     pub(crate) async fn install(&self) {
-        if self.app.state::<Tray>().in_call() {
-            return;
-        }
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(Found(update)) = found else { return };
         self.become_known(UpdateState::Installing { version: update.version.clone() });
-        match update.download_and_install(|_, _| {}, || {}).await {
-            Ok(()) => self.app.request_restart(),
+        match self.fetch_and_install(update).await {
+            Ok(()) => {
+                self.between_calls().await;
+                self.app.request_restart();
+            }
             Err(error) => self.become_known(failed("an update was not installed", &error)),
+        }
+    }
+
+    async fn fetch_and_install(&self, update: Update) -> tauri_plugin_updater::Result<()> {
+        let package = update.download(|_, _| {}, || {}).await?;
+        self.between_calls().await;
+        // The system may ask the person for a password.
+        tauri::async_runtime::spawn_blocking(move || update.install(package)).await?
+    }
+
+    /// Returns once this device is in no call.
+    async fn between_calls(&self) {
+        while self.app.state::<Tray>().in_call() {
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
 

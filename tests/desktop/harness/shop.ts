@@ -22,6 +22,8 @@ export interface Offer {
 export class Shop {
   /** Nothing newer while null. */
   offer: Offer | null = null;
+  /** A parcel is handed out after this. */
+  open: Promise<void> = Promise.resolve();
 
   private constructor(private readonly server: Server) {}
 
@@ -33,7 +35,9 @@ export class Shop {
       if (!offer) {
         response.writeHead(204).end();
       } else if (url === '/parcel') {
-        response.writeHead(200, { 'content-length': offer.parcel.length }).end(offer.parcel);
+        void shop.open.then(() =>
+          response.writeHead(200, { 'content-length': offer.parcel.length }).end(offer.parcel),
+        );
       } else {
         const { version, signature } = offer;
         const manifest = { version, signature, url: `http://127.0.0.1:${SHOP_PORT}/parcel` };

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { appBinary } from '../harness/desktop.ts';
+import { appBinary, type Desktop } from '../harness/desktop.ts';
 import type { Scene } from '../harness/scene.ts';
 import { Shop, sign, strangersKey } from '../harness/shop.ts';
-import { until } from '../harness/waiting.ts';
+import type { Stage } from '../harness/stage.ts';
+import { pause, until } from '../harness/waiting.ts';
+
+/** How long a call is watched after everything for an update is there, in ms. */
+const STAYS_MS = 5_000;
 
 export const updates: Scene[] = [
   {
@@ -16,9 +20,7 @@ export const updates: Scene[] = [
       const relay = await stage.relay();
       const { ada } = await stage.pair(relay);
       const desktop = await stage.desktop(ada.name);
-      // It will be replaced.
-      desktop.binary = join(stage.folder, 'bellwire-desktop');
-      copyFileSync(appBinary, desktop.binary);
+      replaceable(desktop, stage);
       await desktop.open();
       await desktop.signIn(relay.origin, ada);
       const { window, pid } = desktop;
@@ -60,4 +62,46 @@ export const updates: Scene[] = [
       assert.ok(readFileSync(desktop.binary).equals(parcel), 'the newer one is installed');
     },
   },
+  {
+    name: 'an update that is being fetched when a call begins is installed when the call is over',
+    async play(stage) {
+      const shop = await Shop.start();
+      stage.onEnd(() => shop.stop());
+      const relay = await stage.relay();
+      const { ada, grace } = await stage.pair(relay);
+      const desktop = await stage.desktop(ada.name);
+      replaceable(desktop, stage);
+      const before = readFileSync(desktop.binary);
+      const parcel = Buffer.concat([before, Buffer.from('newer')]);
+      shop.offer = { version: '99.0.0', signature: await sign(stage.folder, parcel, '99.0.0'), parcel };
+      let open = (): void => undefined;
+      shop.open = new Promise((opened) => (open = opened));
+      await desktop.open();
+      await desktop.signIn(relay.origin, ada);
+      const { window, pid } = desktop;
+      await window.press('button', 'Settings');
+      await window.press('link', 'This app');
+      await window.press('button', 'Install and restart');
+      await window.reads('is being installed');
+
+      const browser = await stage.browser(relay, grace);
+      await browser.person.home.open(ada.name);
+      await browser.person.home.voiceCall.click();
+      await window.press('button', 'Accept');
+      await browser.person.call.expectLive();
+      open();
+      await pause(STAYS_MS);
+      assert.equal(desktop.pid, pid, 'the call goes on');
+      assert.ok(readFileSync(desktop.binary).equals(before), 'nothing is installed in a call');
+      await browser.person.call.hangUp.click();
+      await until('the app was started anew', () => desktop.runs && desktop.pid !== pid);
+      assert.ok(readFileSync(desktop.binary).equals(parcel), 'the newer one is installed');
+    },
+  },
 ];
+
+/** Has a desktop start an app of its own, which may be replaced. */
+function replaceable(desktop: Desktop, stage: Stage): void {
+  desktop.binary = join(stage.folder, 'bellwire-desktop');
+  copyFileSync(appBinary, desktop.binary);
+}

@@ -61,7 +61,7 @@ export interface Desktop {
   onUpdate(listener: (state: UpdateState) => void): () => void;
   /** Looks for a newer version. */
   lookForUpdate(): Promise<void>;
-  /** Installs it and starts the app anew; does nothing in a call. */
+  /** Installs it and starts the app anew, between two calls. */
   installUpdate(): Promise<void>;
   /** Takes keys as in `Ctrl+Shift+M`, or lets go of them. Resolves with what is in the way. */
   setMuteShortcut(keys: string | null): Promise<ShortcutProblem | null>;
