@@ -3,6 +3,7 @@
  *   npm test                  everything
  *   npm test -- keyring lock  what has all these words in its name
  */
+import { within } from '../e2e/harness/within.ts';
 import { Stage } from './harness/stage.ts';
 import { figures, scenes } from './scenes/all.ts';
 
@@ -18,7 +19,7 @@ for (const { name, play } of scenes) {
   const took = (): string => `${((performance.now() - start) / 1000).toFixed(1)} s`;
   const stage = new Stage();
   try {
-    await within(play(stage), SCENE_MS);
+    await within(SCENE_MS, play(stage));
     passed += 1;
     console.log(`ok      ${name} (${took()})`);
   } catch (error) {
@@ -31,18 +32,6 @@ for (const { name, play } of scenes) {
 for (const figure of figures) console.log(`        ${figure}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
-
-async function within(work: Promise<void>, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done within ${ms} ms`)), ms);
-  });
-  try {
-    await Promise.race([work, over]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 function indented(error: unknown): string {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

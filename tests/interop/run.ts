@@ -5,6 +5,7 @@
  * `--subject=chromium` puts another end in the place of Bellwire's own, to prove a far end.
  */
 
+import { within } from '../e2e/harness/within.ts';
 import { Stage } from './stage.ts';
 import { cases } from './cases.ts';
 
@@ -28,7 +29,7 @@ try {
     const start = performance.now();
     const took = (): string => `${((performance.now() - start) / 1000).toFixed(1)} s`;
     try {
-      await within(run(stage), CASE_MS);
+      await within(CASE_MS, run(stage));
       passed += 1;
       console.log(`ok      ${name} (${took()})`);
     } catch (error) {
@@ -42,18 +43,6 @@ try {
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
-
-async function within(work: Promise<void>, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done within ${ms} ms`)), ms);
-  });
-  try {
-    await Promise.race([work, over]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 function indented(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { Builder, type WebDriver } from 'selenium-webdriver';
 
 import type { Account } from '../../e2e/harness/account.ts';
+import { within } from '../../e2e/harness/within.ts';
 import { SessionBus, type KeyringState } from './bus.ts';
 import { Child } from './child.ts';
 import { Display } from './display.ts';
@@ -219,17 +220,5 @@ export class Desktop {
 
   get #pid(): number | undefined {
     return processesOf(this.place, 'bellwire-desktop')[0];
-  }
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<never>((_, failed) => {
-    timer = setTimeout(() => failed(new Error(`not done within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, over]);
-  } finally {
-    clearTimeout(timer);
   }
 }

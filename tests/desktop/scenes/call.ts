@@ -4,7 +4,7 @@ import type { Scene } from '../harness/scene.ts';
 import { usualLevel } from '../harness/sound.ts';
 import { speech } from '../harness/speech.ts';
 import { until } from '../harness/waiting.ts';
-import { desktopAndBrowser, hearEachOther } from './voice.ts';
+import { desktopAndBrowser, hearEachOther, voiceCall } from './voice.ts';
 
 /** Quieter than this is silence, in dB below full scale. */
 const SILENCE_DB = -60;
@@ -16,10 +16,7 @@ export const call: Scene[] = [
       const { desktop, browser } = await desktopAndBrowser(stage);
       const { window } = desktop;
       const { person } = browser;
-      await window.press('button', 'Voice call');
-      await person.incoming.accept.click();
-      await window.find('button', 'Hang up');
-      await Promise.all([desktop.room.settle(), browser.room.settle()]);
+      await voiceCall(desktop, browser);
 
       await window.press('button', 'Mute');
       await person.call.region.getByText('muted').first().waitFor();

@@ -4,7 +4,7 @@ import type { Scene } from '../harness/scene.ts';
 import { longestGap } from '../harness/sound.ts';
 import { speech } from '../harness/speech.ts';
 import { until } from '../harness/waiting.ts';
-import { desktopAndBrowser, hearEachOther } from './voice.ts';
+import { desktopAndBrowser, hearEachOther, voiceCall } from './voice.ts';
 
 /** Speech is louder than this, what is between two words is not, in dB below full scale. */
 const SILENCE_DB = -50;
@@ -14,9 +14,7 @@ export const trouble: Scene[] = [
     name: 'when the relay dies in a call the sound goes on, and the app finds the relay again',
     async play(stage) {
       const { desktop, browser, relay } = await desktopAndBrowser(stage);
-      await desktop.window.press('button', 'Voice call');
-      await browser.person.incoming.accept.click();
-      await desktop.window.find('button', 'Hang up');
+      await voiceCall(desktop, browser);
       await relay.kill();
       await desktop.window.reads('Your call goes on');
       await hearEachOther(stage, 'without a relay', desktop.room, browser.room);
@@ -32,10 +30,7 @@ export const trouble: Scene[] = [
     name: 'a microphone that is unplugged in a call is missed in words, and used again when it is back',
     async play(stage) {
       const { desktop, browser } = await desktopAndBrowser(stage);
-      await desktop.window.press('button', 'Voice call');
-      await browser.person.incoming.accept.click();
-      await desktop.window.find('button', 'Hang up');
-      await Promise.all([desktop.room.settle(), browser.room.settle()]);
+      await voiceCall(desktop, browser);
       await desktop.room.unplugMicrophone();
       await desktop.window.reads('Your microphone was unplugged');
       const unplugged = await browser.room.hear(() => desktop.room.say(speech));

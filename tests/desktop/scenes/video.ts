@@ -7,7 +7,7 @@ import { longestGap } from '../harness/sound.ts';
 import { speech } from '../harness/speech.ts';
 import { pause, until } from '../harness/waiting.ts';
 import type { Window } from '../harness/window.ts';
-import { desktopAndBrowser, twoDesktops } from './voice.ts';
+import { desktopAndBrowser, twoDesktops, voiceCall } from './voice.ts';
 
 /** Pictures a second that both sides must see; what they are made for is for the benchmark. */
 const MOVING_FPS = 10;
@@ -64,9 +64,7 @@ export const video: Scene[] = [
     name: 'a screen that the desktop shares is seen in a browser, and the other way round',
     async play(stage) {
       const { desktop, browser } = await desktopAndBrowser(stage, true);
-      await desktop.window.press('button', 'Voice call');
-      await browser.person.incoming.accept.click();
-      await desktop.window.find('button', 'Hang up');
+      await voiceCall(desktop, browser);
       await desktop.window.press('button', 'Share screen');
       const seen = browser.person.call.video(`Screen of ${desktop.name}`);
       await until('the shared screen at the browser', async () => (await framesOf(seen)) > 10);

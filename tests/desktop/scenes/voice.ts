@@ -59,10 +59,7 @@ export const voice: Scene[] = [
     name: 'whoever talks to a desktop whose microphone hears its speaker does not hear themselves',
     async play(stage) {
       const { desktop, browser } = await desktopAndBrowser(stage);
-      await desktop.window.press('button', 'Voice call');
-      await browser.person.incoming.accept.click();
-      await desktop.window.find('button', 'Hang up');
-      await Promise.all([desktop.room.settle(), browser.room.settle()]);
+      await voiceCall(desktop, browser);
       await desktop.room.letEcho(80);
       // The room is learned from what is said first.
       for (let sentence = 0; sentence < 2; sentence += 1) await browser.room.say(speech);
@@ -91,6 +88,14 @@ export async function desktopAndBrowser(
   const browser = await stage.browser(relay, grace, camera);
   await desktop.talkTo(grace.name);
   return { desktop, browser, relay };
+}
+
+/** The desktop calls, the browser answers; returns when both rooms carry sound. */
+export async function voiceCall(desktop: Desktop, browser: Browser): Promise<void> {
+  await desktop.window.press('button', 'Voice call');
+  await browser.person.incoming.accept.click();
+  await desktop.window.find('button', 'Hang up');
+  await Promise.all([desktop.room.settle(), browser.room.settle()]);
 }
 
 /** Ada and Grace at a desktop each; Ada looks at their conversation. */
