@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
+use zbus::names::{OwnedUniqueName, UniqueName};
 use zbus::proxy::OwnerChangedStream;
 use zbus::zvariant::Value;
 
@@ -76,8 +77,22 @@ struct Board {
 
 struct Shown {
     note: Note,
-    /// The daemon's number; `None` while it has none.
-    id: Option<u32>,
+    /// `None` while nobody shows it.
+    place: Option<Place>,
+}
+
+/// Where a notification is.
+struct Place {
+    /// The daemon's number of it.
+    id: u32,
+    /// Which daemon: its own name on the bus, which no later one has.
+    daemon: OwnedUniqueName,
+}
+
+impl Shown {
+    fn id(&self) -> Option<u32> {
+        self.place.as_ref().map(|place| place.id)
+    }
 }
 
 /// A connection, and what comes over it.
@@ -112,7 +127,7 @@ impl Board {
                     self.tell(
                         "the connection to D-Bus was lost; it is made again with the next call",
                     );
-                    self.forget_ids();
+                    self.forget_places(None);
                 }
                 Err(error) => self.tell(&format!(
                     "no D-Bus session bus, so no notifications: {error}; the ringing window and \
@@ -129,7 +144,7 @@ impl Board {
     async fn take_order(&mut self) -> bool {
         match self.orders.recv().await {
             Some(Order::Show(key, note)) => {
-                self.notes.insert(key, Shown { note, id: None });
+                self.notes.insert(key, Shown { note, place: None });
                 true
             }
             Some(Order::Clear(key)) => {
@@ -156,21 +171,22 @@ impl Board {
                 closed = link.closed.next() => {
                     let Some(closed) = closed else { return true };
                     if let Ok(closed) = closed.args() {
-                        self.notes.retain(|_, shown| shown.id != Some(closed.id));
+                        self.notes.retain(|_, shown| shown.id() != Some(closed.id));
                     }
                 }
                 owner = link.owners.next() => {
                     let Some(owner) = owner else { return true };
                     link.abilities = None;
-                    self.forget_ids();
-                    if owner.is_some() {
+                    // One that was started by what it was asked to show has shown it already.
+                    if let Some(owner) = owner {
+                        self.forget_places(Some(owner));
                         self.show_all(link).await;
                     }
                 }
                 order = self.orders.recv() => match order {
                     Some(Order::Show(key, note)) => {
-                        let id = self.notes.get(&key).and_then(|shown| shown.id);
-                        self.notes.insert(key, Shown { note, id });
+                        let place = self.notes.remove(&key).and_then(|shown| shown.place);
+                        self.notes.insert(key, Shown { note, place });
                         self.show(link, key).await;
                     }
                     Some(Order::Clear(key)) => self.clear(link, key).await,
@@ -181,7 +197,7 @@ impl Board {
     }
 
     fn on_press(&self, id: u32, action: &str) {
-        let Some((key, _)) = self.notes.iter().find(|(_, shown)| shown.id == Some(id)) else {
+        let Some((key, _)) = self.notes.iter().find(|(_, shown)| shown.id() == Some(id)) else {
             return;
         };
         if let Some(button) = button(action) {
@@ -190,16 +206,19 @@ impl Board {
         }
     }
 
-    /// What another daemon showed is gone, and what was news then is old.
-    fn forget_ids(&mut self) {
-        self.notes.retain(|_, shown| shown.note.rings || shown.id.is_none());
+    /// What another daemon than this one showed is gone, and what was news then is old.
+    fn forget_places(&mut self, daemon: Option<UniqueName<'static>>) {
+        let is_there = |place: &Place| Some(place.daemon.inner()) == daemon.as_ref();
+        self.notes.retain(|_, shown| shown.note.rings || shown.place.as_ref().is_none_or(is_there));
         for shown in self.notes.values_mut() {
-            shown.id = None;
+            shown.place = shown.place.take().filter(is_there);
         }
     }
 
+    /// Shows all that nobody shows.
     async fn show_all(&mut self, link: &mut Link) {
-        let keys: Vec<Key> = self.notes.keys().copied().collect();
+        let unseen = self.notes.iter().filter(|(_, shown)| shown.place.is_none());
+        let keys: Vec<Key> = unseen.map(|(key, _)| *key).collect();
         for key in keys {
             self.show(link, key).await;
         }
@@ -207,9 +226,9 @@ impl Board {
 
     async fn show(&mut self, link: &mut Link, key: Key) {
         let Some(shown) = self.notes.get_mut(&key) else { return };
-        match link.notify(&shown.note, shown.id.unwrap_or(0)).await {
-            Ok(id) => {
-                shown.id = Some(id);
+        match link.notify(&shown.note, shown.id().unwrap_or(0)).await {
+            Ok(place) => {
+                shown.place = Some(place);
                 self.told = None;
             }
             // It stays on the board: a daemon that comes later shows it.
@@ -221,7 +240,7 @@ impl Board {
     }
 
     async fn clear(&mut self, link: &Link, key: Key) {
-        let Some(id) = self.notes.remove(&key).and_then(|shown| shown.id) else { return };
+        let Some(id) = self.notes.remove(&key).and_then(|shown| shown.id()) else { return };
         // Daemons answer with an error when the person closed it first.
         if let Err(error) = within(link.daemon.close_notification(id)).await {
             tracing::debug!(%error, "a notification was not taken away");
@@ -271,7 +290,7 @@ impl Link {
         Ok(abilities)
     }
 
-    async fn notify(&mut self, note: &Note, replaces: u32) -> zbus::Result<u32> {
+    async fn notify(&mut self, note: &Note, replaces: u32) -> zbus::Result<Place> {
         let Abilities { actions, markup } = self.abilities().await?;
         let buttons: Vec<&str> = if actions {
             note.buttons.iter().flat_map(|(button, words)| [action(*button), *words]).collect()
@@ -295,9 +314,10 @@ impl Link {
         // 0 never expires, -1 is as the daemon likes.
         let expires = if note.rings { 0 } else { -1 };
         let (app, icon) = ("Bellwire", "bellwire-desktop");
-        let shown =
-            self.daemon.notify(app, replaces, icon, &note.title, &body, &buttons, hints, expires);
-        within(shown).await
+        let words = (app, replaces, icon, &note.title, body, buttons, hints, expires);
+        let answer = within(self.daemon.inner().call_method("Notify", &words)).await?;
+        let daemon = answer.header().sender().cloned().ok_or(zbus::Error::MissingField)?;
+        Ok(Place { id: answer.body().deserialize()?, daemon: daemon.into() })
     }
 }
 

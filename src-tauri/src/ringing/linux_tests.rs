@@ -15,23 +15,42 @@ use crate::words::Tongue;
 /// A watchdog, not a measure.
 const WATCHDOG: Duration = Duration::from_secs(20);
 
-/// A message bus for one test.
+/// A message bus for one test, on which only those are who were put there.
 struct PrivateBus {
     process: Child,
     address: String,
+    _folder: tempfile::TempDir,
 }
+
+/// Of the standard one, it lacks the folders of services that are started on demand.
+const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#;
 
 impl PrivateBus {
     fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = folder.path().join("bus.conf");
+        std::fs::write(&config, BUS).expect("written");
         let mut process = Command::new("dbus-daemon")
-            .args(["--session", "--nofork", "--print-address=1"])
+            .arg(format!("--config-file={}", config.display()))
+            .args(["--nofork", "--print-address=1"])
             .stdout(Stdio::piped())
             .spawn()
             .expect("dbus-daemon is installed");
         let mut address = String::new();
         let output = process.stdout.take().expect("it is piped");
         std::io::BufReader::new(output).read_line(&mut address).expect("it says its address");
-        Self { process, address: address.trim().to_owned() }
+        Self { process, address: address.trim().to_owned(), _folder: folder }
     }
 }
 
@@ -259,6 +278,9 @@ async fn a_daemon_that_starts_late_or_again_is_given_what_still_rings() {
     assert!(matches!(daemon.asked().await.0, Asked::Shown { id: 3, replaces: 0, .. }), "late");
     desktop.show(CHAT, Note::message(Tongue::En, "Ada".to_owned(), "Hello".to_owned()));
     assert!(matches!(daemon.asked().await.0, Asked::Shown { id: 4, .. }));
+    // Said after the answer about the message was heard: without one that would not be old news.
+    desktop.show(RING, ring(Tongue::En));
+    assert!(matches!(daemon.asked().await.0, Asked::Shown { id: 3, replaces: 3, .. }));
     daemon.stop().await;
 
     let mut daemon = Running::start(&bus, ABILITIES, 30).await;
@@ -269,6 +291,26 @@ async fn a_daemon_that_starts_late_or_again_is_given_what_still_rings() {
     assert_eq!(pressed(&mut presses).await, (RING, Button::Decline));
     desktop.clear(RING);
     assert_eq!(daemon.asked().await.0, Asked::Closed(30));
+}
+
+/// A daemon that comes while it is asked for shows the call, and is told again that it came. A second
+/// notification of the same call would be one that nobody takes away.
+#[tokio::test]
+async fn a_daemon_that_comes_just_then_shows_a_call_once() {
+    for round in 0..25 {
+        let bus = PrivateBus::start();
+        let (mut desktop, _presses) = desktop(&bus);
+        desktop.show(RING, ring(Tongue::En));
+        // What happens first differs from round to round.
+        tokio::time::sleep(Duration::from_micros(400 * round)).await;
+        let mut daemon = Running::start(&bus, ABILITIES, 3).await;
+        assert!(matches!(daemon.asked().await.0, Asked::Shown { id: 3, replaces: 0, .. }));
+        desktop.show(RING, ring(Tongue::De));
+        let (asked, _) = daemon.asked().await;
+        assert!(matches!(asked, Asked::Shown { id: 3, replaces: 3, .. }), "{asked:?}");
+        desktop.clear(RING);
+        assert_eq!(daemon.asked().await.0, Asked::Closed(3), "and then it is gone");
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,7 @@
 //! `org.freedesktop.Notifications`, of the Desktop Notifications Specification 1.2.
 #![allow(missing_docs, reason = "what the macro makes has none")]
 
-use std::collections::HashMap;
-
-use zbus::zvariant::Value;
-
-/// What the notification daemon does.
+/// What the notification daemon does; `Notify` is called where it is to be known who answers.
 #[zbus::proxy(
     interface = "org.freedesktop.Notifications",
     default_service = "org.freedesktop.Notifications",
@@ -15,20 +11,6 @@ use zbus::zvariant::Value;
 pub(crate) trait Daemon {
     /// Its abilities, such as `actions` and `body-markup`.
     fn get_capabilities(&self) -> zbus::Result<Vec<String>>;
-
-    /// Shows a notification and returns its number. `actions` holds keys and words in turn.
-    #[expect(clippy::too_many_arguments, reason = "as specified")]
-    fn notify(
-        &self,
-        app_name: &str,
-        replaces_id: u32,
-        app_icon: &str,
-        summary: &str,
-        body: &str,
-        actions: &[&str],
-        hints: HashMap<&str, Value<'_>>,
-        expire_timeout: i32,
-    ) -> zbus::Result<u32>;
 
     /// Takes one away.
     fn close_notification(&self, id: u32) -> zbus::Result<()>;
