@@ -363,6 +363,32 @@ fn unhide(pair: &mut Pair) {
     pair.settle();
 }
 
+/// Whoever makes pictures is held while they can be sent to nobody, and stays so unless told.
+#[test]
+fn a_camera_that_works_for_nothing_is_told_so_and_told_again_when_it_is_of_use() {
+    const CAMERA: Slot = Slot::Camera;
+    let mut pair = Pair::new(23, delayed(15));
+    unhide(&mut pair);
+    film(&mut pair, 0, 3);
+    assert_eq!(pair.ends[0].waits, [(CAMERA, true)], "once");
+    // It goes, and comes back, as one that was unplugged does.
+    let now = pair.now;
+    pair.ends[0].peer.handle_sending(now, CAMERA, false);
+    pair.settle();
+    assert_eq!(pair.ends[0].waits.pop(), Some((CAMERA, false)), "it may try again");
+    unhide(&mut pair);
+    pair.connect();
+    assert_eq!(pair.ends[0].waits, [(CAMERA, true)], "nothing was tried since");
+    film(&mut pair, 3, 30);
+    assert!(pair.ends[1].pictures.len() > 20, "its pictures are seen");
+
+    let mut pair = Pair::new(24, delayed(15));
+    unhide(&mut pair);
+    film(&mut pair, 0, 3);
+    pair.connect();
+    assert_eq!(pair.ends[0].waits, [(CAMERA, true), (CAMERA, false)], "when something can be sent");
+}
+
 #[test]
 fn pictures_arrive_whole_in_order_and_bit_for_bit() {
     let mut pair = Pair::new(20, delayed(15));

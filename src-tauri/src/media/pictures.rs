@@ -337,6 +337,11 @@ impl Pictures for PagePictures {
         state.tell(ToPage::Close { peer });
         if state.peers.remove(&peer) && state.peers.is_empty() {
             state.end();
+            // What was ordered for this call means nothing to the next, which rings already.
+            if state.expected {
+                drop(state);
+                (self.inner.wanted)();
+            }
         }
     }
 }

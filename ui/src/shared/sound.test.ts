@@ -89,9 +89,10 @@ describe('the audio context', () => {
     expect(context()?.state).toBe('suspended');
   });
 
-  it('is not woken by a gesture that comes after the sound', async () => {
+  it('is allowed to sound by a gesture after a sound that was held back, and rests again', async () => {
     const use = sound.useAudio();
     const held = context();
+    const resume = held?.resume.getMockImplementation();
     held?.resume.mockImplementation(() => Promise.reject(new Error('no gesture yet')));
     if (held) held.state = 'suspended';
     const again = sound.useAudio();
@@ -99,7 +100,12 @@ describe('the audio context', () => {
     again?.end();
     await vi.advanceTimersByTimeAsync(3_000);
     held?.resume.mockClear();
+    if (resume) held?.resume.mockImplementation(resume);
     dispatchEvent(new Event('pointerdown'));
-    expect(held?.resume).not.toHaveBeenCalled();
+    expect(held?.resume).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(held?.state).toBe('suspended');
+    dispatchEvent(new Event('pointerdown'));
+    expect(held?.resume, 'no more gestures are needed').toHaveBeenCalledOnce();
   });
 });

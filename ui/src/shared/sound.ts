@@ -52,10 +52,15 @@ function resumeAtGesture(held: AudioContext): void {
     waiting = false;
     for (const gesture of gestures) removeEventListener(gesture, resume, true);
   };
-  const resume = () => {
-    if (uses === 0) done();
-    else void held.resume().then(done, () => undefined);
-  };
+  const resume = () =>
+    void held.resume().then(
+      () => {
+        done();
+        // The gesture is what the next sound needs; there is none now.
+        if (uses === 0) void held.suspend().catch(() => undefined);
+      },
+      () => undefined,
+    );
   for (const gesture of gestures) addEventListener(gesture, resume, true);
 }
 

@@ -145,12 +145,22 @@ impl Media {
 impl Peer {
     /// This device starts or stops to send on a slot.
     pub fn handle_sending(&mut self, now: Instant, slot: Slot, on: bool) {
+        let waited = self.waits(slot);
         self.media.switch(now, slot, on);
+        if waited && !self.waits(slot) {
+            // Whoever is held for its sake is let go: it says so again with the next picture.
+            self.out.push_back(Output::Waits { slot, on: false });
+        }
         if on {
             self.check_codec(slot);
         }
         self.work(now);
         self.drain(now);
+    }
+
+    /// Whether pictures of this slot were made and could not be sent.
+    fn waits(&mut self, slot: Slot) -> bool {
+        self.media.pictures(slot).is_some_and(|pictures| pictures.outgoing.waits())
     }
 
     /// A slot that the other side knows no codec for cannot be sent, and says so.

@@ -103,6 +103,10 @@ impl Takers {
     /// What the path to one peer allows; what the one encoder is to do about it, so that it suits
     /// every peer.
     pub(super) fn order(&mut self, peer: PeerId, order: Order) -> Option<Order> {
+        // One that left may have said it before it heard so.
+        if !self.peers.contains(&peer) {
+            return None;
+        }
         let before = self.common();
         let wish = self.wishes.entry(peer).or_default();
         match order {
@@ -240,6 +244,10 @@ mod tests {
         assert_eq!(takers.leave(ONE), (Change::Stop, vec![]), "the camera is switched off");
         takers.take(ONE, None);
         assert_eq!(takers.hold(), Some(Order::Hold(false)), "and on again");
+        takers.leave(ONE);
+        takers.take(TWO, None);
+        assert_eq!(takers.order(ONE, Order::Hold(true)), None, "it is not sent anything");
+        assert_eq!(takers.hold(), None, "and holds nobody");
     }
 
     #[test]

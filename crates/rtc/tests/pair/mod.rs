@@ -44,6 +44,8 @@ pub(crate) struct End {
     pub(crate) sounds: Vec<(Duration, Slot, Packet)>,
     pub(crate) pictures: Vec<(Duration, Slot, Picture)>,
     pub(crate) orders: Vec<(Duration, Slot, Order)>,
+    /// Which slots' pictures are made for nothing, and no more.
+    pub(crate) waits: Vec<(Slot, bool)>,
     /// How long the voice is to wait.
     pub(crate) delays: Vec<(Duration, Duration)>,
     pub(crate) gathers: usize,
@@ -91,6 +93,7 @@ impl Pair {
                 sounds: Vec::new(),
                 pictures: Vec::new(),
                 orders: Vec::new(),
+                waits: Vec::new(),
                 delays: Vec::new(),
                 gathers: 0,
                 sent: 0,
@@ -207,8 +210,8 @@ impl Pair {
             }
             Output::Sound { slot, packet, .. } => end.sounds.push((at, slot, packet)),
             Output::Picture { slot, picture } => end.pictures.push((at, slot, picture)),
-            // The camera here works for nothing while it waits.
-            Output::Waits { .. } => {}
+            // The cameras here work on, for nothing.
+            Output::Waits { slot, on } => end.waits.push((slot, on)),
             Output::Order { slot, order } => end.orders.push((at, slot, order)),
             Output::Event(event) => {
                 end.events.push((at, event.clone()));

@@ -215,6 +215,7 @@ async fn a_page_is_ready_while_it_rings_and_captures_nothing_before_the_call_is_
     page.hears_of(is_capture).await;
     app.peers.carry_out(PEER, PeerCommand::Close);
     page.is_let_go().await;
+    app.wanted.recv().await.expect("for the call that still rings");
     let mut page = app.page().await;
     app.pictures.expect(false);
     page.is_let_go().await;

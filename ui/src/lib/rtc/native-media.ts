@@ -45,6 +45,7 @@ export class NativeMedia implements Media {
   /** The program lets go of a device, and needs not be told that it is off. */
   #stopping = false;
   #again = AGAIN_MS;
+  #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(door: Door) {
     this.#door = door;
@@ -62,7 +63,10 @@ export class NativeMedia implements Media {
         for (const one of Object.values(this.#captures)) one.devicesChanged();
       }, DEVICES_SETTLE_MS);
     });
-    door.onWanted(() => void this.#open());
+    door.onWanted(() => {
+      this.#again = AGAIN_MS;
+      void this.#open();
+    });
     // The page may have been loaded anew in the middle of a call.
     void this.#open();
   }
@@ -91,6 +95,8 @@ export class NativeMedia implements Media {
   }
 
   async #open(): Promise<void> {
+    // Another door would shut the one that this opens.
+    clearTimeout(this.#retry);
     const pass = await this.#door.open();
     if (!pass) return;
     this.#tell({ type: 'open', ...pass });
@@ -145,7 +151,8 @@ export class NativeMedia implements Media {
   #onClosed(): void {
     for (const capture of Object.values(this.#captures)) capture.leave(PROGRAM, true);
     for (const peer of [...this.#remote.keys()]) this.#forget(peer);
-    setTimeout(() => void this.#open(), this.#again);
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#open(), this.#again);
     this.#again = Math.min(2 * this.#again, AGAIN_AT_MOST_MS);
   }
 
