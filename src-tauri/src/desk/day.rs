@@ -268,7 +268,7 @@ impl Day {
         let news = News::new(
             self.app.clone(),
             self.expectations.clone(),
-            media.as_ref().map(|media| media.engine.clone()),
+            media.as_ref().map(|media| (media.engine.clone(), media.pictures.clone())),
             &client,
         );
         let news = tokio::spawn(news.run());

@@ -12,6 +12,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::Expectations;
 use crate::events::{Alerted, Shown};
+use crate::media::PagePictures;
 use crate::ringing::Ringing;
 use crate::tray::Tray;
 
@@ -22,7 +23,8 @@ const PAUSE: Duration = Duration::from_millis(30);
 pub(super) struct News {
     app: AppHandle,
     expectations: Arc<Expectations>,
-    engine: Option<Engine>,
+    /// Where this program carries out calls.
+    native: Option<(Engine, PagePictures)>,
     views: watch::Receiver<View>,
     alerts: broadcast::Receiver<Alert>,
     speaker: Option<String>,
@@ -32,11 +34,11 @@ impl News {
     pub(super) fn new(
         app: AppHandle,
         expectations: Arc<Expectations>,
-        engine: Option<Engine>,
+        native: Option<(Engine, PagePictures)>,
         client: &Client,
     ) -> Self {
         let (views, alerts) = (client.views(), client.alerts());
-        Self { app, expectations, engine, views, alerts, speaker: None }
+        Self { app, expectations, native, views, alerts, speaker: None }
     }
 
     pub(super) async fn run(mut self) {
@@ -62,11 +64,12 @@ impl News {
     fn on_view(&mut self) {
         let view = self.views.borrow_and_update().clone();
         self.expectations.call.store(has_call(&view), Ordering::Relaxed);
-        if let Some(engine) = &self.engine
-            && self.speaker != view.settings.speaker
-        {
-            self.speaker.clone_from(&view.settings.speaker);
-            engine.listen(self.speaker.clone());
+        if let Some((engine, pictures)) = &self.native {
+            if self.speaker != view.settings.speaker {
+                self.speaker.clone_from(&view.settings.speaker);
+                engine.listen(self.speaker.clone());
+            }
+            pictures.expect(rings(&view) || has_call(&view));
         }
         self.app.state::<Ringing>().see(&view);
         self.app.state::<Tray>().see(&view);
@@ -87,6 +90,11 @@ fn has_call(view: &View) -> bool {
         }
         Account::Loading | Account::SignedOut { .. } => false,
     }
+}
+
+/// Whether a call rings here.
+fn rings(view: &View) -> bool {
+    matches!(&view.account, Account::SignedIn(home) if !home.rings.is_empty())
 }
 
 /// Tells every window.

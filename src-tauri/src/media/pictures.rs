@@ -1,10 +1,13 @@
 //! Pictures over the window: it captures, encodes, decodes and shows; this program does the rest.
 //!
 //! ```text
-//!  no call ── first peer ──► wanted ── admit ──► a door waits ── guest ──► a page is there
-//!     ▲                                ▲                                        │
-//!     └──── last peer closes ────      └──── the page was loaded anew, or died ─┘
+//!  no call ── rings, or first peer ──► wanted ── admit ──► a door waits ── guest ──► a page is there
+//!     ▲                                         ▲                                        │
+//!     └──── rings no more, last peer closes ──  └──── the page was loaded anew, or died ─┘
 //! ```
+//! A page that comes while it rings makes its codecs ready; it captures nothing before the call was
+//! accepted.
+//!
 //! While no page is there, what is wished is kept, and nothing is live. A page that comes is ordered
 //! all that is wished.
 
@@ -39,6 +42,8 @@ struct Inner {
 struct State {
     /// Nobody before the executor runs.
     studio: Option<Studio>,
+    /// A call rings or lives, whether it has peers yet or not.
+    expected: bool,
     peers: BTreeSet<PeerId>,
     slots: BTreeMap<Slot, Wish>,
     outbox: Outbox,
@@ -83,6 +88,7 @@ impl PagePictures {
     pub(crate) fn new(wanted: impl Fn() + Send + Sync + 'static) -> Self {
         let state = State {
             studio: None,
+            expected: false,
             peers: BTreeSet::new(),
             slots: BTreeMap::new(),
             outbox: Outbox::default(),
@@ -98,13 +104,30 @@ impl PagePictures {
         self.clone()
     }
 
+    /// A call rings or lives, or none does any more. Calls are answered faster where the page was
+    /// made ready before.
+    pub(crate) fn expect(&self, on: bool) {
+        let mut state = self.state();
+        let idle = state.is_idle();
+        state.expected = on;
+        match (idle, state.is_idle()) {
+            (true, false) => {
+                drop(state);
+                (self.inner.wanted)();
+            }
+            (false, true) => state.end(),
+            (true, true) | (false, false) => {}
+        }
+    }
+
     /// A connection begins.
     pub(crate) fn open(&self, peer: PeerId) {
         let mut state = self.state();
-        let first = state.peers.is_empty();
+        let idle = state.is_idle();
         state.peers.insert(peer);
+        state.tell(ToPage::Open { peer });
         drop(state);
-        if first {
+        if idle {
             (self.inner.wanted)();
         }
     }
@@ -117,7 +140,7 @@ impl PagePictures {
     /// and sound goes on.
     pub(crate) fn admit(&self) -> Result<Option<Pass>, DoorError> {
         let mut state = self.state();
-        if state.peers.is_empty() {
+        if state.is_idle() {
             return Ok(None);
         }
         let (door, pass) = Door::open()?;
@@ -135,6 +158,7 @@ impl PagePictures {
     /// Nothing is wished any more, and the page is let go.
     pub(crate) fn shut(&self) {
         let mut state = self.state();
+        state.expected = false;
         state.peers.clear();
         state.end();
     }
@@ -142,16 +166,17 @@ impl PagePictures {
     fn welcome(&self, guest: Guest) {
         let page = Arc::<Page>::default();
         let mut state = self.state();
-        if state.peers.is_empty() {
+        if state.is_idle() {
             return;
         }
         // The new page takes the place of the old one, whose tracks are gone with it.
         state.let_go();
         state.door = None;
         state.page = Some(page.clone());
-        let wished: Vec<ToPage> =
-            state.slots.iter().flat_map(|(slot, wish)| wish.orders(*slot)).collect();
-        for order in wished {
+        let opened = state.peers.iter().map(|peer| ToPage::Open { peer: *peer });
+        let wished = state.slots.iter().flat_map(|(slot, wish)| wish.orders(*slot));
+        let orders: Vec<ToPage> = opened.chain(wished).collect();
+        for order in orders {
             state.tell(order);
         }
         drop(state);
@@ -317,6 +342,11 @@ impl Pictures for PagePictures {
 }
 
 impl State {
+    /// Nothing is for a page to do.
+    fn is_idle(&self) -> bool {
+        !self.expected && self.peers.is_empty()
+    }
+
     fn is_of(&self, page: &Arc<Page>) -> bool {
         self.page.as_ref().is_some_and(|there| Arc::ptr_eq(there, page))
     }

@@ -44,6 +44,8 @@ export class Desktop {
   #panel: Panel | null = null;
   /** What is started. */
   binary = appBinary;
+  /** Whether the machine has a camera. */
+  camera = true;
 
   private constructor(
     readonly name: string,
@@ -214,6 +216,7 @@ export class Desktop {
       WEBKIT_DISABLE_DMABUF_RENDERER: '1',
       // There is no accessibility bus here, and looking for one takes time.
       NO_AT_BRIDGE: '1',
+      ...(this.camera ? {} : { BELLWIRE_NO_CAMERA: '1' }),
       BELLWIRE_LOG: process.env['BELLWIRE_LOG'] ?? 'info',
     };
   }

@@ -20,11 +20,20 @@ export async function watchFirst(page: Page, name: string): Promise<void> {
   await page(
     `${COUNT}
      window.firstPicture = null;
-     const timer = setInterval(() => {
-       if (frames(parameter).count === 0) return;
-       window.firstPicture = now();
-       clearInterval(timer);
-     }, 4);`,
+     const look = () => {
+       const { video } = frames(parameter);
+       if (!video) return;
+       watch.disconnect();
+       // Not by a callback for frames: WebKitGTK calls none for what a peer sends.
+       const timer = setInterval(() => {
+         if (video.getVideoPlaybackQuality().totalVideoFrames === 0) return;
+         window.firstPicture = now();
+         clearInterval(timer);
+       }, 4);
+     };
+     const watch = new MutationObserver(look);
+     watch.observe(document.body, { childList: true, subtree: true, attributes: true });
+     look();`,
     name,
   );
 }

@@ -71,6 +71,24 @@ export const bare: Scene[] = [
     },
   },
   {
+    name: 'without a camera a video call goes on, and says what is missing',
+    async play(stage) {
+      const relay = await stage.relay();
+      const { ada, grace } = await stage.pair(relay);
+      const desktop = await stage.desktop(ada.name);
+      desktop.camera = false;
+      await desktop.open();
+      await desktop.signIn(relay.origin, ada);
+      const browser = await stage.browser(relay, grace, true);
+      await browser.person.home.open(ada.name);
+      await browser.person.home.videoCall.click();
+      await desktop.window.press('button', 'Accept');
+      await desktop.window.reads(/finds no camera/);
+      await until('pictures of the browser', async () => (await desktop.window.frames(grace.name)) > 30);
+      await desktop.window.press('button', 'Hang up');
+    },
+  },
+  {
     name: 'a relay whose certificate nobody vouches for is sent nothing, and the screen says why',
     async play(stage) {
       const server = await untrusted(stage);

@@ -117,6 +117,24 @@ test('a video call can be accepted without the own picture', async ({ street }) 
   await expect(grace.call.camera).toHaveAttribute('aria-pressed', 'false');
 });
 
+test('a picture that is higher than wide is seen whole', async ({ street }) => {
+  const { ada, grace } = await street.pair();
+  await ada.page.evaluate(() => {
+    const devices = navigator.mediaDevices;
+    const open = devices.getUserMedia.bind(devices);
+    devices.getUserMedia = (wanted) =>
+      open(wanted?.video ? { video: { width: { exact: 480 }, height: { exact: 640 } } } : wanted);
+  });
+  await ada.home.videoCall.click();
+  await grace.incoming.accept.click();
+  const picture = grace.call.video(ada.name);
+  await expectMoving(picture, `${ada.name} at ${grace.name}`);
+  const shape = await picture.evaluate((video: HTMLVideoElement) => video.videoHeight / video.videoWidth);
+  expect(shape, 'it is upright').toBeGreaterThan(1);
+  const [inner, outer] = [await picture.boundingBox(), await grace.call.region.boundingBox()];
+  expect(inner?.height, 'and no higher than where it is shown').toBeLessThanOrEqual(outer?.height ?? 0);
+});
+
 test('chat goes both ways in a call and is kept after it and after a reload', async ({ street }) => {
   const { ada, grace } = await street.pair();
   await ada.home.voiceCall.click();

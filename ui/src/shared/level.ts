@@ -1,4 +1,4 @@
-import { audioContext } from './sound';
+import { useAudio } from './sound';
 
 /** Quieter than this is shown as silence; a quiet room measures about -60 dBFS. */
 const FLOOR_DB = -58;
@@ -19,8 +19,9 @@ export function loudnessOf(decibels: number): number {
 
 /** Calls back with the loudness of a track until the returned function is called. */
 export function watchLevel(track: MediaStreamTrack, hear: (level: number) => void): () => void {
-  const audio = audioContext();
-  if (!audio) return () => undefined;
+  const use = useAudio();
+  if (!use) return () => undefined;
+  const { audio } = use;
   const source = audio.createMediaStreamSource(new MediaStream([track]));
   const analyser = audio.createAnalyser();
   analyser.fftSize = 1024;
@@ -36,6 +37,7 @@ export function watchLevel(track: MediaStreamTrack, hear: (level: number) => voi
   return () => {
     clearInterval(timer);
     source.disconnect();
+    use.end();
     hear(0);
   };
 }

@@ -1,11 +1,43 @@
+/** How long the context goes on after its last use, in ms: what fades out is heard to its end. */
+const REST_MS = 2_000;
+
 /** The one audio context of the window. Browsers hold it back until the first gesture. */
 let context: AudioContext | undefined;
+let uses = 0;
+let rest: ReturnType<typeof setTimeout> | undefined;
+/** It was told to rest; that takes a moment, in which it still runs. */
+let rests = false;
 
-export function audioContext(): AudioContext | null {
+/** A use of the audio context. */
+export interface AudioUse {
+  readonly audio: AudioContext;
+  /** Nothing more is played or measured. */
+  end(): void;
+}
+
+/**
+ * Keeps the audio context awake until the use ends. Without any use it rests: one that runs plays
+ * silence, which keeps the loudspeaker, the sound server and a processor awake for nothing.
+ */
+export function useAudio(): AudioUse | null {
   if (typeof AudioContext === 'undefined') return null;
-  context ??= new AudioContext();
-  if (context.state === 'suspended') resumeAtGesture(context);
-  return context;
+  const audio = (context ??= new AudioContext());
+  clearTimeout(rest);
+  uses += 1;
+  if (rests || audio.state !== 'running') resumeAtGesture(audio);
+  rests = false;
+  let ended = false;
+  const end = (): void => {
+    if (ended) return;
+    ended = true;
+    uses -= 1;
+    if (uses > 0) return;
+    rest = setTimeout(() => {
+      rests = true;
+      void audio.suspend().catch(() => undefined);
+    }, REST_MS);
+  };
+  return { audio, end };
 }
 
 let waiting = false;
@@ -16,14 +48,13 @@ function resumeAtGesture(held: AudioContext): void {
   if (waiting) return;
   waiting = true;
   const gestures = ['pointerdown', 'keydown', 'touchend'] as const;
+  const done = () => {
+    waiting = false;
+    for (const gesture of gestures) removeEventListener(gesture, resume, true);
+  };
   const resume = () => {
-    void held.resume().then(
-      () => {
-        waiting = false;
-        for (const gesture of gestures) removeEventListener(gesture, resume, true);
-      },
-      () => undefined,
-    );
+    if (uses === 0) done();
+    else void held.resume().then(done, () => undefined);
   };
   for (const gesture of gestures) addEventListener(gesture, resume, true);
 }
@@ -48,8 +79,9 @@ export interface Pattern {
 
 /** Plays a pattern until the returned function is called; that silences it at once. */
 export function playPattern(pattern: Pattern, rounds = Infinity): () => void {
-  const audio = audioContext();
-  if (!audio) return () => undefined;
+  const use = useAudio();
+  if (!use) return () => undefined;
+  const { audio } = use;
   const out = audio.createGain();
   out.connect(audio.destination);
   let left = rounds;
@@ -58,16 +90,26 @@ export function playPattern(pattern: Pattern, rounds = Infinity): () => void {
     if (audio.state !== 'running') return;
     left -= 1;
     for (const note of pattern.notes) playNote(audio, out, note, pattern);
-    if (left <= 0) clearInterval(timer);
+    if (left > 0) return;
+    clearInterval(timer);
+    last = setTimeout(use.end, pattern.period * 1000);
   };
+  const begin = () => {
+    if (audio.state !== 'running') return;
+    audio.removeEventListener('statechange', begin);
+    round();
+  };
+  let last: ReturnType<typeof setTimeout> | undefined;
   const timer = setInterval(round, pattern.period * 1000);
-  if (audio.state === 'running') round();
-  else audio.addEventListener('statechange', round, { once: true });
+  audio.addEventListener('statechange', begin);
+  begin();
   return () => {
     clearInterval(timer);
-    audio.removeEventListener('statechange', round);
+    clearTimeout(last);
+    audio.removeEventListener('statechange', begin);
     out.gain.value = 0;
     out.disconnect();
+    use.end();
   };
 }
 

@@ -184,7 +184,10 @@ impl Peer {
             return;
         }
         let Some((mid, agreed)) = agreed.filter(|_| can_send) else {
-            return outgoing.wait();
+            if outgoing.wait() {
+                self.out.push_back(Output::Waits { slot, on: true });
+            }
+            return;
         };
         outgoing.send(now, &mut self.rtc, mid, agreed, picture);
         self.input(now, Input::Timeout(now));
@@ -224,14 +227,18 @@ impl Peer {
         let open = self.can_send();
         for (slot, pictures) in self.media.every() {
             let mid = self.slots.mid(slot);
-            if open
+            let opens = open
                 && pictures.outgoing.waits()
-                && mid.is_some_and(|mid| slots::agreed(&self.rtc, slot, mid).is_some())
-            {
+                && mid.is_some_and(|mid| slots::agreed(&self.rtc, slot, mid).is_some());
+            if opens {
                 pictures.outgoing.open(now);
             }
             while let Some(order) = pictures.outgoing.poll() {
                 self.out.push_back(Output::Order { slot, order });
+            }
+            if opens {
+                // After the order for a key frame, without which the next picture helps nobody.
+                self.out.push_back(Output::Waits { slot, on: false });
             }
             while let Some(shown) = pictures.incoming.poll(now) {
                 match shown {

@@ -47,6 +47,13 @@ pub enum Output {
         /// What.
         order: Order,
     },
+    /// Pictures of a slot are made already and cannot be sent, or can be from here on.
+    Waits {
+        /// Which slot.
+        slot: Slot,
+        /// Whether they are made for nothing.
+        on: bool,
+    },
     /// The share of lost packets that the encoder of the sound should prepare for.
     Loss(f32),
     /// How long the sound on `audio` should wait at least, for the picture that belongs to it.

@@ -63,6 +63,7 @@ impl Outgoing {
             return;
         }
         self.sends = on;
+        self.waits = false;
         if on {
             self.controller.start(now);
         } else {
@@ -119,10 +120,11 @@ impl Outgoing {
         true
     }
 
-    /// Nothing can be sent yet. What is made until [`Outgoing::open`] is left out.
-    pub(super) const fn wait(&mut self) {
-        self.waits = true;
+    /// Nothing can be sent yet. What is made until [`Outgoing::open`] is left out. True if that is
+    /// news.
+    pub(super) const fn wait(&mut self) -> bool {
         self.broken = true;
+        !std::mem::replace(&mut self.waits, true)
     }
 
     pub(super) const fn waits(&self) -> bool {

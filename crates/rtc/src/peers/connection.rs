@@ -105,6 +105,9 @@ impl Connection {
                         self.engine.receive(line(self.id), stream, packet, arrived);
                     }
                     Output::Picture { slot, picture } => self.pictures.show(self.id, slot, picture),
+                    Output::Waits { slot, on } => {
+                        self.tell(Message::Waits(self.id, slot, on));
+                    }
                     Output::Order { slot, order } => {
                         self.tell(Message::Order(self.id, slot, order))
                     }

@@ -31,6 +31,8 @@ pub(super) enum Message {
     Undecodable(PeerId, Slot),
     /// From a connection.
     Order(PeerId, Slot, Order),
+    /// From a connection: what is made for it cannot be sent yet, or can be from here on.
+    Waits(PeerId, Slot, bool),
     /// From a connection: the share of what it sends that gets lost.
     Loss(PeerId, f32),
 }
@@ -130,6 +132,10 @@ impl Hub {
                 let order = self.takers(slot).and_then(|takers| takers.order(peer, order));
                 self.order(slot, order);
             }
+            Message::Waits(peer, slot, on) => {
+                let order = self.takers(slot).and_then(|takers| takers.wait(peer, on));
+                self.order(slot, order);
+            }
             Message::Loss(peer, loss) => {
                 self.losses.insert(peer, loss);
                 self.tune();
@@ -165,8 +171,9 @@ impl Hub {
             Slot::Camera | Slot::Screen => {
                 let Some(takers) = self.takers(slot) else { return };
                 if on {
-                    let change = takers.take(peer, device);
+                    let (change, hold) = (takers.take(peer, device), takers.hold());
                     self.carry_out(peer, slot, change);
+                    self.order(slot, hold);
                 } else {
                     let (change, orders) = takers.leave(peer);
                     self.carry_out(peer, slot, Some(change));

@@ -14,6 +14,8 @@ pub(super) struct Takers {
     /// What the device does, while somebody takes.
     state: Option<SlotState>,
     wishes: BTreeMap<PeerId, Wish>,
+    /// The encoder was told to hold.
+    held: bool,
 }
 
 /// What the path to one peer allows.
@@ -23,18 +25,18 @@ struct Wish {
     size: Option<(u16, u16)>,
     frame_rate: Option<u8>,
     hold: bool,
+    /// Nothing can be sent to this peer yet.
+    waits: bool,
 }
 
 impl Wish {
     /// The orders that lead from another wish to this one, for what this one has an opinion on.
     fn since(self, before: Self) -> Vec<Order> {
         let size = self.size.map(|(width, height)| Order::Size { width, height });
-        let hold = (self.hold != before.hold).then_some(Order::Hold(self.hold));
         [
             self.bitrate.filter(|_| self.bitrate != before.bitrate).map(Order::Bitrate),
             size.filter(|_| self.size != before.size),
             self.frame_rate.filter(|_| self.frame_rate != before.frame_rate).map(Order::FrameRate),
-            hold,
         ]
         .into_iter()
         .flatten()
@@ -76,7 +78,9 @@ impl Takers {
             self.state = None;
             (Change::Stop, Vec::new())
         } else {
-            (Change::Tell(SlotState::Off), self.common().since(before))
+            let mut orders = self.common().since(before);
+            orders.extend(self.hold());
+            (Change::Tell(SlotState::Off), orders)
         }
     }
 
@@ -85,7 +89,7 @@ impl Takers {
         let peers: Vec<PeerId> = self.peers.iter().copied().collect();
         if *state == SlotState::Off {
             // The device ended by itself, as a screen does that the person stops sharing.
-            *self = Self::default();
+            *self = Self { held: self.held, ..Self::default() };
         } else if !peers.is_empty() {
             self.state = Some(state.clone());
         }
@@ -106,14 +110,17 @@ impl Takers {
             Order::Bitrate(bitrate) => wish.bitrate = Some(bitrate),
             Order::Size { width, height } => wish.size = Some((width, height)),
             Order::FrameRate(frame_rate) => wish.frame_rate = Some(frame_rate),
-            Order::Hold(hold) => wish.hold = hold,
+            Order::Hold(hold) => {
+                wish.hold = hold;
+                return self.hold();
+            }
         }
         let after = self.common();
         if after == before && self.wishes.len() > 1 {
             return None;
         }
         Some(match order {
-            Order::Key => Order::Key,
+            Order::Key | Order::Hold(_) => order,
             Order::Bitrate(bitrate) => Order::Bitrate(after.bitrate.unwrap_or(bitrate)),
             Order::Size { width, height } => {
                 let (width, height) = after.size.unwrap_or((width, height));
@@ -122,17 +129,35 @@ impl Takers {
             Order::FrameRate(frame_rate) => {
                 Order::FrameRate(after.frame_rate.unwrap_or(frame_rate))
             }
-            Order::Hold(_) => Order::Hold(after.hold),
         })
+    }
+
+    /// Nothing can be sent to a peer yet, or can be from here on. An encoder that every peer waits
+    /// for would work for nothing; where one does not, the others see what it sees.
+    pub(super) fn wait(&mut self, peer: PeerId, on: bool) -> Option<Order> {
+        if !self.peers.contains(&peer) {
+            return None;
+        }
+        self.wishes.entry(peer).or_default().waits = on;
+        self.hold()
+    }
+
+    /// What the encoder is to be told after whoever takes changed: to hold, or to go on.
+    pub(super) fn hold(&mut self) -> Option<Order> {
+        let hold = self.common().hold;
+        (std::mem::replace(&mut self.held, hold) != hold).then_some(Order::Hold(hold))
     }
 
     /// The least of all wishes.
     fn common(&self) -> Wish {
+        let waits = !self.peers.is_empty()
+            && self.peers.iter().all(|peer| self.wishes.get(peer).is_some_and(|wish| wish.waits));
         Wish {
             bitrate: self.wishes.values().filter_map(|wish| wish.bitrate).min(),
             size: self.wishes.values().filter_map(|wish| wish.size).min(),
             frame_rate: self.wishes.values().filter_map(|wish| wish.frame_rate).min(),
-            hold: self.wishes.values().any(|wish| wish.hold),
+            hold: waits || self.wishes.values().any(|wish| wish.hold),
+            waits,
         }
     }
 }
@@ -188,6 +213,33 @@ mod tests {
         assert_eq!(takers.order(TWO, Order::Bitrate(300_000)), Some(Order::Bitrate(300_000)));
         assert_eq!(takers.order(ONE, Order::Bitrate(950_000)), None, "the other is narrower");
         assert_eq!(takers.order(ONE, Order::Key), Some(Order::Key), "a key frame serves both");
+    }
+
+    #[test]
+    fn an_encoder_that_all_wait_for_is_held_and_one_that_serves_somebody_is_not() {
+        let mut takers = Takers::default();
+        takers.take(ONE, None);
+        assert_eq!(takers.wait(ONE, true), Some(Order::Hold(true)), "nobody can be sent to");
+        assert_eq!(takers.order(ONE, Order::Hold(false)), None, "its path may be fine");
+        takers.take(TWO, None);
+        assert_eq!(takers.hold(), Some(Order::Hold(false)), "the next may be sent to");
+        assert_eq!(takers.wait(TWO, true), Some(Order::Hold(true)), "nobody");
+        assert_eq!(takers.wait(ONE, false), Some(Order::Hold(false)), "one can");
+        assert_eq!(takers.wait(ONE, true), Some(Order::Hold(true)), "its path is down");
+        let (_, orders) = takers.leave(ONE);
+        assert_eq!(orders, [], "the other waits as well");
+        assert_eq!(takers.wait(ONE, false), None, "and who left says nothing");
+        assert_eq!(takers.wait(TWO, false), Some(Order::Hold(false)), "there it is");
+    }
+
+    #[test]
+    fn who_left_while_it_waited_is_not_held_when_it_comes_back() {
+        let mut takers = Takers::default();
+        takers.take(ONE, None);
+        takers.wait(ONE, true);
+        assert_eq!(takers.leave(ONE), (Change::Stop, vec![]), "the camera is switched off");
+        takers.take(ONE, None);
+        assert_eq!(takers.hold(), Some(Order::Hold(false)), "and on again");
     }
 
     #[test]

@@ -172,6 +172,11 @@ pub enum ToPage {
         /// Which slot.
         slot: Slot,
     },
+    /// Pictures may come from this peer: what shows them can be made ready.
+    Open {
+        /// Which.
+        peer: PeerId,
+    },
     /// Nothing more will come from this peer.
     Close {
         /// Which.

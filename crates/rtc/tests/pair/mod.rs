@@ -207,6 +207,8 @@ impl Pair {
             }
             Output::Sound { slot, packet, .. } => end.sounds.push((at, slot, packet)),
             Output::Picture { slot, picture } => end.pictures.push((at, slot, picture)),
+            // The camera here works for nothing while it waits.
+            Output::Waits { .. } => {}
             Output::Order { slot, order } => end.orders.push((at, slot, order)),
             Output::Event(event) => {
                 end.events.push((at, event.clone()));

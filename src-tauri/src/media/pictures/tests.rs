@@ -201,6 +201,28 @@ async fn no_page_is_let_in_before_or_after_a_call() {
 }
 
 #[tokio::test]
+async fn a_page_is_ready_while_it_rings_and_captures_nothing_before_the_call_is_accepted() {
+    let mut app = App::start();
+    app.pictures.expect(true);
+    app.wanted.recv().await.expect("the window is told");
+    let mut page = app.page().await;
+    page.was_heard().await;
+    app.pictures.expect(true);
+    app.pictures.open(PEER);
+    app.peers.carry_out(PEER, PeerCommand::Open { ice_servers: Vec::new(), relay_only: false });
+    app.send_camera(true);
+    assert_eq!(page.hears().await, ToPage::Open { peer: PEER }, "the first that it hears");
+    page.hears_of(is_capture).await;
+    app.peers.carry_out(PEER, PeerCommand::Close);
+    page.is_let_go().await;
+    let mut page = app.page().await;
+    app.pictures.expect(false);
+    page.is_let_go().await;
+    assert_eq!(app.pictures.admit().expect("no error"), None, "it rings no more");
+    assert!(app.wanted.try_recv().is_err(), "one call wants pictures once");
+}
+
+#[tokio::test]
 async fn pictures_cross_and_nonsense_asks_for_a_key_frame() {
     let mut app = App::start();
     app.call().await;

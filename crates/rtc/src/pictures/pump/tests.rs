@@ -33,6 +33,7 @@ fn examples() -> Value {
         ToPage::order(slot, Order::FrameRate(15)),
         ToPage::order(slot, Order::Hold(true)),
         ToPage::order(slot, Order::Key),
+        ToPage::Open { peer: PeerId(7) },
         ToPage::Close { peer: PeerId(7) },
     ];
     let from_page = [

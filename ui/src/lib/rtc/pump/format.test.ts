@@ -48,7 +48,7 @@ describe('the format of what crosses to the program', () => {
   it('knows every order, and says only what is understood', () => {
     const orders = golden.to_page.map((order) => readOrder(JSON.stringify(order)).type);
     expect(new Set(orders)).toEqual(
-      new Set(['capture', 'stop', 'bitrate', 'size', 'frame_rate', 'hold', 'key', 'close']),
+      new Set(['capture', 'stop', 'bitrate', 'size', 'frame_rate', 'hold', 'key', 'open', 'close']),
     );
     const answers: Answer[] = [
       { type: 'state', slot: 'camera', state: { type: 'live', label: 'a camera' } },

@@ -12,6 +12,7 @@ export type Order =
   | { type: 'frame_rate'; slot: PictureSlot; frame_rate: number }
   | { type: 'hold'; slot: PictureSlot; on: boolean }
   | { type: 'key'; slot: PictureSlot }
+  | { type: 'open'; peer: PeerId }
   | { type: 'close'; peer: PeerId };
 
 /** What the page tells the program. */

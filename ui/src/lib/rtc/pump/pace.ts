@@ -26,6 +26,11 @@ export class Pace {
     return Math.round(1_000_000 / this.#intervalUs);
   }
 
+  /** The next encoded picture is a key frame. */
+  get keyWanted(): boolean {
+    return this.#key;
+  }
+
   /** The next encoded picture has to be a key frame. */
   wantKey(): void {
     this.#key = true;

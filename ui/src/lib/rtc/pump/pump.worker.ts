@@ -7,6 +7,7 @@ import { readOrder, readShown, type Answer, type Order, type PictureSlot } from 
 import type { FromPump, ToPump } from './messages';
 import { Receiver } from './receiver';
 import { Sender } from './sender';
+import { warmUp } from './warm';
 import { canCapture, canShow, trackOf } from './webview';
 
 interface Inlet {
@@ -42,8 +43,16 @@ function answer(said: Answer): void {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(said));
 }
 
-/** What a peer sends on a slot begins. */
+/** Where pictures of a peer go; made with the first, or before it. */
 function inletOf(peer: PeerId, slot: PictureSlot): Inlet {
+  let slots = inlets.get(peer);
+  if (!slots) inlets.set(peer, (slots = new Map()));
+  let inlet = slots.get(slot);
+  if (!inlet) slots.set(slot, (inlet = begin(peer, slot)));
+  return inlet;
+}
+
+function begin(peer: PeerId, slot: PictureSlot): Inlet {
   const undecodable = (): void => answer({ type: 'undecodable', peer, slot });
   const made = trackOf();
   if (!made) {
@@ -71,12 +80,7 @@ function onMessage({ data }: MessageEvent<ArrayBuffer | string>): void {
   if (typeof data === 'string') return onOrder(readOrder(data));
   const shown = readShown(data);
   if (!shown) return;
-  const { peer, slot } = shown;
-  let slots = inlets.get(peer);
-  if (!slots) inlets.set(peer, (slots = new Map()));
-  let inlet = slots.get(slot);
-  if (!inlet) slots.set(slot, (inlet = inletOf(peer, slot)));
-  inlet.receiver.take(shown);
+  inletOf(shown.peer, shown.slot).receiver.take(shown);
 }
 
 function onOrder(order: Order): void {
@@ -84,6 +88,10 @@ function onOrder(order: Order): void {
     case 'capture':
     case 'stop':
       return tell(order);
+    case 'open':
+      // An element that shows a track takes a while to begin.
+      inletOf(order.peer, 'camera');
+      return;
     case 'close':
       endPeer(order.peer);
       return tell(order);
@@ -114,6 +122,7 @@ function open(port: number, protocols: string[]): void {
   before?.close();
   reset();
   const opened = new WebSocket(`ws://127.0.0.1:${port}`, protocols);
+  warmUp();
   opened.binaryType = 'arraybuffer';
   opened.onmessage = onMessage;
   opened.onclose = () => {

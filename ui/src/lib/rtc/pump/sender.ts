@@ -60,12 +60,15 @@ export class Sender {
         this.#pace.frameRate = order.frame_rate;
         return;
       case 'hold':
+        // The first key frame of a new encoder is a third of one that comes after a pause.
+        if (!order.on && this.#pace.hold && this.#pace.keyWanted) this.#close();
         this.#pace.hold = order.on;
         return;
       case 'key':
         return this.#pace.wantKey();
       case 'capture':
       case 'stop':
+      case 'open':
       case 'close':
         return;
     }
