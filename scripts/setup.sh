@@ -47,7 +47,10 @@ rust_target() {
 }
 # What browsers run.
 rust_target wasm32-unknown-unknown
-[ "$what" = test ] && rust_target x86_64-pc-windows-gnu
+if [ "$what" = test ]; then
+  rust_target x86_64-pc-windows-gnu
+  rust_target aarch64-apple-darwin
+fi
 
 # wasm-bindgen's version must be the crate's, to the digit. Not every tool says its own, but cargo
 # writes down what it installed.

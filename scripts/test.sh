@@ -18,6 +18,8 @@ cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 cargo clippy --quiet -p bellwire-web --target wasm32-unknown-unknown -- -D warnings
 step "Windows: the desktop app and all under it compile"
 cargo check --quiet --target x86_64-pc-windows-gnu -p bellwire-desktop
+step "macOS: the Rust of the desktop app and of all under it compiles"
+scripts/check-macos.sh
 step "UI: format, lints, types and unit tests"
 (cd ui && npm run --silent check && npm test --silent)
 step "Rust: tests"

@@ -143,7 +143,8 @@ impl<D: Decode> Jitter<D> {
     }
 
     /// Sound is to be heard no sooner than so long after the fastest packets could be, 400 ms at
-    /// most, whatever packets need. Sound that goes on is stretched until that is so: by 10 %.
+    /// most, whatever packets need. Sound that goes on is stretched until that is so: by 10 % at most,
+    /// and by one period of speech for each frame, however long that is.
     pub fn set_least(&mut self, least: Duration) {
         self.least.want(least);
     }
