@@ -54,7 +54,7 @@ export const commands = {
 	updateState: () => __TAURI_INVOKE<UpdateState>("update_state"),
 	/**  Looks for a newer version now. */
 	lookForUpdate: () => __TAURI_INVOKE<null>("look_for_update"),
-	/**  Installs the newer version and starts the app anew; does nothing in a call. */
+	/**  Installs the newer version and starts the app anew, between two calls. */
 	installUpdate: () => __TAURI_INVOKE<null>("install_update"),
 };
 
