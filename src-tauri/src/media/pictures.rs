@@ -11,6 +11,8 @@
 //! While no page is there, what is wished is kept, and nothing is live. A page that comes is ordered
 //! all that is wished.
 
+mod wish;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,6 +28,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::door::{Door, DoorError, Guest, Pass};
 use super::outbox::{Outbox, Outgoing, Put};
+use wish::Wish;
 
 /// The window's pictures. Clones are the same one.
 #[derive(Clone)]
@@ -60,21 +63,6 @@ struct Page {
     ready: Notify,
     /// It is let go.
     gone: Notify,
-}
-
-/// What is wished of a slot.
-#[derive(Debug, Default)]
-struct Wish {
-    /// Whether it shall be captured, and with which device.
-    capture: Option<Option<String>>,
-    /// The page says that it is captured.
-    live: bool,
-    /// A picture was left out: the next one has to be a key frame.
-    broken: bool,
-    bitrate: Option<u32>,
-    size: Option<(u16, u16)>,
-    frame_rate: Option<u8>,
-    hold: bool,
 }
 
 impl std::fmt::Debug for PagePictures {
@@ -311,13 +299,7 @@ impl Pictures for PagePictures {
     fn order(&self, slot: Slot, order: Order) {
         let mut state = self.state();
         let wish = state.slots.entry(slot).or_default();
-        match order {
-            Order::Bitrate(bitrate) => wish.bitrate = Some(bitrate),
-            Order::Size { width, height } => wish.size = Some((width, height)),
-            Order::FrameRate(frame_rate) => wish.frame_rate = Some(frame_rate),
-            Order::Hold(on) => wish.hold = on,
-            Order::Key => {}
-        }
+        wish.keep(order);
         state.tell(ToPage::order(slot, order));
     }
 
@@ -404,20 +386,6 @@ impl State {
         self.slots.clear();
         self.outbox.begin_anew();
         self.let_go();
-    }
-}
-
-impl Wish {
-    /// What makes a page do all that is wished.
-    fn orders(&self, slot: Slot) -> Vec<ToPage> {
-        let set = [
-            self.bitrate.map(|bitrate| ToPage::Bitrate { slot, bitrate }),
-            self.size.map(|(width, height)| ToPage::Size { slot, width, height }),
-            self.frame_rate.map(|frame_rate| ToPage::FrameRate { slot, frame_rate }),
-            self.hold.then_some(ToPage::Hold { slot, on: true }),
-            self.capture.clone().map(|device| ToPage::Capture { slot, device }),
-        ];
-        set.into_iter().flatten().collect()
     }
 }
 

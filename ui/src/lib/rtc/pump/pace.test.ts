@@ -13,7 +13,9 @@ describe('the pace of an encoder', () => {
   it('begins with a key frame and makes another only when that is wanted', () => {
     const pace = new Pace();
     expect(judged(pace, 3)).toEqual(['key', 'delta', 'delta']);
+    expect(pace.keyWanted).toBe(false);
     pace.wantKey();
+    expect(pace.keyWanted).toBe(true);
     expect(pace.judge(3 * FRAME_US, 0, 0)).toBe('key');
     expect(pace.judge(4 * FRAME_US, 0, 0)).toBe('delta');
   });
