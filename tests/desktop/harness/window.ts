@@ -1,17 +1,16 @@
 import type { WebDriver, WebElement } from 'selenium-webdriver';
 
-import type { Page } from './stopwatch.ts';
+import { framesShown, type Page } from './stopwatch.ts';
 import { until } from './waiting.ts';
 
 /** What a person looks for on the screen. */
-export type Kind = 'button' | 'link' | 'tab' | 'field' | 'video' | 'region' | 'heading' | 'dialog';
+export type Kind = 'button' | 'link' | 'tab' | 'field' | 'region' | 'heading' | 'dialog';
 
 const selectors: Record<Kind, string> = {
   button: 'button, [role=button]',
   link: 'a[href]',
   tab: '[role=tab]',
   field: 'input, textarea',
-  video: 'video',
   region: 'section[aria-label], [role=region], nav',
   heading: 'h1, h2, h3',
   dialog: 'dialog, [role=dialog], [role=alertdialog]',
@@ -93,13 +92,8 @@ export class Window {
     }
   }
 
-  /** Frames that a picture showed so far. */
-  async frames(video: string): Promise<number> {
-    const element = await this.seen('video', video);
-    if (!element) return 0;
-    return this.driver.executeScript<number>(
-      'return arguments[0].getVideoPlaybackQuality().totalVideoFrames;',
-      element,
-    );
+  /** Frames of somebody that it showed so far. */
+  frames(name: string): Promise<number> {
+    return framesShown(this.page, name);
   }
 }

@@ -13,6 +13,7 @@ import type {
   ShortcutProblem,
 } from '../lib/host/host';
 import type { Figures, Media } from '../lib/rtc/peers';
+import type { PictureSlot, SoundSlot } from '../lib/rtc/slots';
 
 /** A host that shows what it is told and remembers what it is asked. */
 export class FakeHost implements Host {
@@ -223,7 +224,11 @@ export class FakeMedia implements Media {
     return this.#track('local', slot);
   }
 
-  remote(peer: PeerId, slot: Slot): MediaStreamTrack | null {
+  picture(peer: PeerId, slot: PictureSlot): MediaStreamTrack | null {
+    return this.#track(peer, slot);
+  }
+
+  sound(peer: PeerId, slot: SoundSlot): MediaStreamTrack | null {
     return this.#track(peer, slot);
   }
 

@@ -1,9 +1,10 @@
 import { createContext } from 'svelte';
 import { createSubscriber } from 'svelte/reactivity';
 import { Router } from '../shared/router.svelte';
-import type { CallView, Command, Home, Link, PeerId, Settings, Slot, View } from './bindings';
+import type { CallView, Command, Home, Link, PeerId, Settings, View } from './bindings';
 import type { Desktop, Fault, Host, Keeping, Seat } from './host/host';
-import type { Figures, Media } from './rtc/peers';
+import type { Figures, Media, Picture } from './rtc/peers';
+import type { PictureSlot, SoundSlot } from './rtc/slots';
 
 /** What components see of the world: the newest view, the seat, the tracks, and where to go. */
 export class Client {
@@ -66,16 +67,22 @@ export class Client {
     this.#host.moveHere();
   }
 
-  /** The own track on a slot. Reactive. */
-  local(slot: Slot): MediaStreamTrack | null {
+  /** The own picture of a slot. Reactive. */
+  local(slot: PictureSlot): Picture | null {
     this.#watchTracks();
     return this.#media.local(slot);
   }
 
-  /** A participant's track on a slot. Reactive. */
-  remote(peer: PeerId, slot: Slot): MediaStreamTrack | null {
+  /** What a participant shows on a slot. Reactive. */
+  picture(peer: PeerId, slot: PictureSlot): Picture | null {
     this.#watchTracks();
-    return this.#media.remote(peer, slot);
+    return this.#media.picture(peer, slot);
+  }
+
+  /** What a participant is heard by on a slot. Reactive. */
+  sound(peer: PeerId, slot: SoundSlot): MediaStreamTrack | null {
+    this.#watchTracks();
+    return this.#media.sound(peer, slot);
   }
 
   figures(peer: PeerId): Promise<Figures | null> {

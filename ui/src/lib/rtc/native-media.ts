@@ -1,13 +1,13 @@
-import type { PeerId, Slot, SlotState } from '../bindings';
+import type { PeerId, SlotState } from '../bindings';
 import { ownScript } from '../host/trusted';
 import { Capture, type Taker } from './capture';
 import { Devices } from './devices';
-import type { Figures, Media } from './peers';
-import type { PictureSlot } from './pump/format';
+import type { Figures, Media, Picture } from './peers';
 import { Filming } from './pump/filming';
-import type { FromPump, ToPump } from './pump/messages';
-import { Painting } from './pump/painting';
+import type { FromPump, Owner, ToPump } from './pump/messages';
+import { Painter } from './pump/painter';
 import workerAddress from './pump/pump.worker.ts?worker&url';
+import type { PictureSlot, SoundSlot } from './slots';
 
 /** What the program around the window does for its media. */
 export interface Door {
@@ -29,19 +29,24 @@ const PROGRAM: PeerId = 0;
 /**
  * The window's half of calls whose connections the program carries out: pictures. Sound never comes
  * here. The program says what is captured; a worker moves pictures between camera, codecs and
- * program; this knows only tracks.
+ * program; this knows only tracks and canvases.
  */
 export class NativeMedia implements Media {
   readonly #door: Door;
   readonly #devices: Devices;
   readonly #captures: Record<PictureSlot, Capture>;
   readonly #takers: Record<PictureSlot, Taker>;
-  readonly #remote = new Map<PeerId, Map<PictureSlot, MediaStreamTrack>>();
-  readonly #paintings = new Map<string, Painting>();
+  /** Those of the own camera only while the worker reads it. */
+  readonly #pictures = new Map<Owner, Map<PictureSlot, HTMLCanvasElement>>();
+  /** Where no worker can. */
+  readonly #painters = new Map<string, Painter>();
+  /** What the worker reads. */
+  readonly #handed = new Set<PictureSlot>();
   readonly #filming = new Map<PictureSlot, Filming>();
   readonly #listeners = new Set<() => void>();
   #pump: Worker | null = null;
   #canCapture = false;
+  #canPaint = false;
   /** The program lets go of a device, and needs not be told that it is off. */
   #stopping = false;
   #again = AGAIN_MS;
@@ -63,6 +68,9 @@ export class NativeMedia implements Media {
         for (const one of Object.values(this.#captures)) one.devicesChanged();
       }, DEVICES_SETTLE_MS);
     });
+    document.addEventListener('visibilitychange', () => {
+      if (this.#pump) this.#tellWhetherSeen();
+    });
     door.onWanted(() => {
       this.#again = AGAIN_MS;
       void this.#open();
@@ -71,13 +79,18 @@ export class NativeMedia implements Media {
     void this.#open();
   }
 
-  local(slot: Slot): MediaStreamTrack | null {
-    return slot === 'camera' || slot === 'screen' ? this.#captures[slot].track : null;
+  local(slot: PictureSlot): Picture | null {
+    const track = this.#captures[slot].track;
+    if (!track || !this.#handed.has(slot) || !this.#canPaint) return track;
+    return this.#pictures.get('own')?.get(slot) ?? null;
   }
 
-  remote(peer: PeerId, slot: Slot): MediaStreamTrack | null {
-    if (slot !== 'camera' && slot !== 'screen') return null;
-    return this.#remote.get(peer)?.get(slot) ?? null;
+  picture(peer: PeerId, slot: PictureSlot): Picture | null {
+    return this.#pictures.get(peer)?.get(slot) ?? null;
+  }
+
+  sound(_peer: PeerId, _slot: SoundSlot): null {
+    return null;
   }
 
   onTracks(listener: () => void): () => void {
@@ -119,7 +132,8 @@ export class NativeMedia implements Media {
     switch (message.type) {
       case 'able':
         this.#canCapture = message.capture;
-        return;
+        this.#canPaint = message.paint;
+        return this.#tellWhetherSeen();
       case 'capture':
         this.#again = AGAIN_MS;
         return this.#captures[message.slot].take(
@@ -134,8 +148,8 @@ export class NativeMedia implements Media {
         return;
       case 'close':
         return this.#forget(message.peer);
-      case 'shown':
-        return this.#show(message.peer, message.slot, message.track);
+      case 'place':
+        return this.#place(message.of, message.slot);
       case 'painted':
         return this.#paint(message);
       case 'tick':
@@ -150,7 +164,7 @@ export class NativeMedia implements Media {
   /** The call is over, or the way is lost: whichever, the program says when it is asked again. */
   #onClosed(): void {
     for (const capture of Object.values(this.#captures)) capture.leave(PROGRAM, true);
-    for (const peer of [...this.#remote.keys()]) this.#forget(peer);
+    for (const of of [...this.#pictures.keys()]) this.#forget(of);
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.#open(), this.#again);
     this.#again = Math.min(2 * this.#again, AGAIN_AT_MOST_MS);
@@ -161,6 +175,8 @@ export class NativeMedia implements Media {
       put: (main) => {
         this.#filming.get(slot)?.close();
         this.#filming.delete(slot);
+        this.#handed.delete(slot);
+        if (slot === 'camera') this.#forget('own');
         if (main) this.#encode(slot, main);
         else this.#tell({ type: 'rest', slot });
       },
@@ -180,7 +196,9 @@ export class NativeMedia implements Media {
       // The page keeps the one it shows.
       const track = main.clone();
       try {
-        return this.#tell({ type: 'track', slot, track }, [track as unknown as Transferable]);
+        this.#tell({ type: 'track', slot, track }, [track as unknown as Transferable]);
+        this.#handed.add(slot);
+        return;
       } catch {
         // Tracks cannot be handed over here, whatever else the worker can do.
         track.stop();
@@ -208,27 +226,38 @@ export class NativeMedia implements Media {
     this.#tell({ type: 'state', slot, state });
   }
 
-  #show(peer: PeerId, slot: PictureSlot, track: MediaStreamTrack): void {
-    let slots = this.#remote.get(peer);
-    if (!slots) this.#remote.set(peer, (slots = new Map()));
-    slots.set(slot, track);
+  #tellWhetherSeen(): void {
+    this.#tell({ type: 'seen', seen: !document.hidden });
+  }
+
+  #place(of: Owner, slot: PictureSlot): void {
+    const canvas = document.createElement('canvas');
+    let slots = this.#pictures.get(of);
+    if (!slots) this.#pictures.set(of, (slots = new Map()));
+    slots.set(slot, canvas);
+    if (this.#canPaint) {
+      const painted = canvas.transferControlToOffscreen();
+      this.#tell({ type: 'canvas', of, slot, canvas: painted }, [painted]);
+    } else {
+      const painter = new Painter(true);
+      painter.onto(canvas);
+      this.#painters.set(`${of} ${slot}`, painter);
+    }
     this.#changed();
   }
 
   #paint({ peer, slot, frame }: Extract<FromPump, { type: 'painted' }>): void {
-    const of = `${peer} ${slot}`;
-    let painting = this.#paintings.get(of);
-    if (!painting) this.#paintings.set(of, (painting = new Painting()));
-    if (painting.paint(frame) && painting.track) this.#show(peer, slot, painting.track);
+    const painter = this.#painters.get(`${peer} ${slot}`);
+    if (painter) painter.paint(frame);
+    else frame.close();
   }
 
-  #forget(peer: PeerId): void {
-    for (const [slot, track] of this.#remote.get(peer) ?? []) {
-      this.#paintings.get(`${peer} ${slot}`)?.close();
-      this.#paintings.delete(`${peer} ${slot}`);
-      track.stop();
+  #forget(of: Owner): void {
+    for (const slot of ['camera', 'screen'] as const) {
+      this.#painters.get(`${of} ${slot}`)?.close();
+      this.#painters.delete(`${of} ${slot}`);
     }
-    if (this.#remote.delete(peer)) this.#changed();
+    if (this.#pictures.delete(of)) this.#changed();
   }
 
   readonly #changed = (): void => {

@@ -1,4 +1,5 @@
-import type { PeerCommand, PeerEvent, PeerId, Slot } from '../bindings';
+import type { PeerCommand, PeerEvent, PeerId } from '../bindings';
+import type { PictureSlot, SoundSlot } from './slots';
 
 /** Carries out peer connections. Decides nothing. */
 export interface Peers {
@@ -6,13 +7,18 @@ export interface Peers {
   onEvent(listener: (peer: PeerId, event: PeerEvent) => void): () => void;
 }
 
+/** What is shown: a track to play, or a canvas that somebody paints on. */
+export type Picture = MediaStreamTrack | HTMLCanvasElement;
+
 /** What the UI shows of the media: tracks and figures never pass through the view. */
 export interface Media {
-  /** The own track on a slot, while it is captured. */
-  local(slot: Slot): MediaStreamTrack | null;
-  /** A participant's track on a slot. It exists from the first description on, silent or black. */
-  remote(peer: PeerId, slot: Slot): MediaStreamTrack | null;
-  /** Calls back whenever a track came or went. */
+  /** The own picture of a slot, while it is captured. */
+  local(slot: PictureSlot): Picture | null;
+  /** What a participant shows on a slot. It may exist before they send: there is nothing in it. */
+  picture(peer: PeerId, slot: PictureSlot): Picture | null;
+  /** What a participant is heard by; null where sound does not come through the window. */
+  sound(peer: PeerId, slot: SoundSlot): MediaStreamTrack | null;
+  /** Calls back whenever a track or a picture came or went. */
   onTracks(listener: () => void): () => void;
   /**
    * The person just asked to share a screen. Where the order to open one comes too late to count as

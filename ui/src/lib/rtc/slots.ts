@@ -15,6 +15,12 @@ export function kindOf(slot: Slot): 'audio' | 'video' {
   }
 }
 
+/** What has pictures. */
+export type PictureSlot = Extract<Slot, 'camera' | 'screen'>;
+
+/** What is heard. */
+export type SoundSlot = Exclude<Slot, PictureSlot>;
+
 /** What can be captured by itself; the sound of a screen comes along with the screen. */
 export type Source = Exclude<Slot, 'screenAudio'>;
 

@@ -5,7 +5,7 @@ import { Devices } from './devices';
 import { type Counters, readFigures } from './figures';
 import { Peer } from './peer';
 import type { Figures, Media, Peers } from './peers';
-import type { Source } from './slots';
+import type { PictureSlot, SoundSlot, Source } from './slots';
 
 /** How long devices settle after one came or went, in ms: systems report a headset piecemeal. */
 const DEVICES_SETTLE_MS = 300;
@@ -77,7 +77,11 @@ export class WebviewPeers implements Peers, Media {
     return slot === 'screenAudio' ? this.#captures.screen.sound : this.#captures[slot].track;
   }
 
-  remote(peer: PeerId, slot: Slot): MediaStreamTrack | null {
+  picture(peer: PeerId, slot: PictureSlot): MediaStreamTrack | null {
+    return this.#peers.get(peer)?.remote(slot) ?? null;
+  }
+
+  sound(peer: PeerId, slot: SoundSlot): MediaStreamTrack | null {
     return this.#peers.get(peer)?.remote(slot) ?? null;
   }
 

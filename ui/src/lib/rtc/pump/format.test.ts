@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import golden from '../../../../../crates/rtc/golden/pump.json';
-import { readOrder, readShown, writeCaptured, type Answer, type PictureSlot } from './format';
+import type { PictureSlot } from '../slots';
+import { readOrder, readShown, writeCaptured, type Answer } from './format';
 
 function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));

@@ -1,7 +1,5 @@
-import type { PeerId, Slot, SlotState } from '../../bindings';
-
-/** What has pictures. */
-export type PictureSlot = Extract<Slot, 'camera' | 'screen'>;
+import type { PeerId, SlotState } from '../../bindings';
+import type { PictureSlot } from '../slots';
 
 /** What the program tells the page. */
 export type Order =

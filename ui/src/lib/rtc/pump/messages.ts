@@ -1,5 +1,8 @@
 import type { PeerId, SlotState } from '../../bindings';
-import type { PictureSlot } from './format';
+import type { PictureSlot } from '../slots';
+
+/** Whose pictures: a peer's, or those of the own camera. */
+export type Owner = PeerId | 'own';
 
 /** From the page to its pump. */
 export type ToPump =
@@ -12,17 +15,21 @@ export type ToPump =
   | { type: 'picture'; slot: PictureSlot; frame: VideoFrame }
   /** Encode nothing any more. */
   | { type: 'rest'; slot: PictureSlot }
+  /** Where to paint. */
+  | { type: 'canvas'; of: Owner; slot: PictureSlot; canvas: OffscreenCanvas }
+  /** Whether anybody sees the page. */
+  | { type: 'seen'; seen: boolean }
   | { type: 'state'; slot: PictureSlot; state: SlotState };
 
 /** From the pump to its page. */
 export type FromPump =
   /** What this webview's workers can do without the page. The first message. */
-  | { type: 'able'; capture: boolean; show: boolean }
+  | { type: 'able'; capture: boolean; paint: boolean }
   | { type: 'capture'; slot: PictureSlot; device: string | null }
   | { type: 'stop'; slot: PictureSlot }
   | { type: 'close'; peer: PeerId }
-  /** What a peer sends, as a track. */
-  | { type: 'shown'; peer: PeerId; slot: PictureSlot; track: MediaStreamTrack }
+  /** Pictures come, or may come: make a place for them. */
+  | { type: 'place'; of: Owner; slot: PictureSlot }
   /** A picture of a peer, for the page to paint. */
   | { type: 'painted'; peer: PeerId; slot: PictureSlot; frame: VideoFrame }
   /** Hand over the next picture. */

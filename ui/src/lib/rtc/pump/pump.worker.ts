@@ -3,20 +3,32 @@
  * hidden window go on, and because nothing of it may wait for the interface.
  */
 import type { PeerId } from '../../bindings';
-import { readOrder, readShown, type Answer, type Order, type PictureSlot } from './format';
-import type { FromPump, ToPump } from './messages';
+import type { PictureSlot } from '../slots';
+import { Company } from './company';
+import { readOrder, readShown, type Answer, type Order } from './format';
+import type { FromPump, Owner, ToPump } from './messages';
+import { Painter } from './painter';
 import { Receiver } from './receiver';
 import { Sender } from './sender';
 import { warmUp } from './warm';
-import { canCapture, canShow, trackOf } from './webview';
+import { canCapture, canPaint } from './webview';
 
+/** How wide the own picture is painted about, in pixels: it is seen in a corner. */
+const OWN_WIDE = 320;
+
+/** From the decoder of one slot of one peer to where it is seen. */
 interface Inlet {
   receiver: Receiver;
-  end: () => void;
+  /** Null where the page has to paint. */
+  painter: Painter | null;
 }
 
 let socket: WebSocket | null = null;
 const inlets = new Map<PeerId, Map<PictureSlot, Inlet>>();
+let seen = true;
+/** Of the own camera, while a track of it is read here. */
+let own: Painter | null = null;
+const company = new Company();
 const tickers = new Map<PictureSlot, ReturnType<typeof setTimeout>>();
 
 function senderOf(slot: PictureSlot): Sender {
@@ -28,6 +40,9 @@ function senderOf(slot: PictureSlot): Sender {
       if (socket?.readyState !== WebSocket.OPEN) return false;
       socket.send(message);
       return true;
+    },
+    captured(frame) {
+      if (slot === 'camera') own?.paint(frame.clone());
     },
     stuck: () => tell({ type: 'stuck', slot }),
   });
@@ -53,27 +68,23 @@ function inletOf(peer: PeerId, slot: PictureSlot): Inlet {
 }
 
 function begin(peer: PeerId, slot: PictureSlot): Inlet {
-  const undecodable = (): void => answer({ type: 'undecodable', peer, slot });
-  const made = trackOf();
-  if (!made) {
+  tell({ type: 'place', of: peer, slot });
+  const painter = canPaint ? new Painter(seen, { ready: () => company.come() }) : null;
+  const show = (frame: VideoFrame): void => {
+    if (painter) painter.paint(frame);
     // Frames are Transferable, which TypeScript's list lacks.
-    const paint = (frame: VideoFrame): void =>
-      tell({ type: 'painted', peer, slot, frame }, [frame as unknown as Transferable]);
-    const receiver = new Receiver(paint, undecodable);
-    return { receiver, end: () => receiver.close() };
-  }
-  const writer = made.writable.getWriter();
-  const receiver = new Receiver((frame) => {
-    // A window that draws nothing takes nothing.
-    if ((writer.desiredSize ?? 0) <= 0) frame.close();
-    else writer.write(frame).catch(() => frame.close());
-  }, undecodable);
-  tell({ type: 'shown', peer, slot, track: made.track }, [made.track as unknown as Transferable]);
-  const end = (): void => {
-    receiver.close();
-    writer.close().catch(() => undefined);
+    else tell({ type: 'painted', peer, slot, frame }, [frame as unknown as Transferable]);
   };
-  return { receiver, end };
+  return {
+    receiver: new Receiver(show, () => answer({ type: 'undecodable', peer, slot })),
+    painter,
+  };
+}
+
+/** Nobody hurries to see themselves. */
+function beginOwn(): void {
+  tell({ type: 'place', of: 'own', slot: 'camera' });
+  own = new Painter(seen, { wide: OWN_WIDE, ready: () => company.wait() });
 }
 
 function onMessage({ data }: MessageEvent<ArrayBuffer | string>): void {
@@ -89,7 +100,7 @@ function onOrder(order: Order): void {
     case 'stop':
       return tell(order);
     case 'open':
-      // An element that shows a track takes a while to begin.
+      // A place to be seen takes a while to make.
       inletOf(order.peer, 'camera');
       return;
     case 'close':
@@ -105,7 +116,10 @@ function onOrder(order: Order): void {
 }
 
 function endPeer(peer: PeerId): void {
-  for (const inlet of inlets.get(peer)?.values() ?? []) inlet.end();
+  for (const { receiver, painter } of inlets.get(peer)?.values() ?? []) {
+    receiver.close();
+    painter?.close();
+  }
   inlets.delete(peer);
 }
 
@@ -133,6 +147,16 @@ function open(port: number, protocols: string[]): void {
   socket = opened;
 }
 
+function painterFor(of: Owner, slot: PictureSlot): Painter | null {
+  return of === 'own' ? own : (inlets.get(of)?.get(slot)?.painter ?? null);
+}
+
+function see(whether: boolean): void {
+  seen = whether;
+  own?.see(seen);
+  for (const slots of inlets.values()) for (const { painter } of slots.values()) painter?.see(seen);
+}
+
 function tick(slot: PictureSlot): void {
   const pause = 1_000 / Math.min(30, senders[slot].frameRate);
   tickers.set(
@@ -148,6 +172,9 @@ function rest(slot: PictureSlot): void {
   clearTimeout(tickers.get(slot));
   tickers.delete(slot);
   senders[slot].rest();
+  if (slot !== 'camera') return;
+  own?.close();
+  own = null;
 }
 
 addEventListener('message', ({ data }: MessageEvent<ToPump>) => {
@@ -156,6 +183,7 @@ addEventListener('message', ({ data }: MessageEvent<ToPump>) => {
       return open(data.port, data.protocols);
     case 'track':
       rest(data.slot);
+      if (data.slot === 'camera' && canPaint) beginOwn();
       return senders[data.slot].take(data.track);
     case 'feed':
       rest(data.slot);
@@ -166,9 +194,14 @@ addEventListener('message', ({ data }: MessageEvent<ToPump>) => {
       return;
     case 'rest':
       return rest(data.slot);
+    case 'canvas':
+      // Nothing is there any more if the call ended meanwhile.
+      return painterFor(data.of, data.slot)?.onto(data.canvas);
+    case 'seen':
+      return see(data.seen);
     case 'state':
       return answer(data);
   }
 });
 
-tell({ type: 'able', capture: canCapture, show: canShow });
+tell({ type: 'able', capture: canCapture, paint: canPaint });

@@ -8,6 +8,7 @@ export class Receiver {
   readonly #show: (frame: VideoFrame) => void;
   readonly #undecodable: () => void;
   #decoder: VideoDecoder | null = null;
+  #size = '';
 
   constructor(show: (frame: VideoFrame) => void, undecodable: () => void) {
     this.#show = show;
@@ -20,6 +21,7 @@ export class Receiver {
     if (!this.#decoder && !key) return this.#undecodable();
     try {
       const decoder = this.#decoder ?? this.#begin();
+      if (key) this.#configure(decoder, data);
       decoder.decode(
         new EncodedVideoChunk({ type: key ? 'key' : 'delta', timestamp: capturedUs, data }),
       );
@@ -44,9 +46,18 @@ export class Receiver {
         if (this.#decoder === decoder) this.#fail();
       },
     });
-    decoder.configure({ codec: 'vp8', optimizeForLatency: true });
     this.#decoder = decoder;
+    this.#size = '';
     return decoder;
+  }
+
+  /** WebKit says of every picture that it is as large as the first one of a configuration. */
+  #configure(decoder: VideoDecoder, key: Uint8Array): void {
+    const size = sizeOf(key);
+    if (this.#size === `${size?.width}x${size?.height}`) return;
+    this.#size = `${size?.width}x${size?.height}`;
+    const coded = size && { codedWidth: size.width, codedHeight: size.height };
+    decoder.configure({ codec: 'vp8', optimizeForLatency: true, ...coded });
   }
 
   /** The next key frame begins anew. */
@@ -54,4 +65,12 @@ export class Receiver {
     this.close();
     this.#undecodable();
   }
+}
+
+/** How large a key frame of VP8 says that its pictures are (RFC 6386, 9.1); null if it is none. */
+function sizeOf(key: Uint8Array): { width: number; height: number } | null {
+  const [, , , a, b, c, w0 = 0, w1 = 0, h0 = 0, h1 = 0] = key;
+  if (a !== 0x9d || b !== 0x01 || c !== 0x2a) return null;
+  // The two highest bits say how to scale.
+  return { width: w0 | ((w1 & 0x3f) << 8), height: h0 | ((h1 & 0x3f) << 8) };
 }

@@ -1,5 +1,6 @@
+import type { PictureSlot } from '../slots';
 import { Correction } from './correction';
-import { writeCaptured, type Order, type PictureSlot } from './format';
+import { writeCaptured, type Order } from './format';
 import { fit, Pace } from './pace';
 import { picturesOf } from './webview';
 
@@ -12,6 +13,8 @@ const FAILURES = 3;
 export interface Outlet {
   /** Bytes that wait on the way. */
   readonly backlog: number;
+  /** Each picture of a track, whether it is encoded or not. It stays the sender's. */
+  captured(frame: VideoFrame): void;
   /** False if nobody takes it. */
   send(message: ArrayBuffer): boolean;
   /** Nothing can be encoded here. */
@@ -117,8 +120,11 @@ export class Sender {
         .read()
         .catch(() => ({ value: undefined, done: true }));
       if (done || !value) return;
-      if (this.#source === source) this.encode(value);
-      else value.close();
+      if (this.#source !== source) value.close();
+      else {
+        this.#outlet.captured(value);
+        this.encode(value);
+      }
     }
   }
 

@@ -3,29 +3,18 @@ interface Breakout {
   MediaStreamTrackProcessor?: new (from: { track: MediaStreamTrack }) => {
     readable: ReadableStream<VideoFrame>;
   };
-  VideoTrackGenerator?: new () => {
-    readonly writable: WritableStream<VideoFrame>;
-    readonly track: MediaStreamTrack;
-  };
 }
 
-const { MediaStreamTrackProcessor, VideoTrackGenerator } = globalThis as Breakout;
+const { MediaStreamTrackProcessor } = globalThis as Breakout;
 
 /** Whether a worker can read a track. */
 export const canCapture = MediaStreamTrackProcessor !== undefined;
 
-/** Whether a worker can make a track. */
-export const canShow = VideoTrackGenerator !== undefined;
+/** Whether a worker can paint. */
+export const canPaint =
+  typeof OffscreenCanvas === 'function' && new OffscreenCanvas(1, 1).getContext('2d') !== null;
 
 /** The pictures of a track. */
 export function picturesOf(track: MediaStreamTrack): ReadableStream<VideoFrame> | null {
   return MediaStreamTrackProcessor ? new MediaStreamTrackProcessor({ track }).readable : null;
-}
-
-/** A track of the pictures that are written to it. */
-export function trackOf(): {
-  writable: WritableStream<VideoFrame>;
-  track: MediaStreamTrack;
-} | null {
-  return VideoTrackGenerator ? new VideoTrackGenerator() : null;
 }
