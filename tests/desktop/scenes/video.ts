@@ -61,6 +61,27 @@ export const video: Scene[] = [
     },
   },
   {
+    name: 'with the window closed in a video call the other side sees on, and nothing is painted until it is back',
+    async play(stage) {
+      const { desktop, browser } = await desktopAndBrowser(stage, true);
+      await desktop.window.press('button', 'Video call');
+      await browser.person.incoming.accept.click();
+      const seen = browser.person.call.video(desktop.name);
+      await moves('before', desktop.window, browser.name, seen);
+      await desktop.closeWindow();
+      // What was on its way may still be painted.
+      await pause(1_000);
+      const before = await desktop.window.frames(browser.name);
+      await moving('of a closed window', () => framesOf(seen));
+      assert.equal(await desktop.window.frames(browser.name), before, 'nobody looks');
+      const second = desktop.startAgain();
+      stage.onEnd(() => second.end());
+      await moves('opened again', desktop.window, browser.name, seen);
+      await desktop.window.press('button', 'Hang up');
+      await browser.person.call.region.waitFor({ state: 'hidden' });
+    },
+  },
+  {
     name: 'a screen that the desktop shares is seen in a browser, and the other way round',
     async play(stage) {
       const { desktop, browser } = await desktopAndBrowser(stage, true);

@@ -68,9 +68,7 @@ export class NativeMedia implements Media {
         for (const one of Object.values(this.#captures)) one.devicesChanged();
       }, DEVICES_SETTLE_MS);
     });
-    document.addEventListener('visibilitychange', () => {
-      if (this.#pump) this.#tellWhetherSeen();
-    });
+    document.addEventListener('visibilitychange', () => this.#tellWhetherSeen());
     door.onWanted(() => {
       this.#again = AGAIN_MS;
       void this.#open();
@@ -227,7 +225,9 @@ export class NativeMedia implements Media {
   }
 
   #tellWhetherSeen(): void {
-    this.#tell({ type: 'seen', seen: !document.hidden });
+    const seen = !document.hidden;
+    for (const painter of this.#painters.values()) painter.see(seen);
+    if (this.#pump) this.#tell({ type: 'seen', seen });
   }
 
   #place(of: Owner, slot: PictureSlot): void {
@@ -239,7 +239,7 @@ export class NativeMedia implements Media {
       const painted = canvas.transferControlToOffscreen();
       this.#tell({ type: 'canvas', of, slot, canvas: painted }, [painted]);
     } else {
-      const painter = new Painter(true);
+      const painter = new Painter(!document.hidden);
       painter.onto(canvas);
       this.#painters.set(`${of} ${slot}`, painter);
     }
