@@ -83,8 +83,8 @@ export class Desktop {
   }
 
   /** Puts a panel on the screen: notifications and a tray. */
-  async addPanel(): Promise<Panel> {
-    this.#panel = await Panel.start(this.place, this.bus);
+  async addPanel(abilities = 'actions body body-markup'): Promise<Panel> {
+    this.#panel = await Panel.start(this.place, this.bus, abilities);
     return this.#panel;
   }
 

@@ -74,6 +74,14 @@ export class Display {
     for (const at of ['600', '620']) await run('xdotool', ['mousemove', at, '450'], { env: this.env });
   }
 
+  /** Clicks into a window; where is given in shares of its width and height. */
+  async click(window: string, across: number, down: number): Promise<void> {
+    const geometry = await run('xdotool', ['getwindowgeometry', '--shell', window], { env: this.env });
+    const of = (name: string): number => Number(new RegExp(`^${name}=(\\d+)`, 'm').exec(geometry)?.[1]);
+    const at = [Math.round(of('WIDTH') * across), Math.round(of('HEIGHT') * down)].map(String);
+    await run('xdotool', ['mousemove', '--window', window, ...at, 'click', '1'], { env: this.env });
+  }
+
   /** What a window shows as a PNG. */
   async pictureOf(window: string, file: string): Promise<void> {
     await run('import', ['-window', window, file], { env: this.env });

@@ -4,6 +4,7 @@ Both are python-dbusmock's. What they are told is printed, one JSON object a lin
     {"shown": id, "title", "body", "actions": [...], "category", "urgency", "at": seconds}
     {"closed": id, "at": seconds}
     {"tray": true}
+Its parameter is what its notifications can do, such as "actions body".
 What a person does is read the same way:
     {"press": id, "action": "accept"}
     {"item": words, "of": process}     an entry of the menu in the tray, by its words
@@ -115,7 +116,7 @@ loop = GLib.MainLoop()
 bus = dbus.SessionBus()
 shown = [0]
 tray_path = ""
-abilities = json.dumps({"capabilities": "actions body body-markup"})
+abilities = json.dumps({"capabilities": sys.argv[1]})
 children = [
     mock("--template", "notification_daemon", "--parameters", abilities),
     mock(WATCHER, "/StatusNotifierWatcher", WATCHER),

@@ -42,9 +42,10 @@ export class Panel {
     private readonly child: Child,
   ) {}
 
-  static async start(place: Place, bus: SessionBus): Promise<Panel> {
+  /** `abilities` is what its notifications can do, as in the Desktop Notifications Specification. */
+  static async start(place: Place, bus: SessionBus, abilities: string): Promise<Panel> {
     // The system's own: the packages of the system are installed for it.
-    const child = new Child('panel', '/usr/bin/python3', [join(import.meta.dirname, 'panel.py')], {
+    const child = new Child('panel', '/usr/bin/python3', [join(import.meta.dirname, 'panel.py'), abilities], {
       log: place.log('panel'),
       env: bus.env,
       speaks: true,

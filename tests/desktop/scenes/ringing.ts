@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import type { Account } from '../../e2e/harness/account.ts';
+import { befriend, makeAccount, type Account } from '../../e2e/harness/account.ts';
 import type { Relay } from '../../e2e/harness/relay.ts';
 import type { Browser } from '../harness/browser.ts';
 import type { Desktop } from '../harness/desktop.ts';
@@ -9,10 +9,13 @@ import { figures, type Scene } from '../harness/scene.ts';
 import { usualLevel } from '../harness/sound.ts';
 import type { Stage } from '../harness/stage.ts';
 import { pause, until } from '../harness/waiting.ts';
+import { voiceCall } from './voice.ts';
 
 const CALLING = 'Grace is calling';
 /** What the ringing window is called. */
 const RING_WINDOW = 'Incoming call';
+/** Where Accept is in it, in shares of its width and height. */
+const ACCEPT = [0.8, 0.72] as const;
 /** How long signs of a call may stay after it was answered elsewhere, in ms. */
 const AT_ONCE_MS = 1_000;
 /** A ringtone is louder than this, in dB below full scale. */
@@ -116,6 +119,51 @@ export const ringing: Scene[] = [
     },
   },
   {
+    name: 'where notifications have no buttons the ringing window is answered with',
+    async play(stage) {
+      const { desktop, panel, browser } = await closedDesktop(stage, 'body');
+      await call(browser, desktop);
+      const note = await panel.note('call.incoming');
+      assert.equal(note.title, CALLING);
+      assert.deepEqual(note.actions, [], 'nothing is offered that cannot be pressed');
+      const window = await until('the ringing window', async () => (await ringWindows(desktop))[0]);
+      // What it shows may come after the window.
+      await pause(1_000);
+      await desktop.display.click(window, ...ACCEPT);
+      await browser.person.call.expectLive();
+      await panel.gone(note);
+      await until('no ringing window', async () => (await ringWindows(desktop)).length === 0);
+      await desktop.window.find('button', 'Hang up');
+    },
+  },
+  {
+    name: 'while the screen is shared nothing on it says who calls',
+    async play(stage) {
+      const relay = await stage.relay();
+      const { ada, grace } = await stage.pair(relay);
+      const charles = await makeAccount(relay, 'Charles');
+      await befriend(relay, ada, charles);
+      const desktop = await stage.desktop(ada.name);
+      const panel = await desktop.addPanel();
+      await desktop.open();
+      await desktop.signIn(relay.origin, ada);
+      const browser = await stage.browser(relay, grace);
+      await desktop.talkTo(grace.name);
+      await voiceCall(desktop, browser);
+      await desktop.window.press('button', 'Share screen');
+      await browser.person.call.video(`Screen of ${desktop.name}`).waitFor();
+      await desktop.display.distract();
+
+      const other = await stage.browser(relay, charles);
+      await call(other, desktop);
+      await other.person.page.getByText('Ada is in another call').locator('visible=true').first().waitFor();
+      await pause(2_000);
+      assert.deepEqual(panel.notes(), [], 'no notification');
+      assert.deepEqual(await ringWindows(desktop), [], 'no ringing window');
+      assert.ok(await desktop.window.seen('button', 'Hang up'), 'and the call goes on');
+    },
+  },
+  {
     name: 'quitting in the tray ends the app, and the next start is signed in',
     async play(stage) {
       const { desktop, panel } = await closedDesktop(stage);
@@ -130,7 +178,10 @@ export const ringing: Scene[] = [
 ];
 
 /** Ada's desktop in the tray with its window closed, and Grace with a browser. */
-async function closedDesktop(stage: Stage): Promise<{
+async function closedDesktop(
+  stage: Stage,
+  abilities?: string,
+): Promise<{
   desktop: Desktop;
   panel: Panel;
   browser: Browser;
@@ -140,7 +191,7 @@ async function closedDesktop(stage: Stage): Promise<{
   const relay = await stage.relay();
   const { ada, grace } = await stage.pair(relay);
   const desktop = await stage.desktop(ada.name);
-  const panel = await desktop.addPanel();
+  const panel = await desktop.addPanel(abilities);
   await desktop.open();
   await desktop.signIn(relay.origin, ada);
   await panel.trayed();
