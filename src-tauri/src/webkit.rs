@@ -13,7 +13,7 @@ use webkit2gtk::{Settings, SettingsExt as _, WebViewExt as _};
 
 /// Features by WebKit's names, and whether they are to be on.
 const FEATURES: [(&str, bool); 4] = [
-    // Pictures from a track and into one, in a Worker.
+    // Pictures of a track, in a Worker.
     ("MediaStreamTrackProcessing", true),
     // Choosing a speaker.
     ("ExposeSpeakers", true),

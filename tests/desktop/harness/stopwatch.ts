@@ -19,6 +19,7 @@ const COUNT = `
     const one = { count: 0, width: 0, height: 0 };
     let last = 0;
     const look = () => {
+      if (!canvas.isConnected) return void watched.delete(canvas);
       const painted = one.count > 0 || canvas.width !== 300 || canvas.height !== 150;
       if (painted) compare();
       setTimeout(look, one.count > 0 ? 15 : 4);

@@ -32,7 +32,8 @@ const say = (event: object): void => globalThis.report(JSON.stringify(event));
 peers.onEvent((_, event: PeerEvent) => say(event));
 peers.onTracks(() => {
   for (const slot of slots) {
-    const track = peers.remote(PEER, slot);
+    const track =
+      slot === 'camera' || slot === 'screen' ? peers.picture(PEER, slot) : peers.sound(PEER, slot);
     if (!track || document.getElementById(track.id)) continue;
     const element = document.createElement(track.kind === 'audio' ? 'audio' : 'video');
     element.id = track.id;

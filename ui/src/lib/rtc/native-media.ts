@@ -2,6 +2,7 @@ import type { PeerId, SlotState } from '../bindings';
 import { ownScript } from '../host/trusted';
 import { Capture, type Taker } from './capture';
 import { Devices } from './devices';
+import { Painting } from './painting';
 import type { Figures, Media, Picture } from './peers';
 import { Filming } from './pump/filming';
 import type { FromPump, Owner, ToPump } from './pump/messages';
@@ -29,7 +30,7 @@ const PROGRAM: PeerId = 0;
 /**
  * The window's half of calls whose connections the program carries out: pictures. Sound never comes
  * here. The program says what is captured; a worker moves pictures between camera, codecs and
- * program; this knows only tracks and canvases.
+ * program; this knows only tracks, and canvases to paint on.
  */
 export class NativeMedia implements Media {
   readonly #door: Door;
@@ -37,8 +38,8 @@ export class NativeMedia implements Media {
   readonly #captures: Record<PictureSlot, Capture>;
   readonly #takers: Record<PictureSlot, Taker>;
   /** Those of the own camera only while the worker reads it. */
-  readonly #pictures = new Map<Owner, Map<PictureSlot, HTMLCanvasElement>>();
-  /** Where no worker can. */
+  readonly #pictures = new Map<Owner, Map<PictureSlot, Painting>>();
+  /** Those of peers, where no worker can paint. */
   readonly #painters = new Map<string, Painter>();
   /** What the worker reads. */
   readonly #handed = new Set<PictureSlot>();
@@ -232,17 +233,26 @@ export class NativeMedia implements Media {
 
   #place(of: Owner, slot: PictureSlot): void {
     const canvas = document.createElement('canvas');
-    let slots = this.#pictures.get(of);
-    if (!slots) this.#pictures.set(of, (slots = new Map()));
-    slots.set(slot, canvas);
+    const key = `${of} ${slot}`;
+    this.#painters.get(key)?.close();
+    this.#painters.delete(key);
     if (this.#canPaint) {
       const painted = canvas.transferControlToOffscreen();
       this.#tell({ type: 'canvas', of, slot, canvas: painted }, [painted]);
     } else {
       const painter = new Painter(!document.hidden);
       painter.onto(canvas);
-      this.#painters.set(`${of} ${slot}`, painter);
+      this.#painters.set(key, painter);
     }
+    let slots = this.#pictures.get(of);
+    if (!slots) this.#pictures.set(of, (slots = new Map()));
+    const painting: Painting = new Painting(canvas, (hung) => {
+      // Another one may have its place.
+      if (this.#pictures.get(of)?.get(slot) !== painting) return;
+      if (this.#canPaint) this.#tell({ type: 'hung', of, slot, hung });
+      else this.#painters.get(key)?.hang(hung);
+    });
+    slots.set(slot, painting);
     this.#changed();
   }
 

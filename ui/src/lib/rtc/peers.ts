@@ -1,4 +1,5 @@
 import type { PeerCommand, PeerEvent, PeerId } from '../bindings';
+import type { Painting } from './painting';
 import type { PictureSlot, SoundSlot } from './slots';
 
 /** Carries out peer connections. Decides nothing. */
@@ -7,8 +8,8 @@ export interface Peers {
   onEvent(listener: (peer: PeerId, event: PeerEvent) => void): () => void;
 }
 
-/** What is shown: a track to play, or a canvas that somebody paints on. */
-export type Picture = MediaStreamTrack | HTMLCanvasElement;
+/** What is shown: a track to play, or what is painted. */
+export type Picture = MediaStreamTrack | Painting;
 
 /** What the UI shows of the media: tracks and figures never pass through the view. */
 export interface Media {

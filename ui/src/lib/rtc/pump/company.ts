@@ -1,4 +1,7 @@
-/** How long something waits for something else to be painted, in ms: longer than from frame to frame. */
+/**
+ * How long something waits for something else to be painted, in ms: longer than from frame to frame at
+ * 30 frames a second.
+ */
 const ALONE_AFTER_MS = 40;
 /** How long ago something was painted where more is to come soon, in ms. */
 const LATELY_MS = 100;

@@ -17,6 +17,8 @@ export type ToPump =
   | { type: 'rest'; slot: PictureSlot }
   /** Where to paint. */
   | { type: 'canvas'; of: Owner; slot: PictureSlot; canvas: OffscreenCanvas }
+  /** What is painted there is hung up in the page, or taken off. */
+  | { type: 'hung'; of: Owner; slot: PictureSlot; hung: boolean }
   /** Whether anybody sees the page. */
   | { type: 'seen'; seen: boolean }
   | { type: 'state'; slot: PictureSlot; state: SlotState };

@@ -44,6 +44,7 @@ function canvas(name: string): OffscreenCanvas {
   const pen = {
     putImageData: ({ width, height }: Pixels) => done.push(`${name}: ${width}x${height}`),
     drawImage: (frame: { name: string }) => done.push(`${name}: drawn ${frame.name}`),
+    fillRect: () => done.push(`${name}: wiped`),
   };
   return { width: 300, height: 150, getContext: () => pen } as unknown as OffscreenCanvas;
 }
@@ -65,6 +66,7 @@ describe('a painter', () => {
     await settled();
     expect(done).toEqual([]);
     painter.onto(canvas('first'));
+    painter.hang(true);
     await settled();
     expect(done).toEqual(['copy two', 'first: 8x4']);
     expect(open).toBe(0);
@@ -73,6 +75,7 @@ describe('a painter', () => {
   it('leaves out what comes faster than it can be painted, never the newest', async () => {
     const painter = new Painter(true);
     painter.onto(canvas('first'));
+    painter.hang(true);
     let copied = (): void => undefined;
     painter.paint(picture('one', { copied: new Promise((over) => (copied = over)) }));
     painter.paint(picture('two'));
@@ -89,6 +92,7 @@ describe('a painter', () => {
     const place = canvas('first');
     const painter = new Painter(true);
     painter.onto(place);
+    painter.hang(true);
     painter.paint(picture('one'));
     await settled();
     expect([place.width, place.height]).toEqual([8, 4]);
@@ -102,6 +106,7 @@ describe('a painter', () => {
     let go = (): void => undefined;
     const painter = new Painter(true, { ready: () => new Promise((over) => (go = over)) });
     painter.onto(canvas('first'));
+    painter.hang(true);
     painter.paint(picture('one'));
     await settled();
     expect(done).toEqual(['copy one']);
@@ -120,6 +125,7 @@ describe('a painter', () => {
   it('paints nothing while nobody looks, and the newest as soon as somebody does', async () => {
     const painter = new Painter(false);
     painter.onto(canvas('first'));
+    painter.hang(true);
     painter.paint(picture('one'));
     painter.paint(picture('two'));
     await settled();
@@ -145,15 +151,59 @@ describe('a painter', () => {
     ] as const) {
       const painter = new Painter(true, { wide: 8 });
       painter.onto(canvas('own'));
+      painter.hang(true);
       painter.paint(picture('one', { width, height: width / 2 }));
       await settled();
       expect(done.at(-1), `${width} wide`).toBe(`own: ${painted}`);
     }
   });
 
+  it('paints nothing that hangs nowhere, and shows nothing old when it hangs again', async () => {
+    const painter = new Painter(true);
+    painter.onto(canvas('first'));
+    painter.paint(picture('early'));
+    await settled();
+    expect(done).toEqual([]);
+    expect(painter.works).toBe(false);
+    painter.hang(true);
+    expect(painter.works).toBe(true);
+    await settled();
+    expect(done).toEqual(['copy early', 'first: 8x4']);
+    let copied = (): void => undefined;
+    painter.paint(picture('late', { copied: new Promise((over) => (copied = over)) }));
+    painter.paint(picture('later'));
+    painter.hang(false);
+    copied();
+    await settled();
+    expect(done.slice(2)).toEqual(['first: wiped', 'copy late']);
+    painter.hang(true);
+    await settled();
+    expect(done).toHaveLength(4);
+    expect(open).toBe(0);
+    painter.paint(picture('new'));
+    await settled();
+    expect(done.slice(4)).toEqual(['copy new', 'first: 8x4']);
+  });
+
+  it('goes on after a picture that could not be painted', async () => {
+    const broken = canvas('broken');
+    const pen = broken.getContext('2d');
+    if (pen) pen.putImageData = () => void expect.unreachable();
+    const painter = new Painter(true);
+    painter.onto(broken);
+    painter.hang(true);
+    painter.paint(picture('one'));
+    await settled();
+    painter.onto(canvas('whole'));
+    painter.paint(picture('two'));
+    await settled();
+    expect(done).toEqual(['copy one', 'copy two', 'whole: 8x4']);
+  });
+
   it('draws what it cannot read', async () => {
     const painter = new Painter(true);
     painter.onto(canvas('first'));
+    painter.hang(true);
     painter.paint(picture('odd', { format: 'I444' }));
     await settled();
     painter.paint(picture('gone', { copied: Promise.reject(new Error('no bytes')) }));
@@ -165,6 +215,7 @@ describe('a painter', () => {
   it('paints nothing after its end', async () => {
     const painter = new Painter(true);
     painter.onto(canvas('first'));
+    painter.hang(true);
     let copied = (): void => undefined;
     painter.paint(picture('one', { copied: new Promise((over) => (copied = over)) }));
     painter.paint(picture('two'));

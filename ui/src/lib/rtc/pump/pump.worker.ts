@@ -15,6 +15,10 @@ import { canCapture, canPaint } from './webview';
 
 /** How wide the own picture is painted about, in pixels: it is seen in a corner. */
 const OWN_WIDE = 320;
+/** How wide those of peers are at most, about: more than windows show takes a whole core. */
+const WIDE = 2_560;
+/** RFC 6386, section 9.2. Decoders guess by the height. */
+const VP8 = { matrix: 'smpte170m', fullRange: false } as const;
 
 /** From the decoder of one slot of one peer to where it is seen. */
 interface Inlet {
@@ -42,7 +46,7 @@ function senderOf(slot: PictureSlot): Sender {
       return true;
     },
     captured(frame) {
-      if (slot === 'camera') own?.paint(frame.clone());
+      if (slot === 'camera' && own?.works) own.paint(frame.clone());
     },
     stuck: () => tell({ type: 'stuck', slot }),
   });
@@ -69,7 +73,9 @@ function inletOf(peer: PeerId, slot: PictureSlot): Inlet {
 
 function begin(peer: PeerId, slot: PictureSlot): Inlet {
   tell({ type: 'place', of: peer, slot });
-  const painter = canPaint ? new Painter(seen, { ready: () => company.come() }) : null;
+  const painter = canPaint
+    ? new Painter(seen, { wide: WIDE, colours: VP8, ready: () => company.come() })
+    : null;
   const show = (frame: VideoFrame): void => {
     if (painter) painter.paint(frame);
     // Frames are Transferable, which TypeScript's list lacks.
@@ -81,7 +87,7 @@ function begin(peer: PeerId, slot: PictureSlot): Inlet {
   };
 }
 
-/** Nobody hurries to see themselves. */
+/** Begins to paint the own camera, which nobody is in a hurry to see. */
 function beginOwn(): void {
   tell({ type: 'place', of: 'own', slot: 'camera' });
   own = new Painter(seen, { wide: OWN_WIDE, ready: () => company.wait() });
@@ -197,6 +203,8 @@ addEventListener('message', ({ data }: MessageEvent<ToPump>) => {
     case 'canvas':
       // Nothing is there any more if the call ended meanwhile.
       return painterFor(data.of, data.slot)?.onto(data.canvas);
+    case 'hung':
+      return painterFor(data.of, data.slot)?.hang(data.hung);
     case 'seen':
       return see(data.seen);
     case 'state':

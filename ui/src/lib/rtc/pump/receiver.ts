@@ -1,13 +1,17 @@
 import type { Shown } from './format';
+import { sizeOf } from './vp8';
 
 /** Pictures that may wait to be decoded: a second. What is older is not worth catching up with. */
 const DECODING = 30;
+/** Pixels of the largest picture that is decoded: a screen of 5120x2880. More costs a gigabyte. */
+const LARGEST = 5_120 * 2_880;
 
 /** The decoder of one slot of one peer: messages in, pictures out. */
 export class Receiver {
   readonly #show: (frame: VideoFrame) => void;
   readonly #undecodable: () => void;
   #decoder: VideoDecoder | null = null;
+  /** What the decoder is configured for. */
   #size = '';
 
   constructor(show: (frame: VideoFrame) => void, undecodable: () => void) {
@@ -19,9 +23,11 @@ export class Receiver {
   take({ key, capturedUs, data }: Shown): void {
     if (this.#decoder && this.#decoder.decodeQueueSize > DECODING) this.close();
     if (!this.#decoder && !key) return this.#undecodable();
+    const size = key ? sizeOf(data) : null;
+    if (key && (!size || size.width * size.height > LARGEST)) return this.#fail();
     try {
       const decoder = this.#decoder ?? this.#begin();
-      if (key) this.#configure(decoder, data);
+      if (size) this.#configure(decoder, size);
       decoder.decode(
         new EncodedVideoChunk({ type: key ? 'key' : 'delta', timestamp: capturedUs, data }),
       );
@@ -51,13 +57,20 @@ export class Receiver {
     return decoder;
   }
 
-  /** WebKit says of every picture that it is as large as the first one of a configuration. */
-  #configure(decoder: VideoDecoder, key: Uint8Array): void {
-    const size = sizeOf(key);
-    if (this.#size === `${size?.width}x${size?.height}`) return;
-    this.#size = `${size?.width}x${size?.height}`;
-    const coded = size && { codedWidth: size.width, codedHeight: size.height };
-    decoder.configure({ codec: 'vp8', optimizeForLatency: true, ...coded });
+  /**
+   * WebKit says of every picture that it is as large as the first one of a configuration, so that each
+   * size needs its own. What it has not shown yet of the one before is left out.
+   */
+  #configure(decoder: VideoDecoder, { width, height }: { width: number; height: number }): void {
+    const size = `${width}x${height}`;
+    if (this.#size === size) return;
+    this.#size = size;
+    decoder.configure({
+      codec: 'vp8',
+      codedWidth: width,
+      codedHeight: height,
+      optimizeForLatency: true,
+    });
   }
 
   /** The next key frame begins anew. */
@@ -65,12 +78,4 @@ export class Receiver {
     this.close();
     this.#undecodable();
   }
-}
-
-/** How large a key frame of VP8 says that its pictures are (RFC 6386, 9.1); null if it is none. */
-function sizeOf(key: Uint8Array): { width: number; height: number } | null {
-  const [, , , a, b, c, w0 = 0, w1 = 0, h0 = 0, h1 = 0] = key;
-  if (a !== 0x9d || b !== 0x01 || c !== 0x2a) return null;
-  // The two highest bits say how to scale.
-  return { width: w0 | ((w1 & 0x3f) << 8), height: h0 | ((h1 & 0x3f) << 8) };
 }
