@@ -252,6 +252,18 @@ fn a_server_is_heard_where_there_is_no_cookie() {
 }
 
 #[test]
+fn a_server_is_heard_while_another_client_writes_the_cookie() {
+    inside("a_server_is_heard_while_another_client_writes_the_cookie", |server| {
+        for written in [0, 100, 255, 300] {
+            let cookie = server.place().join(".config/pulse/cookie");
+            std::fs::write(cookie, vec![7; written]).unwrap();
+            let microphones = devices::list().microphones;
+            assert_eq!(microphones.len(), 1, "it lets everybody in, with {written} bytes too");
+        }
+    });
+}
+
+#[test]
 fn a_server_is_heard_where_only_the_last_place_has_its_socket() {
     inside("a_server_is_heard_where_only_the_last_place_has_its_socket", |server| {
         // Neither where PULSE_SERVER says nor in PULSE_RUNTIME_PATH, but where XDG_RUNTIME_DIR is.

@@ -99,9 +99,12 @@ impl Client {
         let protocol_version;
         {
             let mut reader = BufReader::new(&mut socket);
-            // Whatever the server makes of it, a cookie of another length is a protocol error.
+            // Whatever the server makes of it, a cookie of another length is a protocol error. A file
+            // is shorter while another client writes it.
             let none = [0; COOKIE_LENGTH];
-            let cookie = cookie.as_ref().map(AsRef::as_ref).unwrap_or(&none).to_owned();
+            let cookie = cookie.as_ref().map(AsRef::as_ref);
+            let cookie = cookie.filter(|cookie| cookie.len() == COOKIE_LENGTH);
+            let cookie = cookie.unwrap_or(&none).to_owned();
             let auth = protocol::AuthParams {
                 version: protocol::MAX_VERSION,
                 supports_shm: false,
