@@ -79,6 +79,10 @@ export const updates: Scene[] = [
       await desktop.open();
       await desktop.signIn(relay.origin, ada);
       const { window, pid } = desktop;
+      await until('the way to it tells of it', async () => {
+        const settings = await window.find('button', 'Settings');
+        return (await settings.getAttribute('title')) === 'Version 99.0.0 waits to be installed.';
+      });
       await window.press('button', 'Settings');
       await window.press('link', 'This app');
       await window.press('button', 'Install and restart');

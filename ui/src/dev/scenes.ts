@@ -94,6 +94,10 @@ export const scenes: Record<string, Scene> = {
     view: view(signedOut()),
     desktop: { link: { type: 'relay', address: 'calls.elsewhere.example' } },
   },
+  update: {
+    view: view(busyHome()),
+    desktop: { update: { type: 'found', version: '1.2.0' } },
+  },
   'settings-app-update': {
     view: view(busyHome()),
     place: { page: 'settings', section: 'app' },

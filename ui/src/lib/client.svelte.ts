@@ -2,7 +2,7 @@ import { createContext } from 'svelte';
 import { createSubscriber } from 'svelte/reactivity';
 import { Router } from '../shared/router.svelte';
 import type { CallView, Command, Home, Link, PeerId, Settings, View } from './bindings';
-import type { Desktop, Fault, Host, Keeping, Seat } from './host/host';
+import type { Desktop, Fault, Host, Keeping, Seat, UpdateState } from './host/host';
 import type { Figures, Media, Picture } from './rtc/peers';
 import type { PictureSlot, SoundSlot } from './rtc/slots';
 
@@ -15,6 +15,8 @@ export class Client {
   fault = $state.raw<Fault | null>(null);
   /** Where secrets are kept; null in a browser, which needs nobody for that. */
   keeping = $state.raw<Keeping | null>(null);
+  /** What is known of newer versions of the app. */
+  update = $state.raw<UpdateState>({ type: 'elsewhere' });
   /** What a link from outside asks for, until the person answered. */
   link = $state.raw<Link | null>(null);
   /** A relay that the person took from a link. */
@@ -28,6 +30,10 @@ export class Client {
   );
   readonly call: CallView | null = $derived(this.home?.call ?? null);
   readonly online = $derived(this.view?.relay.type === 'online');
+  /** The version that waits to be installed. */
+  readonly newer: string | null = $derived(
+    this.update.type === 'found' ? this.update.version : null,
+  );
 
   /** What there is on the desktop alone. */
   readonly desktop: Desktop | null;
@@ -49,6 +55,7 @@ export class Client {
         this.router.go({ page: 'conversation', id });
       }) ?? (() => undefined),
       host.desktop?.onKeeping((keeping) => (this.keeping = keeping)) ?? (() => undefined),
+      host.desktop?.onUpdate((update) => (this.update = update)) ?? (() => undefined),
       host.desktop?.onLink((link) => (this.link = link)) ?? (() => undefined),
       host.onFault?.((fault) => (this.fault = fault)) ?? (() => undefined),
     ];

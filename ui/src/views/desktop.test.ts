@@ -105,6 +105,25 @@ describe('a link from outside', () => {
 });
 
 describe('a newer version of the app', () => {
+  it('is seen and said on the way to it', async () => {
+    scene('update');
+    const settings = screen.getByRole('button', { name: 'Settings' });
+    expect(settings).toHaveAccessibleDescription('Version 1.2.0 waits to be installed.');
+    expect(settings.querySelector('.news-dot')).not.toBeNull();
+    await userEvent.click(settings);
+    const app = screen.getByRole('link', { name: 'This app' });
+    expect(app).toHaveAccessibleDescription('Version 1.2.0 waits to be installed.');
+    expect(app.querySelector('.news-dot')).not.toBeNull();
+    expect(document.querySelectorAll('nav .news-dot')).toHaveLength(1);
+  });
+
+  it('that was not found is not told of', () => {
+    scene('home');
+    const settings = screen.getByRole('button', { name: 'Settings' });
+    expect(settings).toHaveAccessibleDescription('Settings');
+    expect(document.querySelector('.news-dot')).toBeNull();
+  });
+
   it('is installed when the person says so', async () => {
     const { host } = scene('settings-app-update');
     expect(screen.getByText(/Version 1\.2\.0 is there/)).toBeVisible();
