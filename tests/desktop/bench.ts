@@ -1,11 +1,13 @@
 /**
  * Measures the desktop app against Chromium in the same run, one JSON object a line.
- * BELLWIRE_RELAY_BIN and BELLWIRE_DESKTOP_BIN should name release builds; BELLWIRE_DEB a package.
+ * BELLWIRE_RELAY_BIN, BELLWIRE_DESKTOP_BIN and BELLWIRE_CLI_BIN should name release builds;
+ * BELLWIRE_DEB a package.
  * BELLWIRE_BENCH_STARTS, _CALLS and _SECONDS say how often and how long.
  */
 import { statSync } from 'node:fs';
 
 import { print, type Peer } from '../bench/figures.ts';
+import { CommandLine, films, speech } from '../e2e/harness/cli.ts';
 import { cpuOf, memoryOf, startOf } from './harness/processes.ts';
 import { Stage } from './harness/stage.ts';
 import { firstPicture, gapsWatched, pressed, watchFirst, watchGaps } from './harness/stopwatch.ts';
@@ -58,6 +60,7 @@ const RINGS = `
 
 await start();
 await answers();
+await answersOfCommandLine();
 await steady({ width: 640, height: 480 });
 await steady({ width: 1280, height: 720 });
 await idle();
@@ -124,6 +127,49 @@ async function answers(): Promise<void> {
   }
   print('answer_to_first_frame_desktop', 'ms', desktops, null, 'p50 <= 200', atMost(200));
   print('answer_to_first_frame_browser', 'ms', browsers, null, 'p50 <= 200', atMost(200));
+}
+
+/**
+ * The same with somebody at the other end who takes next to nothing of the machine, as if it were
+ * another one. How much of the time above is that two browsers' worth of work share the processors?
+ */
+async function answersOfCommandLine(): Promise<void> {
+  const took: number[] = [];
+  const media = ['--voice', speech, ...films.flatMap((film) => ['--video', film]), '--loopback'];
+  while (took.length < CALLS) {
+    await on(async (stage) => {
+      const relay = await stage.relay();
+      const { ada, grace } = await stage.pair(relay);
+      const desktop = await stage.desktop(ada.name);
+      await desktop.open();
+      await desktop.signIn(relay.origin, ada);
+      await desktop.talkTo(grace.name);
+      const near = desktop.window.page;
+      for (let call = 0; call < 2 * CALLS_EACH_WAY; call += 1) {
+        await watchFirst(near, grace.name);
+        const calls = call % 2 === 0;
+        const task = calls ? ['call', ada.username] : ['answer', '--auto'];
+        const cli = new CommandLine(relay, grace, [...task, ...media]);
+        stage.onEnd(async () => cli.kill());
+        if (calls) {
+          await until('a ringing call', () => near(RINGS, ''));
+          await pause(RING_MS);
+        } else {
+          await cli.until('waits', ({ type }) => type === 'waiting');
+          await pressed(near, 'Video call');
+        }
+        const answered = calls
+          ? await until('an answer', () => pressed(near, 'Accept'))
+          : (await cli.until('answers', ({ type }) => type === 'answering')).at;
+        await pause(LOOK_MS);
+        took.push((await until('pictures', () => firstPicture(near))) - answered);
+        await desktop.window.press('button', 'Hang up');
+        await cli.exit();
+        await desktop.window.gone('region', 'Call');
+      }
+    });
+  }
+  print('answer_to_first_frame_desktop_of_cli', 'ms', took, null, 'for comparison', () => true);
 }
 
 /**

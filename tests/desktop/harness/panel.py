@@ -23,6 +23,8 @@ from gi.repository import GLib
 NOTIFICATIONS = "org.freedesktop.Notifications"
 WATCHER = "org.kde.StatusNotifierWatcher"
 MOCK = "org.freedesktop.DBus.Mock"
+# How long a connection may take to say whether it has an icon: those that only ask never answer.
+ANSWER_S = 1
 
 
 def say(**what):
@@ -49,8 +51,9 @@ def item_of(bus, process):
         try:
             if not name.startswith(":") or daemon.GetConnectionUnixProcessID(name) != process:
                 continue
-            item = dbus.Interface(bus.get_object(name, tray_path), dbus.PROPERTIES_IFACE)
-            return name, item.Get("org.kde.StatusNotifierItem", "Menu")
+            item = bus.get_object(name, tray_path, introspect=False)
+            item = dbus.Interface(item, dbus.PROPERTIES_IFACE)
+            return name, item.Get("org.kde.StatusNotifierItem", "Menu", timeout=ANSWER_S)
         except (dbus.DBusException, ValueError):
             pass
     raise LookupError(f"process {process} has nothing in the tray")
