@@ -60,7 +60,7 @@ const RINGS = `
 
 await start();
 await answers();
-await answersOfCommandLine();
+await answersToCommandLine();
 await steady({ width: 640, height: 480 });
 await steady({ width: 1280, height: 720 });
 await idle();
@@ -130,10 +130,10 @@ async function answers(): Promise<void> {
 }
 
 /**
- * The same with somebody at the other end who takes next to nothing of the machine, as if it were
- * another one. How much of the time above is that two browsers' worth of work share the processors?
+ * The same where the desktop answers, and somebody calls who takes next to nothing of the machine:
+ * how much of the time above is that two browsers' worth of work share the processors?
  */
-async function answersOfCommandLine(): Promise<void> {
+async function answersToCommandLine(): Promise<void> {
   const desktops: number[] = [];
   const clis: number[] = [];
   const media = ['--voice', speech, ...films.flatMap((film) => ['--video', film]), '--loopback'];
@@ -144,31 +144,21 @@ async function answersOfCommandLine(): Promise<void> {
       const desktop = await stage.desktop(ada.name);
       await desktop.open();
       await desktop.signIn(relay.origin, ada);
-      await desktop.talkTo(grace.name);
-      const near = desktop.window.page;
-      for (let call = 0; call < 2 * CALLS_EACH_WAY; call += 1) {
-        await watchFirst(near, grace.name);
-        const calls = call % 2 === 0;
-        const task = calls ? ['call', ada.username] : ['answer', '--auto'];
-        const cli = new CommandLine(relay, grace, [...task, ...media]);
+      const { window } = desktop;
+      for (let call = 0; call < CALLS_EACH_WAY; call += 1) {
+        await watchFirst(window.page, grace.name);
+        const cli = new CommandLine(relay, grace, ['call', ada.username, ...media]);
         stage.onEnd(async () => cli.kill());
-        if (calls) {
-          await until('a ringing call', () => near(RINGS, ''));
-          await pause(RING_MS);
-        } else {
-          await cli.until('waits', ({ type }) => type === 'waiting');
-          await pressed(near, 'Video call');
-        }
-        const answered = calls
-          ? await until('an answer', () => pressed(near, 'Accept'))
-          : (await cli.until('answers', ({ type }) => type === 'answering')).at;
+        await until('a ringing call', () => window.page(RINGS, ''));
+        await pause(RING_MS);
+        const answered = await until('an answer', () => pressed(window.page, 'Accept'));
         await pause(LOOK_MS);
-        desktops.push((await until('pictures', () => firstPicture(near))) - answered);
+        desktops.push((await until('pictures', () => firstPicture(window.page))) - answered);
         const first = await cli.until('a picture', ({ type }) => type === 'first_picture');
         clis.push(first.at - answered);
-        await desktop.window.press('button', 'Hang up');
+        await window.press('button', 'Hang up');
         await cli.exit();
-        await desktop.window.gone('region', 'Call');
+        await window.gone('region', 'Call');
       }
     });
   }
