@@ -99,23 +99,30 @@ impl Updates {
         self.locked().clone()
     }
 
-    /// Looks now.
+    /// Looks now. What was found earlier can be installed meanwhile, and until there is an answer.
     pub(crate) async fn look(&self) {
-        if matches!(self.state(), UpdateState::Elsewhere | UpdateState::Installing { .. }) {
-            return;
+        match self.state() {
+            UpdateState::Elsewhere | UpdateState::Installing { .. } => return,
+            UpdateState::Found { .. } => {}
+            UpdateState::Looking | UpdateState::Newest | UpdateState::Failed { .. } => {
+                self.become_known(UpdateState::Looking);
+            }
         }
-        self.become_known(UpdateState::Looking);
         let answer = self.ask().await;
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = found.as_ref().map(|Found(update)| update.version.clone());
-        let state = match &answer {
-            Ok(update) => answered(update.as_ref().map(|update| update.version.clone())),
-            Err(error) => unanswered(waiting, failed("no word of updates", error)),
+        let state = match (self.state(), answer) {
+            (UpdateState::Installing { .. }, _) => return,
+            (_, Ok(Some(update))) => {
+                let version = update.version.clone();
+                *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(Found(update));
+                UpdateState::Found { version }
+            }
+            (_, Ok(None)) => UpdateState::Newest,
+            (UpdateState::Found { version }, Err(error)) => {
+                tracing::warn!(%error, "no word of updates");
+                UpdateState::Found { version }
+            }
+            (_, Err(error)) => failed("no word of updates", &error),
         };
-        if let Ok(update) = answer {
-            *found = update.map(Found);
-        }
-        drop(found);
         self.become_known(state);
     }
 
@@ -168,31 +175,7 @@ impl Updates {
     }
 }
 
-fn answered(newer: Option<String>) -> UpdateState {
-    newer.map_or(UpdateState::Newest, |version| UpdateState::Found { version })
-}
-
-/// What was found earlier can be installed still.
-fn unanswered(waiting: Option<String>, failed: UpdateState) -> UpdateState {
-    waiting.map_or(failed, |version| UpdateState::Found { version })
-}
-
 fn failed(what: &str, error: &tauri_plugin_updater::Error) -> UpdateState {
     tracing::warn!(%error, "{what}");
     UpdateState::Failed { cause: error.to_string() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_look_without_an_answer_forgets_nothing() {
-        let failed = UpdateState::Failed { cause: "no network".into() };
-        let found = UpdateState::Found { version: "1.2.0".into() };
-        assert_eq!(unanswered(Some("1.2.0".into()), failed.clone()), found);
-        assert_eq!(unanswered(None, failed.clone()), failed);
-        assert_eq!(answered(Some("1.2.0".into())), found);
-        assert_eq!(answered(None), UpdateState::Newest, "it was taken back");
-    }
 }

@@ -22,6 +22,8 @@ export interface Offer {
 export class Shop {
   /** Nothing newer while null. */
   offer: Offer | null = null;
+  /** Whoever asks gets an error. */
+  broken = false;
   /** A parcel is handed out after this. */
   open: Promise<void> = Promise.resolve();
 
@@ -32,7 +34,9 @@ export class Shop {
     const shop = new Shop(server);
     server.on('request', ({ url }, response) => {
       const { offer } = shop;
-      if (!offer) {
+      if (shop.broken) {
+        response.writeHead(500).end();
+      } else if (!offer) {
         response.writeHead(204).end();
       } else if (url === '/parcel') {
         void shop.open.then(() =>

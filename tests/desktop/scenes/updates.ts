@@ -57,6 +57,10 @@ export const updates: Scene[] = [
       shop.offer = { version: '99.0.0', signature: genuine, parcel };
       await window.press('button', 'Look for updates');
       await window.reads('Version 99.0.0 is there.');
+      shop.broken = true;
+      await look(desktop);
+      await window.reads('Version 99.0.0 is there.');
+      shop.broken = false;
       await window.press('button', 'Install and restart');
       await until('the app was started anew', () => desktop.runs && desktop.pid !== pid);
       assert.ok(readFileSync(desktop.binary).equals(parcel), 'the newer one is installed');
@@ -103,6 +107,14 @@ export const updates: Scene[] = [
     },
   },
 ];
+
+/** Looks for updates as the app does once a day; returns when it has looked. */
+async function look(desktop: Desktop): Promise<void> {
+  await desktop.window.driver.executeAsyncScript(
+    `const done = arguments[0];
+     window.__TAURI_INTERNALS__.invoke('look_for_update').then(done, done);`,
+  );
+}
 
 /** Has a desktop start an app of its own, which may be replaced. */
 function replaceable(desktop: Desktop, stage: Stage): void {

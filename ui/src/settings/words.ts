@@ -1,6 +1,11 @@
 import type { DeviceProblem } from '../lib/bindings';
 import { m } from '../lib/paraglide/messages';
 
+/** What is told of a version on the way to where it is installed; null tells nothing. */
+export function newerWords(version: string | null): string | null {
+  return version === null ? null : m.update_waits({ version });
+}
+
 /** Why a test could not open a device. */
 export function testWords(kind: 'microphone' | 'camera', problem: DeviceProblem): string {
   const device = kind === 'microphone' ? m.your_microphone() : m.your_camera();
