@@ -300,9 +300,49 @@ async fn a_removed_account_leaves_nothing(store: &dyn Store) {
     assert!(store.account(user(1)).await.unwrap().is_none());
     assert!(store.contacts(user(2)).await.unwrap().is_empty());
     assert!(store.conversations(user(2)).await.unwrap().is_empty());
-    assert!(store.records(user(2), None, None, 10).await.unwrap().is_empty());
+    assert!(store.records(user(1), None, None, 10).await.unwrap().is_empty());
     assert!(store.notices(user(1)).await.unwrap().is_empty());
     store.check().await.unwrap();
+}
+
+/// Whoever goes, before or after a call is written, takes only the own history along.
+async fn one_deletion_takes_no_history_from_others(store: &dyn Store) {
+    for gone in 1..=3 {
+        for n in 1..=3 {
+            add(store, n).await;
+        }
+        let direct = befriend(store, 1, 2).await;
+        let group = place(9);
+        let whole = |n, conversation| NewRecord {
+            audience: vec![user(1), user(2), user(3)],
+            ..record(n, conversation, 100 * u64::from(n))
+        };
+        store.add_record(whole(1, direct)).await.unwrap();
+        store.add_record(whole(2, group)).await.unwrap();
+        store.remove_account(user(gone)).await.unwrap();
+        // The call went on while the account was deleted.
+        assert!(store.add_record(whole(3, direct)).await.unwrap());
+        assert!(store.add_record(whole(4, group)).await.unwrap());
+        for left in (1..=3).filter(|left| *left != gone) {
+            let records = store.records(user(left), None, None, 10).await.unwrap();
+            let seen: Vec<_> = records.iter().map(|record| record.started_at).collect();
+            assert_eq!(seen, [400, 300, 200, 100], "user {left} after {gone} went");
+            for record in records {
+                let who: BTreeSet<_> = record.participants.into_iter().collect();
+                assert_eq!((record.caller, who), (user(1), [user(1), user(2)].into()));
+            }
+        }
+        assert!(store.records(user(gone), None, None, 10).await.unwrap().is_empty());
+        for n in 1..=3 {
+            store.remove_account(user(n)).await.unwrap();
+        }
+        for n in 1..=4 {
+            let kept = store.has_record(CallId::from_bytes([n; 16])).await.unwrap();
+            assert!(!kept, "nobody is left to see call {n}");
+        }
+        assert!(store.add_record(whole(5, group)).await.unwrap(), "for nobody, which is no fault");
+        assert!(!store.has_record(CallId::from_bytes([5; 16])).await.unwrap());
+    }
 }
 
 async fn on_sqlite<'a, F: Future<Output = ()>>(run: impl FnOnce(&'a dyn Store) -> F) {
@@ -334,6 +374,7 @@ suite! { sqlite, super::on_sqlite:
     groups_are_made_of_contacts,
     history_is_paged_private_and_forgotten,
     a_removed_account_leaves_nothing,
+    one_deletion_takes_no_history_from_others,
 }
 
 #[tokio::test]

@@ -278,7 +278,8 @@ pub trait Accounts: Send + Sync {
     ) -> Result<(), StoreError>;
     /// Replaces the password hash.
     async fn set_password_hash(&self, user: UserId, hash: &str) -> Result<(), StoreError>;
-    /// Removes the account and everything of it.
+    /// Removes the account and everything of it. Others keep their history of calls with it, where
+    /// its id is all that is left.
     async fn remove_account(&self, user: UserId) -> Result<Departed, StoreError>;
 
     /// Stores a sign-in.
@@ -388,7 +389,8 @@ pub trait People: Send + Sync {
 /// The history of calls.
 #[async_trait]
 pub trait History: Send + Sync {
-    /// Stores a finished call. False: it was stored before, and stays as it was.
+    /// Stores a finished call. False: it was stored before, and stays as it was. Whoever is gone by
+    /// then keeps nobody else from having it.
     async fn add_record(&self, new: NewRecord) -> Result<bool, StoreError>;
     /// Whether the call is in anybody's history.
     async fn has_record(&self, call: CallId) -> Result<bool, StoreError>;

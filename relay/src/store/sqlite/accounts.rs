@@ -7,7 +7,9 @@ use bellwire_protocol::{
 };
 use sqlx::{Sqlite, Transaction};
 
-use super::{Key, SqliteStore, damaged, from_ms, from_word, is_unique_violation, ms, person, word};
+use super::{
+    Key, SqliteStore, damaged, from_ms, from_word, history, is_unique_violation, ms, person, word,
+};
 use crate::store::{
     Account, Accounts, Admission, CreateAccountError, Departed, NewAccount, NewDevice, RefreshLife,
     Rotation, StoreError, StoredInvite, StoredNotice, TokenHash,
@@ -202,6 +204,7 @@ impl Accounts for SqliteStore {
         .bind(user.key())
         .fetch_all(&mut *tx)
         .await?;
+        history::forget_history_of(&mut tx, user).await?;
         sqlx::query("DELETE FROM users WHERE id = $1").bind(user.key()).execute(&mut *tx).await?;
         sqlx::query(
             "DELETE FROM conversations

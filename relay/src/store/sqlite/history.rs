@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use bellwire_protocol::{CallId, CallRecord, ConversationId, UserId};
+use sqlx::{Sqlite, Transaction};
 
 use super::{Key, SqliteStore, from_ms, from_word, is_unique_violation, ms, word};
 use crate::store::{History, NewRecord, StoreError};
@@ -36,14 +37,27 @@ impl History for SqliteStore {
         let people: BTreeSet<UserId> =
             record.participants.iter().chain(&new.audience).copied().collect();
         for user in people {
-            sqlx::query("INSERT INTO call_people VALUES ($1, $2, $3, $4)")
-                .bind(record.call_id.key())
-                .bind(user.key())
-                .bind(record.participants.contains(&user))
-                .bind(new.audience.contains(&user))
-                .execute(&mut *tx)
-                .await?;
+            // An account that went meanwhile stays named as one who took part, and sees nothing.
+            sqlx::query(
+                "INSERT INTO call_people SELECT $1, $2, $3, sees
+                 FROM (SELECT $4 AND EXISTS (SELECT 1 FROM users WHERE id = $2) AS sees)
+                 WHERE $3 OR sees",
+            )
+            .bind(record.call_id.key())
+            .bind(user.key())
+            .bind(record.participants.contains(&user))
+            .bind(new.audience.contains(&user))
+            .execute(&mut *tx)
+            .await?;
         }
+        // Nothing is kept for nobody.
+        sqlx::query(
+            "DELETE FROM calls WHERE id = $1
+             AND NOT EXISTS (SELECT 1 FROM call_people p WHERE p.call = $1 AND p.sees)",
+        )
+        .bind(record.call_id.key())
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -73,6 +87,30 @@ impl History for SqliteStore {
             .await?;
         Ok(pruned.rows_affected())
     }
+}
+
+/// Takes the history of an account away with it; what others see of the same calls stays. A call
+/// that nobody is left to see goes.
+pub(super) async fn forget_history_of(
+    tx: &mut Transaction<'static, Sqlite>,
+    user: UserId,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE call_people SET sees = 0 WHERE user = $1")
+        .bind(user.key())
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query(
+        "DELETE FROM calls WHERE id IN (SELECT call FROM call_people WHERE user = $1)
+         AND NOT EXISTS (SELECT 1 FROM call_people p WHERE p.call = calls.id AND p.sees)",
+    )
+    .bind(user.key())
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("DELETE FROM call_people WHERE user = $1 AND NOT took_part")
+        .bind(user.key())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn records_of(

@@ -23,7 +23,8 @@ use sqlx::{Sqlite, Transaction};
 use super::{Store, StoreError};
 
 /// The schema, one script a version. A database at version `n` has the first `n` applied.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 /// Readers beside the writer. Each costs a thread and up to 1 MiB of page cache.
 const READERS: u32 = 3;
 /// How long a statement waits for another process (the command line) to finish writing.
