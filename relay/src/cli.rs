@@ -222,6 +222,9 @@ fn explain(refused: &Refused) -> anyhow::Error {
             "the user name is not allowed: 2 to 32 of a-z 0-9 . _ -, beginning with a letter or digit"
         ),
         ProblemReason::UsernameTaken => anyhow!("the user name is taken"),
+        ProblemReason::UsernameSimilar => {
+            anyhow!("the user name is easily taken for somebody else's; choose another")
+        }
         ProblemReason::PasswordLength => {
             anyhow!("the password needs at least ten characters and at most 256 bytes")
         }
@@ -231,8 +234,11 @@ fn explain(refused: &Refused) -> anyhow::Error {
         ProblemReason::DisplayNameInvalid
         | ProblemReason::WrongCredentials
         | ProblemReason::InviteRequired
+        | ProblemReason::SetupCodeRequired
         | ProblemReason::RegistrationClosed
+        | ProblemReason::ResetCodeInvalid
         | ProblemReason::TokenInvalid
+        | ProblemReason::SignInEnded
         | ProblemReason::NoSuchUser
         | ProblemReason::Yourself
         | ProblemReason::StoreUnavailable

@@ -146,6 +146,12 @@ pub enum NoticeText {
         #[cfg_attr(feature = "bindings", specta(type = u32))]
         at: u64,
     },
+    /// The operator, or a code of an administrator, set a new password.
+    PasswordReset {
+        /// When.
+        #[cfg_attr(feature = "bindings", specta(type = u32))]
+        at: u64,
+    },
     /// A message was too long or empty.
     MessageRefused,
 }

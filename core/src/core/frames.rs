@@ -141,6 +141,7 @@ impl Core {
             NoticeKind::PasswordChanged => {
                 self.tell(NoticeText::PasswordChangedElsewhere { at: notice.at })
             }
+            NoticeKind::PasswordReset => self.tell(NoticeText::PasswordReset { at: notice.at }),
             NoticeKind::Unknown => {}
         }
     }

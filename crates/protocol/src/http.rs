@@ -30,6 +30,8 @@ pub enum ProblemReason {
     UsernameInvalid,
     /// The user name is taken.
     UsernameTaken,
+    /// The user name is free, but is easily taken for one that is not.
+    UsernameSimilar,
     /// The display name breaks its rules.
     DisplayNameInvalid,
     /// The password has under ten characters or over 256 bytes.
@@ -40,10 +42,18 @@ pub enum ProblemReason {
     WrongCredentials,
     /// Accounts are made by invitation, and this one is missing, used or expired.
     InviteRequired,
+    /// There is no account yet, and this is not the code that the relay printed when it started.
+    SetupCodeRequired,
     /// The operator does not allow new accounts.
     RegistrationClosed,
-    /// The token is expired, revoked, forged or was used before.
+    /// The code to set a new password is wrong, used or expired.
+    ResetCodeInvalid,
+    /// The token is expired, unknown, forged or was used before. A client that hears it of its
+    /// refresh token asks for the password again and keeps what it has.
     TokenInvalid,
+    /// Of a refresh token only: the owner of the account ended this sign-in, by signing it out, by
+    /// removing it, with a new password or with the account. A client removes what it keeps.
+    SignInEnded,
     /// There is no such user, or they cannot be asked.
     NoSuchUser,
     /// That is this user's own name.

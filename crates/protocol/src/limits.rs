@@ -44,9 +44,13 @@ pub const PASSWORD_BYTES: usize = 256;
 
 /// Close codes of the WebSocket.
 pub mod close {
-    /// Not authenticated.
+    /// Not authenticated: the token is over, or its sign-in is gone. The client refreshes once; what
+    /// that answers decides whether it comes back or asks for the password, and it keeps what it
+    /// has.
     pub const UNAUTHENTICATED: u16 = 4001;
-    /// This sign-in was revoked.
+    /// The owner of the account ended this sign-in, by signing it out, by removing it, with a new
+    /// password or with the account: the client removes what it keeps. Nothing else is closed with
+    /// this code.
     pub const REVOKED: u16 = 4003;
     /// The client reads too slowly; it resumes.
     pub const SLOW_READER: u16 = 4008;

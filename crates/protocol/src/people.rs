@@ -143,6 +143,8 @@ pub enum NoticeKind {
     RefreshReused,
     /// The password was changed on another device.
     PasswordChanged,
+    /// The operator, or a code of an administrator, set a new password.
+    PasswordReset,
     /// A kind that this build does not know.
     #[serde(other)]
     Unknown,

@@ -9,13 +9,17 @@ const RELAY = 'calls.example.org';
 const PROBLEMS: [SignInProblem, RegExp][] = [
   [{ type: 'refused', reason: 'username_invalid' }, /2 to 32 letters/],
   [{ type: 'refused', reason: 'username_taken' }, /is taken\. Choose another/],
+  [{ type: 'refused', reason: 'username_similar' }, /looks too much like somebody/],
   [{ type: 'refused', reason: 'display_name_invalid' }, /name cannot be used/],
   [{ type: 'refused', reason: 'password_length' }, /at least 10 characters/],
   [{ type: 'refused', reason: 'password_common' }, /among the most common/],
   [{ type: 'refused', reason: 'wrong_credentials' }, /^Username or password is wrong\.$/],
   [{ type: 'refused', reason: 'invite_required' }, /needs an invitation/],
+  [{ type: 'refused', reason: 'setup_code_required' }, /printed when it started/],
+  [{ type: 'refused', reason: 'reset_code_invalid' }, /wrong, used or expired/],
   [{ type: 'refused', reason: 'registration_closed' }, /takes no new accounts/],
   [{ type: 'refused', reason: 'token_invalid' }, /sign-in has expired/],
+  [{ type: 'refused', reason: 'sign_in_ended' }, /was ended/],
   [{ type: 'refused', reason: 'no_such_user' }, /Nobody with this username/],
   [{ type: 'refused', reason: 'yourself' }, /your own username/],
   [{ type: 'refused', reason: 'store_unavailable' }, /disk may be full\. Calls go on/],
@@ -40,6 +44,7 @@ const NOTICES: [NoticeText, RegExp][] = [
   [{ type: 'password_changed' }, /Every other device was signed out/],
   [{ type: 'sign_in_copied', at: 0 }, /copy of one of your sign-ins/],
   [{ type: 'password_changed_elsewhere', at: 0 }, /changed on another device/],
+  [{ type: 'password_reset', at: 0 }, /whoever runs the relay/],
   [{ type: 'message_refused' }, /empty or too long/],
 ];
 
@@ -63,6 +68,8 @@ describe('a problem of signing in', () => {
     expect(fieldOf({ type: 'refused', reason: 'username_taken' })).toBe('username');
     expect(fieldOf({ type: 'refused', reason: 'password_common' })).toBe('password');
     expect(fieldOf({ type: 'refused', reason: 'invite_required' })).toBe('invite');
+    expect(fieldOf({ type: 'refused', reason: 'setup_code_required' })).toBe('invite');
+    expect(fieldOf({ type: 'refused', reason: 'username_similar' })).toBe('username');
     expect(fieldOf({ type: 'unreachable' })).toBeNull();
   });
 });

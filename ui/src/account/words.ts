@@ -9,6 +9,7 @@ export function fieldOf(problem: SignInProblem | null): AccountField | null {
   switch (problem.reason) {
     case 'username_invalid':
     case 'username_taken':
+    case 'username_similar':
       return 'username';
     case 'display_name_invalid':
       return 'display_name';
@@ -16,6 +17,7 @@ export function fieldOf(problem: SignInProblem | null): AccountField | null {
     case 'password_common':
       return 'password';
     case 'invite_required':
+    case 'setup_code_required':
       return 'invite';
     default:
       return null;
@@ -63,6 +65,8 @@ export function reason(why: ProblemReason): string {
       return m.reason_username_invalid();
     case 'username_taken':
       return m.reason_username_taken();
+    case 'username_similar':
+      return m.reason_username_similar();
     case 'display_name_invalid':
       return m.reason_display_name_invalid();
     case 'password_length':
@@ -73,10 +77,16 @@ export function reason(why: ProblemReason): string {
       return m.reason_wrong_credentials();
     case 'invite_required':
       return m.reason_invite_required();
+    case 'setup_code_required':
+      return m.reason_setup_code_required();
     case 'registration_closed':
       return m.reason_registration_closed();
+    case 'reset_code_invalid':
+      return m.reason_reset_code_invalid();
     case 'token_invalid':
       return m.reason_token_invalid();
+    case 'sign_in_ended':
+      return m.reason_sign_in_ended();
     case 'no_such_user':
       return m.reason_no_such_user();
     case 'yourself':
@@ -108,6 +118,8 @@ export function noticeWords(text: NoticeText): string {
       return m.notice_sign_in_copied();
     case 'password_changed_elsewhere':
       return m.notice_password_changed_elsewhere();
+    case 'password_reset':
+      return m.notice_password_reset();
     case 'message_refused':
       return m.notice_message_refused();
   }
@@ -127,6 +139,7 @@ export function isPassing(text: NoticeText): boolean {
     case 'password_changed':
     case 'sign_in_copied':
     case 'password_changed_elsewhere':
+    case 'password_reset':
       return false;
   }
 }

@@ -578,6 +578,10 @@ at: number } |
 { type: "password_changed_elsewhere"; 
 /**  When. */
 at: number } | 
+/**  The operator, or a code of an administrator, set a new password. */
+{ type: "password_reset"; 
+/**  When. */
+at: number } | 
 /**  A message was too long or empty. */
 { type: "message_refused" };
 
@@ -770,6 +774,8 @@ export type ProblemReason =
 "username_invalid" | 
 /**  The user name is taken. */
 "username_taken" | 
+/**  The user name is free, but is easily taken for one that is not. */
+"username_similar" | 
 /**  The display name breaks its rules. */
 "display_name_invalid" | 
 /**  The password has under ten characters or over 256 bytes. */
@@ -780,10 +786,22 @@ export type ProblemReason =
 "wrong_credentials" | 
 /**  Accounts are made by invitation, and this one is missing, used or expired. */
 "invite_required" | 
+/**  There is no account yet, and this is not the code that the relay printed when it started. */
+"setup_code_required" | 
 /**  The operator does not allow new accounts. */
 "registration_closed" | 
-/**  The token is expired, revoked, forged or was used before. */
+/**  The code to set a new password is wrong, used or expired. */
+"reset_code_invalid" | 
+/**
+ *  The token is expired, unknown, forged or was used before. A client that hears it of its
+ *  refresh token asks for the password again and keeps what it has.
+ */
 "token_invalid" | 
+/**
+ *  Of a refresh token only: the owner of the account ended this sign-in, by signing it out, by
+ *  removing it, with a new password or with the account. A client removes what it keeps.
+ */
+"sign_in_ended" | 
 /**  There is no such user, or they cannot be asked. */
 "no_such_user" | 
 /**  That is this user's own name. */
