@@ -131,6 +131,8 @@ fn a_new_device_asks_the_relay_who_may_register_until_it_answers() {
         version: "0.1.0".into(),
         protocols: vec![SUBPROTOCOL.into()],
         registration: Registration::Invite,
+        origin_accepted: None,
+        address: None,
     };
     bench.reply("/api/v1/relay", Ok((200, encode(&info))));
     assert!(matches!(

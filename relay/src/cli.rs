@@ -249,7 +249,7 @@ fn explain(refused: &Refused) -> anyhow::Error {
 /// Says where people open it, at every start.
 pub(crate) fn say_address(relay: &Relay, address: SocketAddr) {
     let place = match &relay.config.public_url {
-        Some(url) => url.origin().to_owned(),
+        Some(url) => url.as_str().to_owned(),
         None if address.ip().is_loopback() || address.ip().is_unspecified() => {
             format!("http://localhost:{}", address.port())
         }

@@ -9,6 +9,7 @@ use bellwire_protocol::http::Registration;
 use bellwire_protocol::{IceServer, Secret};
 
 use crate::accounts::password::Cost;
+use crate::origin::Origin;
 use crate::proxies::Proxies;
 use crate::signaling::calls::Timing;
 use crate::signaling::rings::RingLimits;
@@ -24,7 +25,7 @@ pub enum ConfigError {
         /// What it says. Secrets are left out.
         value: String,
         /// What it may say.
-        allowed: &'static str,
+        allowed: String,
     },
     /// The file has a key that is not a setting.
     #[error("setting {0} in the configuration file is not known; known: {known}", known = known())]
@@ -47,7 +48,7 @@ pub struct Config {
     /// Where the operator looks; never a public address.
     pub ops_listen: SocketAddr,
     /// The address that people type, where a proxy stands in between.
-    pub public_url: Option<PublicUrl>,
+    pub public_url: Option<Origin>,
     /// Whose word on the address of a client is taken.
     pub trusted_proxies: Proxies,
     /// Where the database and the key are.
@@ -71,37 +72,6 @@ pub struct Config {
     pub password_cost: Cost,
     /// Largest database in pages of 4 KiB.
     pub max_database_pages: Option<u32>,
-}
-
-/// `scheme://host[:port]` of the relay as people see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicUrl(String);
-
-impl PublicUrl {
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.trim_end_matches('/').to_ascii_lowercase();
-        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
-        let plain = !host.is_empty()
-            && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
-        plain.then_some(Self(text))
-    }
-
-    /// Whether only this machine reaches it.
-    fn is_this_machine(&self) -> bool {
-        let host = self.0.split_once("://").map_or("", |(_, host)| host);
-        let name = host.strip_prefix('[').map_or_else(
-            || host.split(':').next().unwrap_or_default(),
-            |rest| rest.split(']').next().unwrap_or_default(),
-        );
-        name == "localhost"
-            || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-    }
-
-    /// The origin that browsers name.
-    #[must_use]
-    pub fn origin(&self) -> &str {
-        &self.0
-    }
 }
 
 impl Default for Config {
@@ -156,12 +126,14 @@ struct Given {
 }
 
 impl Given {
-    fn wrong(&self, allowed: &'static str) -> ConfigError {
+    fn wrong(&self, allowed: impl std::fmt::Display) -> ConfigError {
+        let allowed = allowed.to_string();
         ConfigError::Value { name: self.name.clone(), value: self.value.clone(), allowed }
     }
 
     /// The same for a secret: the value is not repeated.
     fn wrong_secret(&self, allowed: &'static str) -> ConfigError {
+        let allowed = allowed.into();
         ConfigError::Value { name: self.name.clone(), value: "(hidden)".into(), allowed }
     }
 
@@ -206,9 +178,8 @@ impl Config {
             config.ops_listen = it.value.parse().map_err(|_| it.wrong(address))?;
         }
         if let Some(it) = given.get("public_url") {
-            let url = PublicUrl::parse(&it.value);
-            let allowed = "http:// or https:// with a host and nothing behind it";
-            config.public_url = Some(url.ok_or_else(|| it.wrong(allowed))?);
+            let origin = Origin::parse_typed(&it.value);
+            config.public_url = Some(origin.map_err(|error| it.wrong(error))?);
         }
         if let Some(it) = given.get("trusted_proxies") {
             let allowed =
@@ -263,7 +234,7 @@ impl Config {
     #[must_use]
     pub fn registration_policy(&self) -> Registration {
         let private = self.listen.ip().is_loopback()
-            && self.public_url.as_ref().is_none_or(PublicUrl::is_this_machine);
+            && self.public_url.as_ref().is_none_or(Origin::is_this_machine);
         let default = if private { Registration::Open } else { Registration::Invite };
         self.registration.unwrap_or(default)
     }
@@ -337,7 +308,7 @@ fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
             toml::Value::Boolean(switch) => switch.to_string(),
             toml::Value::Array(items) => list(&key, items)?,
             toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => {
-                let allowed = "text, a number, true, false or a list of texts";
+                let allowed = "text, a number, true, false or a list of texts".into();
                 return Err(ConfigError::Value { name: key, value: format!("{value:?}"), allowed });
             }
         };
@@ -357,7 +328,7 @@ fn list(key: &str, items: Vec<toml::Value>) -> Result<String, ConfigError> {
         | toml::Value::Table(_)) => Err(ConfigError::Value {
             name: key.to_owned(),
             value: format!("{other:?}"),
-            allowed: "a list of texts",
+            allowed: "a list of texts".into(),
         }),
     });
     Ok(texts.collect::<Result<Vec<_>, _>>()?.join(","))

@@ -3,8 +3,8 @@
 //! [`run`] is the whole of it: it opens the store, starts the one task that owns calls and
 //! sessions ([`signaling::switchboard`]), serves HTTP and WebSockets, and drains when it is told
 //! to. Everything that decides is pure and takes the time as an argument: [`signaling::calls`],
-//! [`signaling::session`], [`signaling::rings`], [`presence`], [`proxies`]. What touches sockets or the disk
-//! only moves messages in and out of those.
+//! [`signaling::session`], [`signaling::rings`], [`presence`], [`origin`], [`proxies`]. What touches
+//! sockets or the disk only moves messages in and out of those.
 
 pub mod accounts;
 pub mod bus;
@@ -12,6 +12,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod observe;
+pub mod origin;
 pub mod presence;
 pub mod proxies;
 pub mod server;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts, Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bellwire_protocol::{CallId, limits};
@@ -17,7 +17,6 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, oneshot, watch};
 
-use crate::config::PublicUrl;
 use crate::relay::{Relay, RunError, Shutdown};
 use crate::signaling::mail::{Mail, Overview};
 
@@ -76,45 +75,6 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(1_024)
-}
-
-/// Which pages may open a WebSocket here.
-#[derive(Debug, Clone)]
-pub struct Origins {
-    public: Option<String>,
-}
-
-/// The desktop app's pages.
-const APP_ORIGINS: [&str; 2] = ["tauri://localhost", "http://tauri.localhost"];
-
-impl Origins {
-    /// The relay's own origin, the desktop app's, and none at all (not a browser).
-    #[must_use]
-    pub fn new(public: Option<&PublicUrl>) -> Self {
-        Self { public: public.map(|url| url.origin().to_owned()) }
-    }
-
-    /// Whether a request with these headers may go on.
-    #[must_use]
-    pub fn allow(&self, headers: &HeaderMap) -> bool {
-        let mut origins = headers.get_all(header::ORIGIN).iter();
-        let Some(origin) = origins.next() else { return true };
-        let Ok(origin) = origin.to_str() else { return false };
-        if origins.next().is_some() {
-            return false;
-        }
-        if APP_ORIGINS.contains(&origin) {
-            return true;
-        }
-        match &self.public {
-            Some(public) => origin == public,
-            None => {
-                let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-                let named = origin.strip_prefix("http://").or(origin.strip_prefix("https://"));
-                host.is_some() && named == host
-            }
-        }
-    }
 }
 
 /// Counts sockets that have not said who they are.
@@ -322,8 +282,13 @@ async fn never_stored(mut response: Response) -> Response {
 
 async fn upgrade(State(relay): State<Arc<Relay>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
-    if !relay.origins.allow(&parts.headers) {
-        return StatusCode::FORBIDDEN.into_response();
+    if let Err(refusal) = relay.origins.admit(&parts.headers) {
+        relay.metrics.origins_refused.inc();
+        if let Some(left_out) = relay.refusals.due() {
+            tracing::warn!(left_out, "origin.refused: {refusal}");
+        }
+        let words = "pages of this address may not connect to this relay";
+        return (StatusCode::FORBIDDEN, words).into_response();
     }
     if *relay.shutdown.borrow() != Shutdown::Running {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();

@@ -7,11 +7,13 @@ mod support;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use bellwire_protocol::http::RelayInfo;
 use bellwire_protocol::{
     ClientMessage, ConversationId, DisplayName, ErrorCode, LiveCallState, Media, Person,
     RelayMessage, Sdp, Snapshot, UserId, Username, limits,
 };
 use bellwire_relay::Shutdown;
+use bellwire_relay::origin::Origin;
 use bellwire_relay::store::sqlite::{SqliteOptions, SqliteStore};
 use bellwire_relay::store::{Accounts, Admission, NewAccount, People};
 use futures_util::SinkExt;
@@ -341,6 +343,7 @@ async fn only_known_pages_may_open_a_socket() {
         let Err(WsError::Http(response)) = refused else { panic!("{origin:?} got in") };
         assert_eq!(response.status().as_u16(), 403, "{origin:?}");
     }
+    assert_eq!(relay.metric("origins_refused_total").await, 7.0);
     for protocol in [None, Some("bellwire.v2")] {
         let refused = upgrade(relay.address, protocol, None).await;
         let Err(WsError::Http(response)) = refused else { panic!("{protocol:?} got in") };
@@ -349,10 +352,10 @@ async fn only_known_pages_may_open_a_socket() {
 }
 
 #[tokio::test]
-async fn a_public_url_is_the_only_origin_of_its_own() {
+async fn a_public_url_is_the_only_origin_of_its_own_in_whatever_form_it_is_set() {
     let relay = TestRelay::with(|config| {
         let environment =
-            [("BELLWIRE_PUBLIC_URL".to_owned(), "https://calls.example".to_owned())].into();
+            [("BELLWIRE_PUBLIC_URL".to_owned(), "https://Calls.example:443/".to_owned())].into();
         let loaded = bellwire_relay::config::Config::load(None, &environment).unwrap();
         config.public_url = loaded.public_url;
     });
@@ -360,6 +363,31 @@ async fn a_public_url_is_the_only_origin_of_its_own() {
     upgrade(relay.address, Some("bellwire.v1"), good).await.unwrap();
     let own = format!("http://{}", relay.address);
     assert!(upgrade(relay.address, Some("bellwire.v1"), Some(&own)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_page_learns_whether_it_may_connect_and_where_it_could() {
+    let ask = async |relay: &TestRelay, query: &str| {
+        let path = format!("/api/v1/relay{query}");
+        let reply = relay.http("GET", &path, None, &Value::Null).await;
+        let info: RelayInfo = reply.json();
+        (info.origin_accepted, info.address)
+    };
+    let relay = TestRelay::start();
+    assert_eq!(ask(&relay, "").await, (None, None), "nobody asked");
+    let own = format!("?origin=http://{}", relay.address);
+    assert_eq!(ask(&relay, &own).await, (Some(true), None));
+    let encoded = format!("?origin=http%3A%2F%2F{}", relay.address);
+    assert_eq!(ask(&relay, &encoded).await, (Some(true), None));
+    assert_eq!(ask(&relay, "?origin=https://other.example").await, (Some(false), None));
+    assert_eq!(ask(&relay, "?origin=").await, (Some(false), None));
+    let relay = TestRelay::with(|config| {
+        config.public_url = Some(Origin::parse_typed("https://calls.example:443").unwrap());
+    });
+    let address = Some("https://calls.example".to_owned());
+    let own = format!("?origin=http://{}", relay.address);
+    assert_eq!(ask(&relay, &own).await, (Some(false), address.clone()));
+    assert_eq!(ask(&relay, "?origin=https://calls.example").await, (Some(true), address));
 }
 
 #[tokio::test]

@@ -109,6 +109,8 @@ impl Relay {
                 version: "0.1.0".into(),
                 protocols: vec![SUBPROTOCOL.into()],
                 registration: Registration::Open,
+                origin_accepted: None,
+                address: None,
             })
         } else if url.contains("/auth/") && !url.ends_with("logout") {
             encode(&SignedIn {

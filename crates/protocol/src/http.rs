@@ -244,7 +244,8 @@ pub struct Invite {
     pub used: bool,
 }
 
-/// `GET /relay`, without a token: what a client asks before it signs in.
+/// `GET /relay`, without a token: what a client asks before it signs in. A page that wants to know
+/// whether it may connect adds `?origin=`, its own: browsers leave `Origin` out of such a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelayInfo {
     /// `bellwire`.
@@ -255,6 +256,13 @@ pub struct RelayInfo {
     pub protocols: Vec<String>,
     /// Whether new accounts can be made.
     pub registration: Registration,
+    /// Whether pages of the origin that was asked about may open a socket here; absent where none
+    /// was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin_accepted: Option<bool>,
+    /// The address that people type, where the operator set one. Pages are accepted there only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 /// Who may make an account.

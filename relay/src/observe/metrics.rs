@@ -49,6 +49,8 @@ pub struct Metrics {
     pub records_refused: Counter,
     /// Messages of a type that this build does not know.
     pub unknown_messages: Counter,
+    /// Sockets that a page of another origin wanted.
+    pub origins_refused: Counter,
 }
 
 impl Default for Metrics {
@@ -78,6 +80,7 @@ impl Metrics {
             calls_ended: Family::default(),
             records_refused: Counter::default(),
             unknown_messages: Counter::default(),
+            origins_refused: Counter::default(),
         };
         let setup = metrics.call_setup_time.clone();
         let r = &mut metrics.registry;
@@ -94,6 +97,7 @@ impl Metrics {
         r.register("calls_ended", "Ended calls by reason", metrics.calls_ended.clone());
         r.register("records_refused", "Calls not kept", metrics.records_refused.clone());
         r.register("unknown_messages", "Unknown types", metrics.unknown_messages.clone());
+        r.register("origins_refused", "Pages refused", metrics.origins_refused.clone());
         // Shown at zero, so that a rule on them works before the first of them.
         for result in ["resumed", "fresh"] {
             let _ = metrics.reconnects.get_or_create(&ResultLabel { result });

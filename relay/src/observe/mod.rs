@@ -2,6 +2,8 @@
 
 mod metrics;
 mod redaction;
+mod seldom;
 
 pub use metrics::Metrics;
 pub use redaction::Redaction;
+pub use seldom::Seldom;

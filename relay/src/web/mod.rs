@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::Relay;
+use crate::origin::Origin;
 
 /// One file of the built web client. Compressed forms are there where they are smaller.
 #[derive(Debug)]
@@ -114,7 +115,7 @@ pub async fn security_headers(
     next: Next,
 ) -> Response {
     let host = own_host(&relay, request.headers());
-    let https = relay.config.public_url.as_ref().is_some_and(|u| u.origin().starts_with("https"));
+    let https = relay.config.public_url.as_ref().is_some_and(Origin::is_secure);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
@@ -140,7 +141,7 @@ pub async fn security_headers(
 
 /// The host that the page is at, if it is nothing but a host.
 fn own_host(relay: &Relay, headers: &HeaderMap) -> Option<String> {
-    let public = relay.config.public_url.as_ref().and_then(|u| u.origin().split("://").nth(1));
+    let public = relay.config.public_url.as_ref().map(Origin::authority);
     let host = public.or_else(|| headers.get(header::HOST)?.to_str().ok())?;
     let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
     (plain && !host.is_empty()).then(|| host.to_owned())

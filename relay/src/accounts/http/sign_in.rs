@@ -1,8 +1,9 @@
 //! Sign-up, sign-in, the own account and its devices.
 
 use axum::Extension;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bellwire_protocol::http::{
     ChangePassword, DeleteMe, Device, Login, PatchMe, Refresh, Register, RelayInfo, SignedIn,
@@ -16,12 +17,25 @@ use crate::bus::Event;
 use crate::server::Peer;
 use crate::store::Admission;
 
-pub(super) async fn relay_info(State(relay): Shared) -> axum::Json<RelayInfo> {
+/// What a page says of itself.
+#[derive(serde::Deserialize)]
+pub(super) struct FromPage {
+    origin: Option<String>,
+}
+
+pub(super) async fn relay_info(
+    State(relay): Shared,
+    page: Result<Query<FromPage>, QueryRejection>,
+    headers: HeaderMap,
+) -> axum::Json<RelayInfo> {
+    let origin = page.ok().and_then(|Query(page)| page.origin);
     axum::Json(RelayInfo {
         name: "bellwire".into(),
         version: env!("CARGO_PKG_VERSION").into(),
         protocols: vec![bellwire_protocol::SUBPROTOCOL.into()],
         registration: relay.accounts.registration(),
+        origin_accepted: origin.map(|origin| relay.origins.accepts(&origin, &headers)),
+        address: relay.config.public_url.as_ref().map(|url| url.as_str().to_owned()),
     })
 }
 

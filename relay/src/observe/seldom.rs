@@ -1,0 +1,39 @@
+//! Log lines that anybody outside can cause, once in a while.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Lets the first line through, then one per `every`, and says how many were left out before it. A
+/// log is a disk: whoever can make the relay write must not be able to fill it.
+#[derive(Debug)]
+pub struct Seldom {
+    every: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    last: Option<Instant>,
+    left_out: u64,
+}
+
+impl Seldom {
+    /// One line in this time.
+    #[must_use]
+    pub fn new(every: Duration) -> Self {
+        Self { every, state: Mutex::default() }
+    }
+
+    /// Whether to write a line: how many were left out since the last one.
+    pub fn due(&self) -> Option<u64> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.last.is_some_and(|last| last.elapsed() < self.every) {
+            state.left_out += 1;
+            return None;
+        }
+        state.last = Some(Instant::now());
+        Some(std::mem::take(&mut state.left_out))
+    }
+}
