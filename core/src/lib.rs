@@ -17,6 +17,7 @@ mod history;
 mod io;
 pub mod machine;
 mod parts;
+mod pause;
 mod people;
 mod random;
 mod record;

@@ -61,6 +61,22 @@ impl People {
         self.conversations.get(&id)
     }
 
+    /// Everybody in a conversation.
+    pub(crate) fn members(&self, id: ConversationId) -> impl Iterator<Item = UserId> + '_ {
+        let members = self.conversations.get(&id).map(|conversation| &conversation.members);
+        members.into_iter().flatten().map(|person| person.user)
+    }
+
+    /// Whether somebody is in a group.
+    pub(crate) fn is_of_group(&self, id: ConversationId, user: UserId) -> bool {
+        self.conversations.get(&id).is_some_and(|conversation| match conversation.kind {
+            ConversationKind::Group => {
+                conversation.members.iter().any(|person| person.user == user)
+            }
+            ConversationKind::Direct => false,
+        })
+    }
+
     /// The other person of a direct conversation.
     pub(crate) fn other(conversation: &Conversation, me: Option<UserId>) -> Option<&Person> {
         match conversation.kind {

@@ -21,7 +21,12 @@ impl Random {
 
     /// `ms` give or take `percent` of it.
     pub(crate) fn around(&mut self, ms: u64, percent: u64) -> u64 {
-        let spread = ms * percent / 100;
-        ms - spread + self.0.next_u64() % (2 * spread + 1)
+        let spread = ms / 100 * percent + ms % 100 * percent / 100;
+        ms.saturating_sub(spread).saturating_add(self.below(spread.saturating_mul(2)))
+    }
+
+    /// Anything up to `most`, itself included.
+    pub(crate) fn below(&mut self, most: u64) -> u64 {
+        self.0.next_u64() % most.saturating_add(1)
     }
 }

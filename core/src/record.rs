@@ -1,5 +1,7 @@
 //! What a client keeps between its lives. Sealed by the host; never on the relay.
 
+use std::collections::BTreeSet;
+
 use bellwire_protocol::{
     CallId, ChatId, ChatText, ConversationId, DeviceId, Media, MediaState, Secret, UserId,
 };
@@ -80,6 +82,9 @@ pub struct CallInProgress {
     pub conversation: ConversationId,
     /// What it started with.
     pub media: Media,
+    /// The other people of the call that the person placed or accepted. The relay's word adds none:
+    /// after a reload the microphone opens for these and nobody else.
+    pub people: BTreeSet<UserId>,
     /// What this device sends, so that a muted person stays muted.
     pub sending: MediaState,
 }

@@ -15,11 +15,10 @@ use bellwire_protocol::{
     Resume, Secret, Welcome,
 };
 
+use crate::pause::Ladder;
 use crate::random::Random;
 use crate::{LinkCommand, LinkEvent, Output, Time};
 
-/// Pauses before the tries after a loss, in ms, ±20 %; the last one repeats without end.
-const BACKOFF_MS: [u64; 7] = [0, 150, 400, 1_000, 2_000, 4_000, 8_000];
 /// How long opening and greeting may take each, in ms.
 const OPEN_MS: u64 = 10_000;
 /// How long the relay may take to answer a ping that asks whether the socket still lives, in ms.
@@ -37,8 +36,8 @@ const UNANSWERED: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Session {
     state: State,
-    /// How many tries failed in a row.
-    attempt: usize,
+    /// Tries that failed in a row.
+    failed: Ladder,
     resume: Option<Resume>,
     /// Since when the relay is not reached; `None` while it is.
     lost_since: Option<Time>,
@@ -116,7 +115,7 @@ impl Session {
     pub(crate) fn new() -> Self {
         Self {
             state: State::Idle,
-            attempt: 0,
+            failed: Ladder::default(),
             resume: None,
             lost_since: None,
             stay_away: None,
@@ -181,7 +180,7 @@ impl Session {
 
     /// Somebody signed in.
     pub(crate) fn start(&mut self, now: Time) {
-        self.attempt = 0;
+        self.failed = Ladder::default();
         self.lost_since = Some(now);
         self.state = State::Wanting;
     }
@@ -214,7 +213,7 @@ impl Session {
         match self.state {
             State::Idle | State::Wanting | State::Opening { .. } | State::Greeting { .. } => {}
             State::Waiting { .. } | State::Stopped => {
-                self.attempt = 0;
+                self.failed = Ladder::default();
                 self.lost_since = self.lost_since.or(Some(line.now));
                 self.state = State::Wanting;
             }
@@ -292,7 +291,10 @@ impl Session {
                 None
             }
             LinkEvent::NetworkChanged => {
-                self.hurry(line);
+                // Another connection of this device took over; only the person takes it back.
+                if self.state != State::Stopped {
+                    self.hurry(line);
+                }
                 None
             }
         }
@@ -452,12 +454,10 @@ impl Session {
         if let State::Online { since, .. } = self.state
             && line.now.since(since) >= STEADY_MS
         {
-            self.attempt = 0;
+            self.failed = Ladder::default();
         }
         self.lost_since = self.lost_since.or(Some(line.now));
-        let pause = BACKOFF_MS[self.attempt.min(BACKOFF_MS.len() - 1)];
-        self.attempt += 1;
-        let pause = line.random.around(self.stay_away.take().unwrap_or(pause), 20);
+        let pause = self.failed.climb(self.stay_away.take(), line.random);
         self.state = State::Waiting { until: line.now.after(pause) };
     }
 }

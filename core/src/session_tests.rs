@@ -100,9 +100,10 @@ fn pauses_grow_are_jittered_and_never_end() {
         bench.close(None);
         pauses.push(bench.pause());
     }
-    let expected = [0, 150, 400, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000];
-    for (pause, around) in pauses.iter().zip(expected) {
-        assert!((around * 8 / 10..=around * 12 / 10).contains(pause), "{pause} for {around}");
+    let expected = [150, 400, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000];
+    assert!(pauses[0] <= 500, "the first is short");
+    for (pause, around) in pauses[1..].iter().zip(expected) {
+        assert!((around / 2..=around * 3 / 2).contains(pause), "{pause} for {around}");
     }
     assert!(pauses[6..].windows(2).any(|pair| pair[0] != pair[1]), "jittered");
 }
@@ -117,11 +118,11 @@ fn a_connection_that_does_not_last_does_not_reset_the_pauses() {
     }
     bench.connect(false);
     bench.close(None);
-    assert!(bench.pause() >= 1_600, "a relay that closes at once is not hammered");
+    assert!(bench.pause() >= 1_000, "a relay that closes at once is not hammered");
     bench.connect(false);
     bench.now = bench.now.after(STEADY_MS);
     bench.close(None);
-    assert_eq!(bench.pause(), 0, "after a good while it starts over");
+    assert!(bench.pause() <= 500, "after a good while it starts over");
 }
 
 #[test]
@@ -184,6 +185,9 @@ fn every_close_code_is_handled_as_the_wire_says() {
     assert!(matches!(replaced.close(Some(close::REPLACED)), Some(News::Replaced)));
     assert_eq!(replaced.session.deadline(Time(0)), None, "it stays away");
     assert_eq!(replaced.session.reach(Time(9_000)), Reach::Offline(None));
+    let change = LinkEvent::NetworkChanged;
+    replaced.with(|session, line| session.handle_link(&change, None, line));
+    assert!(!replaced.session.is_wanting(), "another network is no reason to take over");
     replaced.with(Session::hurry);
     assert!(replaced.session.is_wanting(), "until the person asks");
     let mut malformed = open();
@@ -193,13 +197,13 @@ fn every_close_code_is_handled_as_the_wire_says() {
     let mut going = open();
     going.frame(RelayMessage::GoingAway { retry_after_ms: 3_000 });
     going.close(Some(close::GOING_AWAY));
-    assert!((2_400..=3_600).contains(&going.pause()), "as long as it asked");
+    assert!((3_000..=4_500).contains(&going.pause()), "as long as it asked");
     let mut rate = open();
     rate.close(Some(close::RATE));
-    assert!(rate.pause() >= 4_000);
+    assert!(rate.pause() >= 5_000);
     let mut slow = open();
     slow.close(Some(close::SLOW_READER));
-    assert_eq!(slow.pause(), 0);
+    assert!(slow.pause() <= 500);
 }
 
 #[test]

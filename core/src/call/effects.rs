@@ -30,15 +30,19 @@ impl Calls {
             Effect::Dial(call) => {
                 let Some(me) = desk.me.cloned() else { return };
                 let local = Local::starting(call.media, desk.unix);
-                let occasion = Occasion::new(call, call.media, me, desk.unix, local, desk.now);
+                let people = desk.others_of(call.conversation);
+                let occasion =
+                    Occasion::new(call, call.media, me, people, desk.unix, local, desk.now);
                 self.occasion = Some(occasion);
                 self.on_occasion(None, desk, news, Occasion::dial);
             }
             Effect::Answer(call) => {
                 let Some(rung) = self.rings.get(&call.id).cloned() else { return };
                 let local = Local::starting(call.media, desk.unix);
-                let occasion =
-                    Occasion::new(call, rung.media, rung.from, rung.sent_at, local, desk.now);
+                let mut people = desk.others_of(call.conversation);
+                people.insert(rung.from.user);
+                let Rung { media, from, sent_at, .. } = rung;
+                let occasion = Occasion::new(call, media, from, people, sent_at, local, desk.now);
                 self.former = self.occasion.replace(occasion);
                 self.on_occasion(None, desk, news, |occasion, pass| {
                     occasion.answer(rung.offer, pass)

@@ -27,6 +27,9 @@ impl Calls {
                 self.feed(Event::RingingThere { call: call_id }, desk, &mut news);
             }
             RelayMessage::CallAccepted { call_id, by, media, answer } => {
+                if !self.is_with(call_id, by.user, desk) {
+                    return news;
+                }
                 let device = by.device;
                 self.known.insert(device, by);
                 self.answer = Some((media, answer));
@@ -116,6 +119,7 @@ impl Calls {
         if left == 0
             || self.rings.len() >= RINGS
             || desk.me.is_some_and(|me| me.device == rung.from.device)
+            || self.is_crossed_by_a_stranger(&rung, desk)
         {
             return;
         }
@@ -143,7 +147,7 @@ impl Calls {
         let own = desk.me.map(|me| me.device);
         let mut others = Vec::new();
         for participant in participants {
-            if Some(participant.device) != own {
+            if Some(participant.device) != own && self.is_with(call.id, participant.user, desk) {
                 others.push(participant.device);
                 self.known.insert(participant.device, participant);
             }
@@ -241,16 +245,16 @@ impl Calls {
                 }
             }
         }
-        self.displaced = false;
         if self.kept.take().is_some() && !self.is_busy() {
             desk.out.push_back(Output::Store(Record::Call(None)));
         }
         news
     }
 
-    /// Makes room for a call that the person placed or accepted on this device: before a reload, or
-    /// in another window. False if it is not such a call.
-    pub(super) fn resume(
+    /// Makes room for a call that the person placed or accepted on this device before a reload.
+    /// False if it is not such a call: its id, its conversation and its people have to be those that
+    /// this device kept, since the rest is the relay's word.
+    fn resume(
         &mut self,
         call: Call,
         caller: Participant,
@@ -258,21 +262,53 @@ impl Calls {
         since: u64,
         desk: &Desk<'_>,
     ) -> bool {
-        let kept = self.kept.as_ref().filter(|kept| kept.call_id == call.id);
         if self.machine.open_call().is_some_and(|open| open.id == call.id) {
             return true;
         }
-        if self.is_busy() || self.machine.is_over(call.id) || kept.is_none() && !self.displaced {
+        if self.is_busy() || self.machine.is_over(call.id) {
             return false;
         }
-        let local = match kept {
-            Some(kept) => Local::resuming(kept.sending, desk.unix),
-            None => Local::starting(call.media, desk.unix),
+        let Some(kept) = self.kept.as_ref().filter(|kept| {
+            let called = call.outgoing || kept.people.contains(&caller.user);
+            kept.call_id == call.id && kept.conversation == call.conversation && called
+        }) else {
+            return false;
         };
-        let mut occasion = Occasion::new(call, call.media, caller, sent_at, local, desk.now);
+        let local = Local::resuming(kept.sending, desk.unix);
+        let people = kept.people.clone();
+        let mut occasion =
+            Occasion::new(call, kept.media, caller, people, sent_at, local, desk.now);
         occasion.since = Some(since);
         self.occasion = Some(occasion);
         true
+    }
+
+    /// Whether somebody belongs to the call that the person placed or accepted. Others of its
+    /// conversation may join a group later; a direct call has the two that it started with.
+    fn is_with(&self, call: CallId, user: UserId, desk: &Desk<'_>) -> bool {
+        let Some(occasion) = self.occasion.as_ref().filter(|own| own.call.id == call) else {
+            // What becomes of it is the machine's to say; nothing is opened for it.
+            return true;
+        };
+        occasion.people.contains(&user) || desk.people.is_of_group(occasion.call.conversation, user)
+    }
+
+    /// The own call gives way to one that crosses it, and that one is answered without another
+    /// click: it has to come from somebody who was called.
+    fn is_crossed_by_a_stranger(&self, rung: &Rung, desk: &Desk<'_>) -> bool {
+        match self.machine.stage() {
+            Stage::Dialling { call, .. } | Stage::Crossed { call }
+                if call.conversation == rung.conversation =>
+            {
+                !self.is_with(call.id, rung.from.user, desk)
+            }
+            Stage::Idle
+            | Stage::Dialling { .. }
+            | Stage::Crossed { .. }
+            | Stage::Answering { .. }
+            | Stage::Live { .. }
+            | Stage::Ended { .. } => false,
+        }
     }
 
     /// The relay answered a request about a call.

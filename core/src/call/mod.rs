@@ -10,12 +10,12 @@ mod remote;
 pub(crate) mod sdp;
 mod shown;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bellwire_protocol::limits::RING_MS;
 use bellwire_protocol::{
     Answer, CallClaim, CallId, ChannelMessage, ClientMessage, ConversationId, DeviceId, EndReason,
-    ErrorCode, LiveCall, LiveCallState, Media, Offer, Participant, RelayMessage,
+    ErrorCode, LiveCall, LiveCallState, Media, Offer, Participant, RelayMessage, UserId,
 };
 
 use self::media::Local;
@@ -23,6 +23,7 @@ use self::occasion::{Numbers, Occasion, Pass, Report};
 use self::remote::Remote;
 use crate::api::{CallStage, CallView, PeerEvent, PeerId, RemoteView, Settings, Slot};
 use crate::machine::{Call, Effect, Event, Machine, Path, Progress, Remark, Say, Stage, Timer};
+use crate::people::People;
 use crate::random::Random;
 use crate::session::{Refused, Session};
 use crate::{CallInProgress, Output, Record, Time};
@@ -47,11 +48,18 @@ pub(crate) struct Desk<'a> {
     pub(crate) settings: &'a Settings,
     /// This device, once it is known.
     pub(crate) me: Option<&'a Participant>,
+    pub(crate) people: &'a People,
     /// This person does not want to be disturbed.
     pub(crate) dnd: bool,
 }
 
 impl Desk<'_> {
+    /// Everybody else of a conversation.
+    fn others_of(&self, conversation: ConversationId) -> BTreeSet<UserId> {
+        let own = self.me.map(|me| me.user);
+        self.people.members(conversation).filter(|user| Some(*user) != own).collect()
+    }
+
     /// Of two devices the smaller one gives way when offers cross.
     fn is_polite_to(&self, device: DeviceId) -> bool {
         self.me.is_some_and(|me| me.device < device)
@@ -102,8 +110,6 @@ pub(crate) struct Calls {
     numbers: Numbers,
     /// What this device sent before a reload.
     kept: Option<CallInProgress>,
-    /// Another window of this device took over, and may have placed or accepted a call.
-    displaced: bool,
     /// Participants by device, as far as messages named them.
     known: BTreeMap<DeviceId, Participant>,
     /// The answer that `Effect::Bind` belongs to.
@@ -124,7 +130,6 @@ impl Calls {
             former: None,
             numbers: Numbers::default(),
             kept: None,
-            displaced: false,
             known: BTreeMap::new(),
             answer: None,
             next_tick: None,
@@ -176,7 +181,6 @@ impl Calls {
         if let Some(occasion) = self.occasion.as_ref().filter(|_| self.is_busy()) {
             self.kept = Some(occasion.in_progress());
         }
-        self.displaced = true;
         self.handle(Event::TakenOver, desk)
     }
 

@@ -4,9 +4,11 @@ mod exchange;
 mod repair;
 mod reports;
 
+use std::collections::BTreeSet;
+
 use bellwire_protocol::{
     Answer, Candidate, ChannelMessage, ClientMessage, DeviceId, Media, MediaState, Mid, Offer,
-    OfferId, Participant, Ufrag,
+    OfferId, Participant, Ufrag, UserId,
 };
 
 use super::media::Local;
@@ -37,6 +39,8 @@ pub(super) struct Occasion {
     /// What the call started with, on the caller's side.
     pub(super) media: Media,
     pub(super) caller: Participant,
+    /// The other people whom the person called or answered.
+    pub(super) people: BTreeSet<UserId>,
     /// When it was placed, ms since 1970.
     pub(super) sent_at: u64,
     /// When it was answered, ms since 1970.
@@ -99,6 +103,7 @@ impl Occasion {
         call: Call,
         media: Media,
         caller: Participant,
+        people: BTreeSet<UserId>,
         sent_at: u64,
         local: Local,
         now: Time,
@@ -107,6 +112,7 @@ impl Occasion {
             call,
             media,
             caller,
+            people,
             sent_at,
             since: None,
             ended_at: None,
@@ -120,11 +126,12 @@ impl Occasion {
     }
 
     /// What is kept for a reload.
-    pub(super) const fn in_progress(&self) -> CallInProgress {
+    pub(super) fn in_progress(&self) -> CallInProgress {
         CallInProgress {
             call_id: self.call.id,
             conversation: self.call.conversation,
             media: self.media,
+            people: self.people.clone(),
             sending: self.local.wanted(),
         }
     }

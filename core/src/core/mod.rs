@@ -237,6 +237,7 @@ impl Core {
             session: &mut self.session,
             settings: &self.settings,
             me: self.participant.as_ref(),
+            people: &self.people,
             dnd: self.status == PresenceStatus::Dnd,
         };
         let news = act(&mut self.calls, &mut desk);

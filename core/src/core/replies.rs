@@ -209,9 +209,13 @@ impl Core {
     }
 }
 
-/// Whole seconds, rounded up, of what the relay asks to wait.
+/// Most seconds that a person is told to wait: a day.
+const LONGEST_TOLD_S: u64 = 86_400;
+
+/// Whole seconds, rounded up, of what the relay asks to wait, to be shown.
 pub(super) fn seconds(ms: Option<u64>) -> u32 {
-    u32::try_from(ms.unwrap_or(1_000).div_ceil(1_000)).unwrap_or(u32::MAX)
+    let seconds = ms.unwrap_or(1_000).div_ceil(1_000).min(LONGEST_TOLD_S);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 fn sign_in_problem(refusal: &Refusal) -> SignInProblem {

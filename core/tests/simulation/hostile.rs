@@ -1,147 +1,23 @@
 //! A relay and participants that say anything at any time. Nothing panics, and nothing that they say
-//! opens a connection, a microphone or a camera: the world checks that after every input.
+//! opens a connection, a microphone or a camera.
 
-use bellwire_core::Input;
-use bellwire_core::api::{PathState, PeerEvent, PeerId};
+use std::collections::{BTreeMap, BTreeSet};
+
+use bellwire_core::api::{Account, CallStage, CallView, Command, Home, PeerCommand, PeerId, View};
+use bellwire_core::{
+    CallInProgress, Core, HttpFailure, HttpReply, Input, LinkCommand, LinkEvent, Output, Record,
+    SignIn, Start, Time,
+};
+use bellwire_protocol::http::{Problem, ProblemReason, SignedIn};
+use bellwire_protocol::limits::close;
 use bellwire_protocol::*;
 
+use crate::invention::{CODES, Inventor};
 use crate::relay::EPOCH;
-use crate::world::{World, user};
+use crate::world::{Dice, World, conversation, person};
 
-fn text(world: &mut World) -> String {
-    let words = [
-        "",
-        "v=0",
-        "\u{0}",
-        "v=0\r\nm=audio 9 X 0\r\na=ice-ufrag:abcd\r\n",
-        "a=candidate:1",
-        "{}",
-        "null",
-        "{\"type\":\"leave\"}",
-        "{\"type\":\"heartbeat\",\"n\":18446744073709551615,\"state\":{\"mic\":true,\"camera\":true,\"screen\":true}}",
-        "{\"type\":\"media_state\",\"n\":1}",
-        "{\"type\":\"unheard_of\"}",
-        "{\"type\":\"chat_received\",\"id\":\"x\"}",
-        "v=0\r\nm=audio\r\nm=audio\r\na=ice-ufrag:0123456789\r\na=end-of-candidates\r\n",
-    ];
-    (0..1 + world.dice.roll(3))
-        .map(|_| words[usize::try_from(world.dice.roll(words.len() as u64)).unwrap()])
-        .collect()
-}
-
-fn participant(world: &mut World) -> Participant {
-    let node = usize::try_from(world.dice.roll(world.nodes.len() as u64)).unwrap();
-    let node = &world.nodes[node];
-    Participant {
-        user: node.user,
-        device: node.device,
-        name: DisplayName::new("Somebody").unwrap(),
-    }
-}
-
-fn call_id(world: &mut World, node: usize) -> CallId {
-    let home = world.home(node);
-    let known = home.call.as_ref().map(|call| call.id).or(home.rings.first().map(|ring| ring.call));
-    let random = CallId::from_parts(EPOCH + world.dice.roll(5), [7; 10]);
-    if world.dice.percent(75) { known.unwrap_or(random) } else { random }
-}
-
-fn sdp(world: &mut World) -> Sdp {
-    let text = text(world);
-    Sdp::new(text).unwrap_or_else(|_| Sdp::new("x").unwrap())
-}
-
-fn message(world: &mut World, node: usize) -> RelayMessage {
-    let call_id = call_id(world, node);
-    let from = participant(world);
-    let offer_id = OfferId::from_parts(EPOCH + world.dice.roll(10_000_000), [3; 10]);
-    let sdp = sdp(world);
-    let media = if world.dice.percent(50) { Media::Voice } else { Media::Video };
-    let reasons = [
-        EndReason::Ended,
-        EndReason::Cancelled,
-        EndReason::Replaced,
-        EndReason::Lost,
-        EndReason::Unknown,
-        EndReason::AnsweredElsewhere,
-        EndReason::TimeLimit,
-    ];
-    let reason = reasons[usize::try_from(world.dice.roll(7)).unwrap()];
-    let time = if world.dice.percent(50) { EPOCH + world.now } else { world.dice.roll(u64::MAX) };
-    let state = MediaState { mic: true, camera: true, screen: true };
-    let n = world.dice.roll(u64::MAX);
-    let restart = world.dice.percent(50);
-    let conversation = world.conversation;
-    let offer = Offer { offer_id, sdp: sdp.clone(), proof: None };
-    let device = from.device;
-    match world.dice.roll(16) {
-        0 => RelayMessage::CallIncoming {
-            call_id,
-            conversation,
-            from,
-            media,
-            offer,
-            sent_at: time,
-            expires_at: time.saturating_add(60_000),
-        },
-        1 => RelayMessage::CallAccepted {
-            call_id,
-            by: from,
-            media,
-            answer: Answer { offer_id, sdp, proof: None },
-        },
-        2 => RelayMessage::CallEnded { call_id, reason },
-        3 => RelayMessage::PeerLeft { call_id, participant: from, reason },
-        4 | 5 => {
-            RelayMessage::SdpOffer { call_id, from: device, offer_id, restart, sdp, proof: None }
-        }
-        6 => RelayMessage::SdpAnswer { call_id, from: device, offer_id, sdp, proof: None },
-        7 => RelayMessage::IceCandidate {
-            call_id,
-            from: device,
-            ufrag: Ufrag::new("abcd").unwrap(),
-            mid: Mid::new("0").unwrap(),
-            candidate: Candidate::new("candidate:1").unwrap(),
-        },
-        8 => RelayMessage::MediaState { call_id, from: device, n, state },
-        9 => RelayMessage::CallState {
-            call_id,
-            participants: vec![from],
-            since: Some(time),
-            media_state: Vec::new(),
-        },
-        10 => RelayMessage::Peers { call_id, participants: vec![from] },
-        11 => RelayMessage::Ok { re: u32::try_from(world.dice.roll(8)).unwrap() },
-        12 => RelayMessage::Error {
-            re: Some(u32::try_from(world.dice.roll(8)).unwrap()),
-            code: ErrorCode::Stale,
-            message: String::new(),
-            retry_after_ms: Some(n),
-        },
-        13 => RelayMessage::CallRinging { call_id, user: user(1), devices: 0 },
-        14 => {
-            let live = LiveCallState::Live { participants: vec![from.clone()], since: time };
-            let call = LiveCall { call_id, conversation, media, from, state: live, sent_at: time };
-            RelayMessage::Snapshot(Box::new(Snapshot { calls: vec![call], ..Snapshot::default() }))
-        }
-        _ => RelayMessage::Pong { t: n, server_time: time },
-    }
-}
-
-fn event(world: &mut World) -> PeerEvent {
-    let operation = u32::try_from(world.dice.roll(6)).unwrap();
-    let data = text(world);
-    match world.dice.roll(7) {
-        0 => PeerEvent::Described { operation, sdp: data },
-        1 => PeerEvent::OperationFailed { operation: 1_000, message: data },
-        2 => PeerEvent::Candidate { ufrag: data.clone(), mid: data.clone(), candidate: data },
-        3 => PeerEvent::Path { state: PathState::Failed },
-        4 => PeerEvent::Path { state: PathState::Disconnected },
-        5 => PeerEvent::Control { data },
-        _ => PeerEvent::Chat { data },
-    }
-}
-
+/// An honest relay stands behind; somebody else speaks in between, closes sockets and claims that
+/// the network changed. The world checks what is open after every input.
 #[test]
 fn hostile_messages_open_nothing_and_break_nothing() {
     for seed in 0..1_000 {
@@ -156,19 +32,447 @@ fn hostile_messages_open_nothing_and_break_nothing() {
             let pause = world.dice.roll(200);
             world.run(pause);
             let node = usize::try_from(world.dice.roll(2)).unwrap();
-            if world.dice.percent(60) {
-                seq += 1;
-                let message = message(&mut world, node);
-                world.input(node, Input::Relay(RelayFrame { seq, message }));
-            } else {
-                let event = event(&mut world);
-                let peer = PeerId(u32::try_from(world.dice.roll(3)).unwrap());
-                world.input(node, Input::Peer(peer, event));
+            if !matches!(world.nodes[node].view.as_ref().unwrap().account, Account::SignedIn(_)) {
+                continue;
             }
+            let home = world.home(node);
+            let calls = home
+                .call
+                .iter()
+                .map(|call| call.id)
+                .chain(home.rings.iter().map(|ring| ring.call))
+                .collect();
+            let mut inventor = Inventor {
+                dice: Dice(world.dice.roll(u64::MAX)),
+                now: EPOCH + world.now,
+                people: world
+                    .nodes
+                    .iter()
+                    .map(|node| participant(node.user, node.device))
+                    .collect(),
+                calls,
+                conversations: vec![conversation(1, &[1, 2])],
+            };
+            let input = match world.dice.roll(10) {
+                0..=5 => {
+                    seq += 1;
+                    Input::Relay(RelayFrame { seq, message: inventor.message() })
+                }
+                6 => Input::Link(inventor.link()),
+                _ => {
+                    let peer = PeerId(u32::try_from(world.dice.roll(3)).unwrap());
+                    Input::Peer(peer, inventor.event())
+                }
+            };
+            world.input(node, input);
             assert!(
                 !world.sends(node, bellwire_core::api::Slot::Camera),
                 "nobody asked for a picture, seed {seed}"
             );
         }
+    }
+}
+
+fn participant(user: UserId, device: DeviceId) -> Participant {
+    Participant { user, device, name: DisplayName::new("Somebody").unwrap() }
+}
+
+/// One device whose relay is an enemy from its first word on.
+struct Prey {
+    core: Core,
+    inventor: Inventor,
+    now: u64,
+    seq: u64,
+    /// A socket was asked for; it is open; `hello` was said on it.
+    wanted: bool,
+    open: bool,
+    greeted: bool,
+    requests: Vec<(u32, String)>,
+    view: Option<Box<View>>,
+    /// Connections that are open.
+    peers: BTreeSet<PeerId>,
+    /// Everything that an executor was ever told.
+    orders: usize,
+}
+
+const ME: u8 = 1;
+const FRIEND: u8 = 2;
+const STRANGER: u8 = 3;
+
+fn device(n: u8) -> DeviceId {
+    DeviceId::from_bytes([n; 16])
+}
+
+impl Prey {
+    fn new(seed: u64, kept: Option<CallInProgress>) -> Self {
+        let mut seeds = [0; 32];
+        seeds[..8].copy_from_slice(&seed.to_le_bytes());
+        let core = Core::new(Start {
+            seed: seeds,
+            unix_ms: EPOCH,
+            client: ClientInfo { name: "t".into(), version: "0".into(), platform: "t".into() },
+            device_name: "Test".into(),
+            platform: "cli".into(),
+            relay: "https://relay".into(),
+        });
+        let people =
+            [ME, FRIEND, STRANGER].map(|n| participant(person(n).user, device(n))).to_vec();
+        let conversations = vec![conversation(1, &[ME, FRIEND]), conversation(2, &[ME, STRANGER])];
+        let calls = kept.iter().map(|kept| kept.call_id).collect();
+        let inventor = Inventor { dice: Dice(seed), now: EPOCH, people, calls, conversations };
+        let mut prey = Self {
+            core,
+            inventor,
+            now: 0,
+            seq: 0,
+            wanted: false,
+            open: false,
+            greeted: false,
+            requests: Vec::new(),
+            view: None,
+            peers: BTreeSet::new(),
+            orders: 0,
+        };
+        let sign_in = SignIn {
+            relay: "https://relay".into(),
+            refresh_token: Secret::new("refresh").unwrap(),
+            access_token: Secret::new("access").unwrap(),
+            expires_at: EPOCH + 3_600_000,
+            user: person(ME).user,
+            device: device(ME),
+        };
+        prey.input(Input::Loaded(vec![Record::SignIn(Some(sign_in)), Record::Call(kept)]));
+        prey
+    }
+
+    fn input(&mut self, input: Input) {
+        self.core.handle(Time(self.now), input);
+        while let Some(output) = self.core.poll() {
+            match output {
+                Output::Link(LinkCommand::Connect { .. }) => {
+                    (self.wanted, self.open, self.greeted) = (true, false, false);
+                }
+                Output::Link(LinkCommand::Disconnect) => {
+                    (self.wanted, self.open, self.greeted) = (false, false, false);
+                }
+                Output::Relay(frame) => match frame.message {
+                    ClientMessage::Hello { .. } => self.greeted = true,
+                    ClientMessage::CallInitiate { call_id, .. } => {
+                        self.inventor.calls.push(call_id)
+                    }
+                    _ => {}
+                },
+                Output::Http(request) => self.requests.push((request.id, request.url)),
+                Output::Peer(peer, command) => {
+                    self.orders += 1;
+                    match command {
+                        PeerCommand::Open { .. } => assert!(self.peers.insert(peer)),
+                        PeerCommand::Close => assert!(self.peers.remove(&peer)),
+                        _ => assert!(self.peers.contains(&peer), "{command:?} for nothing open"),
+                    }
+                }
+                Output::View(view) => self.view = Some(view),
+                Output::Store(_) | Output::Alert(_) => {}
+            }
+        }
+    }
+
+    fn relay(&mut self, message: RelayMessage) {
+        self.seq += 1;
+        self.input(Input::Relay(RelayFrame { seq: self.seq, message }));
+    }
+
+    fn welcome(&mut self, resumed: bool) {
+        let welcome = Welcome {
+            session: ResumeToken::new("session").unwrap(),
+            resumed,
+            me: Me {
+                user: person(ME).user,
+                device: device(ME),
+                username: person(ME).username,
+                display_name: person(ME).display_name,
+                callable_by: CallableBy::Contacts,
+                administrator: false,
+            },
+            ice_servers: Vec::new(),
+            limits: Limits::default(),
+            features: Vec::new(),
+            version: "0".into(),
+            server_time: EPOCH + self.now,
+        };
+        self.relay(RelayMessage::Welcome(Box::new(welcome)));
+    }
+
+    fn home(&self) -> Option<&Home> {
+        match &self.view.as_ref()?.account {
+            Account::SignedIn(home) => Some(home),
+            Account::Loading | Account::SignedOut { .. } => None,
+        }
+    }
+
+    fn call(&self) -> Option<&CallView> {
+        self.home()?.call.as_ref()
+    }
+
+    fn is_in_call(&self) -> bool {
+        self.call().is_some_and(|call| !matches!(call.stage, CallStage::Ended { .. }))
+    }
+
+    /// Goes along with what the device asks of the network, so that it comes back online.
+    fn serve(&mut self) {
+        if self.wanted && !self.open {
+            self.open = true;
+            self.input(Input::Link(LinkEvent::Opened));
+        } else if self.greeted {
+            self.greeted = false;
+            let resumed = self.inventor.dice.percent(30);
+            self.welcome(resumed);
+            if !resumed {
+                let snapshot = self.inventor.snapshot();
+                self.relay(RelayMessage::Snapshot(Box::new(snapshot)));
+            }
+        } else if let Some((id, url)) = self.requests.pop() {
+            let result = if url.contains("/auth/") {
+                match self.inventor.dice.roll(4) {
+                    0 => Err(HttpFailure::Unreachable),
+                    1 => {
+                        let problem = Problem {
+                            status: 401,
+                            title: String::new(),
+                            code: ErrorCode::Unauthenticated,
+                            reason: Some(ProblemReason::TokenInvalid),
+                            retry_after_ms: None,
+                        };
+                        Ok((401, encode(&problem)))
+                    }
+                    _ => {
+                        let answer = SignedIn {
+                            access_token: Secret::new("access").unwrap(),
+                            expires_in: 600,
+                            refresh_token: Secret::new("refresh").unwrap(),
+                            user: person(ME).user,
+                            device: device(ME),
+                        };
+                        Ok((200, encode(&answer)))
+                    }
+                }
+            } else {
+                Ok((200, "{}".to_owned()))
+            };
+            self.input(Input::Http(HttpReply { id, result }));
+        } else {
+            self.tick();
+        }
+    }
+
+    fn tick(&mut self) {
+        if let Some(due) = self.core.deadline() {
+            // A relay may ask to be left alone for as long as it likes.
+            self.now = self.now.max(due.0.min(self.now + 120_000));
+            self.inventor.now = EPOCH + self.now;
+            self.input(Input::Tick);
+        }
+    }
+
+    /// The enemy's turn.
+    fn suffer(&mut self) {
+        match self.inventor.dice.roll(10) {
+            0..=5 => {
+                let message = self.inventor.message();
+                self.relay(message);
+            }
+            6 => {
+                let event = self.inventor.link();
+                self.input(Input::Link(event));
+            }
+            7 => {
+                let peer = PeerId(u32::try_from(self.inventor.dice.roll(3)).unwrap());
+                let event = self.inventor.event();
+                self.input(Input::Peer(peer, event));
+            }
+            _ => self.tick(),
+        }
+    }
+
+    /// The person does anything but place or accept a call.
+    fn fidget(&mut self) {
+        let ring = self.home().and_then(|home| home.rings.first()).map(|ring| ring.call);
+        let call = self.call().map(|call| call.id);
+        let command = match (self.inventor.dice.roll(4), ring, call) {
+            (0, Some(call), _) => Command::DeclineCall { call },
+            (1, _, Some(call)) => Command::HangUp { call },
+            (2, _, Some(call)) => Command::DismissCall { call },
+            _ if self.home().is_none() => {
+                Command::SignIn { username: "user1".into(), password: "correct horse".into() }
+            }
+            _ => Command::Reconnect,
+        };
+        self.input(Input::Command(command));
+    }
+}
+
+#[test]
+fn before_accept_or_dial_no_relay_opens_a_connection_or_a_device_or_has_a_description_read() {
+    let mut rang = 0;
+    for seed in 0..600 {
+        let mut prey = Prey::new(seed, None);
+        for _ in 0..150 {
+            match prey.inventor.dice.roll(10) {
+                0..=4 => prey.serve(),
+                5..=8 => prey.suffer(),
+                _ => prey.fidget(),
+            }
+            rang += usize::from(prey.home().is_some_and(|home| !home.rings.is_empty()));
+            assert_eq!(prey.orders, 0, "an executor was told something, seed {seed}");
+            assert!(prey.call().is_none(), "and there is no call, seed {seed}");
+        }
+    }
+    assert!(rang > 1_000, "it did ring");
+}
+
+#[test]
+fn a_connection_exists_only_for_a_call_that_the_person_placed_or_accepted_and_with_its_people() {
+    let mut opened = 0;
+    for seed in 0..600 {
+        let mut prey = Prey::new(seed, None);
+        // Whom the person agreed to talk to, by the conversation.
+        let mut agreed: BTreeMap<ConversationId, BTreeSet<UserId>> = BTreeMap::new();
+        for _ in 0..150 {
+            match prey.inventor.dice.roll(12) {
+                0..=4 => prey.serve(),
+                5..=8 => prey.suffer(),
+                9 => prey.fidget(),
+                _ => {
+                    let before = prey.is_in_call();
+                    let ring = prey.home().and_then(|home| home.rings.first().cloned());
+                    let command = match &ring {
+                        Some(ring) if prey.inventor.dice.percent(50) => {
+                            Command::AcceptCall { call: ring.call, media: Media::Voice }
+                        }
+                        _ => Command::PlaceCall {
+                            conversation: prey.inventor.conversations[0].id,
+                            media: Media::Voice,
+                        },
+                    };
+                    prey.input(Input::Command(command));
+                    if !before && let Some(call) = prey.call() {
+                        let members = prey
+                            .inventor
+                            .conversations
+                            .iter()
+                            .filter(|known| known.id == call.conversation)
+                            .flat_map(|known| known.members.iter().map(|person| person.user));
+                        let people = agreed.entry(call.conversation).or_default();
+                        people.extend(members);
+                        people.extend(ring.map(|ring| ring.user));
+                    }
+                }
+            }
+            if prey.peers.is_empty() {
+                continue;
+            }
+            opened += 1;
+            let call = prey.call().unwrap_or_else(|| panic!("a connection, no call, seed {seed}"));
+            assert!(prey.is_in_call(), "a connection for an ended call, seed {seed}");
+            let people = agreed.get(&call.conversation);
+            for remote in &call.remotes {
+                assert!(
+                    people.is_some_and(|people| people.contains(&remote.user)),
+                    "nobody agreed to talk to {:?}, seed {seed}",
+                    remote.user
+                );
+            }
+            assert!(!call.local.camera.on, "nobody asked for a picture, seed {seed}");
+        }
+    }
+    assert!(opened > 1_000, "there were calls");
+}
+
+fn kept() -> CallInProgress {
+    CallInProgress {
+        call_id: CallId::from_parts(EPOCH, [1; 10]),
+        conversation: conversation(1, &[ME, FRIEND]).id,
+        media: Media::Voice,
+        people: BTreeSet::from([person(FRIEND).user]),
+        sending: MediaState { mic: true, camera: false, screen: false },
+    }
+}
+
+#[test]
+fn a_device_comes_back_only_into_the_call_that_it_kept_with_the_people_that_it_kept() {
+    let mut returned = 0;
+    for seed in 0..3_000 {
+        let mut prey = Prey::new(seed, Some(kept()));
+        for _ in 0..40 {
+            match prey.inventor.dice.roll(10) {
+                0..=5 => prey.serve(),
+                6..=8 => prey.suffer(),
+                _ => prey.fidget(),
+            }
+            if prey.peers.is_empty() {
+                continue;
+            }
+            returned += 1;
+            let call = prey.call().unwrap_or_else(|| panic!("a connection, no call, seed {seed}"));
+            assert_eq!(call.id, kept().call_id, "another call, seed {seed}");
+            assert_eq!(call.conversation, kept().conversation, "another place, seed {seed}");
+            for remote in &call.remotes {
+                assert_eq!(remote.user, person(FRIEND).user, "a stranger, seed {seed}");
+            }
+            assert!(!call.local.camera.on, "the camera was off, seed {seed}");
+        }
+    }
+    assert!(returned > 100, "some came back: {returned}");
+}
+
+fn live(prey: &Prey, call_id: CallId, other: u8) -> Snapshot {
+    let who = prey.inventor.people.clone();
+    let participants = vec![who[usize::from(ME) - 1].clone(), who[usize::from(other) - 1].clone()];
+    let call = LiveCall {
+        call_id,
+        conversation: prey.inventor.conversations[0].id,
+        media: Media::Video,
+        from: participants[1].clone(),
+        state: LiveCallState::Live { participants, since: EPOCH },
+        sent_at: EPOCH,
+    };
+    let conversations = prey.inventor.conversations.clone();
+    Snapshot { conversations, calls: vec![call], ..Snapshot::default() }
+}
+
+#[test]
+fn after_any_end_of_a_socket_an_invented_live_call_opens_nothing() {
+    let invented = CallId::from_parts(EPOCH, [9; 10]);
+    for code in CODES {
+        let mut prey = Prey::new(1, None);
+        for _ in 0..2 {
+            prey.serve();
+        }
+        let snapshot = live(&prey, invented, FRIEND);
+        prey.relay(RelayMessage::Snapshot(Box::new(snapshot)));
+        prey.input(Input::Link(LinkEvent::Closed { code }));
+        prey.input(Input::Link(LinkEvent::NetworkChanged));
+        if code == Some(close::REPLACED) {
+            assert!(!prey.wanted || prey.open, "only the person takes the device back");
+            prey.input(Input::Command(Command::Reconnect));
+        }
+        for _ in 0..20 {
+            prey.serve();
+            let snapshot = live(&prey, invented, FRIEND);
+            prey.relay(RelayMessage::Snapshot(Box::new(snapshot)));
+        }
+        assert_eq!(prey.orders, 0, "closed with {code:?}");
+    }
+}
+
+#[test]
+fn a_kept_call_with_somebody_else_in_it_is_left() {
+    for (other, returns) in [(FRIEND, true), (STRANGER, false)] {
+        let mut prey = Prey::new(1, Some(kept()));
+        prey.serve();
+        prey.welcome(false);
+        let snapshot = live(&prey, kept().call_id, other);
+        prey.relay(RelayMessage::Snapshot(Box::new(snapshot)));
+        assert_eq!(!prey.peers.is_empty(), returns, "with {other}");
     }
 }

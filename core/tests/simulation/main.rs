@@ -10,6 +10,7 @@
 mod executor;
 mod hostile;
 mod interleavings;
+mod invention;
 mod relay;
 mod scenarios;
 mod world;

@@ -107,7 +107,7 @@ pub(crate) fn user(n: u8) -> UserId {
     UserId::from_bytes(id(1, n))
 }
 
-fn person(n: u8) -> Person {
+pub(crate) fn person(n: u8) -> Person {
     Person {
         user: user(n),
         username: Username::new(format!("user{n}")).unwrap(),
@@ -115,7 +115,7 @@ fn person(n: u8) -> Person {
     }
 }
 
-fn conversation(n: u8, members: &[u8]) -> Conversation {
+pub(crate) fn conversation(n: u8, members: &[u8]) -> Conversation {
     Conversation {
         id: ConversationId::from_bytes(id(2, n)),
         kind: ConversationKind::Direct,
