@@ -18,7 +18,7 @@ use bellwire_relay::accounts::keys::Keys;
 use bellwire_relay::accounts::token::Tokens;
 use bellwire_relay::clock::Clock;
 use bellwire_relay::store::sqlite::{SqliteOptions, SqliteStore};
-use bellwire_relay::store::{Accounts, Admission, NewAccount, NewDevice, Store};
+use bellwire_relay::store::{Accounts, Admission, NewAccount, NewDevice, SignIns, Store};
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;

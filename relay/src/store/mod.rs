@@ -251,7 +251,7 @@ pub struct Departed {
     pub conversations: Vec<(ConversationId, UserId)>,
 }
 
-/// Accounts, sign-ins, invitations.
+/// Accounts, invitations, notices.
 #[async_trait]
 pub trait Accounts: Send + Sync {
     /// Whether an account of that name would be made now. Writes nothing, promises nothing.
@@ -282,6 +282,24 @@ pub trait Accounts: Send + Sync {
     /// its id is all that is left.
     async fn remove_account(&self, user: UserId) -> Result<Departed, StoreError>;
 
+    /// Stores an invitation.
+    async fn add_invite(&self, invite: StoredInvite) -> Result<(), StoreError>;
+    /// Every invitation, newest first.
+    async fn invites(&self) -> Result<Vec<StoredInvite>, StoreError>;
+    /// Takes one back. False: there is none.
+    async fn remove_invite(&self, id: [u8; 16]) -> Result<bool, StoreError>;
+
+    /// Stores a notice until it is delivered.
+    async fn add_notice(&self, user: UserId, kind: NoticeKind, at: u64) -> Result<(), StoreError>;
+    /// What the user has not heard yet.
+    async fn notices(&self, user: UserId) -> Result<Vec<StoredNotice>, StoreError>;
+    /// Forgets delivered notices up to this key.
+    async fn remove_notices(&self, user: UserId, up_to: i64) -> Result<(), StoreError>;
+}
+
+/// Sign-ins and their refresh tokens.
+#[async_trait]
+pub trait SignIns: Send + Sync {
     /// Stores a sign-in.
     async fn add_device(&self, new: NewDevice) -> Result<(), StoreError>;
     /// Whether this sign-in of this user exists.
@@ -308,20 +326,6 @@ pub trait Accounts: Send + Sync {
         now: u64,
         life: RefreshLife,
     ) -> Result<Rotation, StoreError>;
-
-    /// Stores an invitation.
-    async fn add_invite(&self, invite: StoredInvite) -> Result<(), StoreError>;
-    /// Every invitation, newest first.
-    async fn invites(&self) -> Result<Vec<StoredInvite>, StoreError>;
-    /// Takes one back. False: there is none.
-    async fn remove_invite(&self, id: [u8; 16]) -> Result<bool, StoreError>;
-
-    /// Stores a notice until it is delivered.
-    async fn add_notice(&self, user: UserId, kind: NoticeKind, at: u64) -> Result<(), StoreError>;
-    /// What the user has not heard yet.
-    async fn notices(&self, user: UserId) -> Result<Vec<StoredNotice>, StoreError>;
-    /// Forgets delivered notices up to this key.
-    async fn remove_notices(&self, user: UserId, up_to: i64) -> Result<(), StoreError>;
 }
 
 /// Contacts, blocks, conversations.
@@ -408,7 +412,7 @@ pub trait History: Send + Sync {
 
 /// Everything that a relay keeps.
 #[async_trait]
-pub trait Store: Accounts + People + History {
+pub trait Store: Accounts + SignIns + People + History {
     /// Whether the store can be read.
     async fn check(&self) -> Result<(), StoreError>;
     /// A number that changes when another process writes to the store.

@@ -7,6 +7,7 @@
 mod accounts;
 mod history;
 mod people;
+mod sign_ins;
 
 use std::path::Path;
 use std::time::Duration;
