@@ -80,7 +80,7 @@ async fn prepare(folder: &Path) -> Vec<Secret> {
     let store = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap();
     let keys = Keys::open(folder).unwrap();
     let tokens = Tokens::new(keys.draw("access tokens"), keys.draw("refresh tokens"));
-    let now = Clock::start().now_ms();
+    let now = Clock::start().wall().ms();
     let mut issued = Vec::new();
     for n in 0..CONNECTIONS {
         let mut bytes = [0; 32];

@@ -169,7 +169,7 @@ pub async fn execute(
         }
         Command::InviteCreate => {
             let store = open(&config).await?;
-            let invite = invite_in(&store, Clock::start().now_ms(), 168).await?;
+            let invite = invite_in(&store, Clock::start().wall().ms(), 168).await?;
             store.close().await;
             let code = invite.code.context("an invitation has a code")?;
             say(&format!("{}\n", code.as_str()))
@@ -290,7 +290,7 @@ async fn demo_accounts(relay: &Relay) -> anyhow::Result<String> {
     }
     if let [ada, grace] = people.as_slice() {
         for (asking, asked) in [(ada, grace), (grace, ada)] {
-            let now = relay.clock.now_ms();
+            let now = relay.clock.wall().ms();
             let id = ConversationId::from_parts(now, token::random());
             let request = relay.store.request_contact(asking.user, &asked.username, id, now);
             match request.await? {

@@ -22,4 +22,4 @@ pub mod web;
 
 mod relay;
 
-pub use relay::{Relay, RunError, Shutdown, run};
+pub use relay::{Relay, RunError, Shutdown, run, run_by};

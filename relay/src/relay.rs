@@ -186,18 +186,30 @@ pub async fn run(
     listeners: Listeners,
     shutdown: watch::Receiver<Shutdown>,
 ) -> Result<(), RunError> {
+    run_by(Clock::start(), config, listeners, shutdown).await
+}
+
+/// The same by another clock.
+///
+/// # Errors
+/// [`RunError`]: what keeps the relay from starting.
+pub async fn run_by(
+    clock: Clock,
+    config: Config,
+    listeners: Listeners,
+    shutdown: watch::Receiver<Shutdown>,
+) -> Result<(), RunError> {
     let fresh = make_data_folder(&config.data_dir)?;
     let _lock = lock(&config.data_dir)?;
     let keys = Keys::open(&config.data_dir)?;
     let store: Arc<dyn Store> = Arc::new(open_store(&config).await?);
-    let clock = Clock::start();
     let metrics = Arc::new(Metrics::new());
     let (bus, events) = LocalBus::new();
     let bus: Arc<dyn Bus> = Arc::new(bus);
     let (recorder, records) = mpsc::channel(RECORDS);
     let (switchboard, mail) = mpsc::channel(MAILBOX);
     let setup = Setup {
-        clock,
+        clock: clock.clone(),
         timing: config.timing,
         rings: config.rings,
         ice_servers: config.ice_servers.clone(),
@@ -214,7 +226,7 @@ pub async fn run(
     let parts = Parts {
         store: Arc::clone(&store),
         bus: Arc::clone(&bus),
-        clock,
+        clock: clock.clone(),
         metrics: Arc::clone(&metrics),
     };
     let relay = Arc::new(Relay {
@@ -323,7 +335,7 @@ async fn keep_up(relay: Arc<Relay>) {
         if pruned.is_none_or(|at| at.elapsed() >= PRUNE) {
             pruned = Some(tokio::time::Instant::now());
             let kept = u64::from(relay.config.history_days) * 86_400_000;
-            let before = relay.clock.now_ms().saturating_sub(kept);
+            let before = relay.clock.wall().ms().saturating_sub(kept);
             if let Err(error) = relay.store.prune_records(before).await {
                 tracing::warn!(%error, "old history is not forgotten yet");
             }

@@ -156,7 +156,7 @@ impl Accounts {
     /// [`Refused::Wait`].
     pub fn look_up(&self, user: UserId) -> Result<(), Refused> {
         let mut lookups = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
-        lookups.take(self.clock.now_ms(), user).map_err(Refused::Wait)
+        lookups.take(self.clock.steady().ms(), user).map_err(Refused::Wait)
     }
 
     /// Counts one sign-up or sign-in from an address. This machine's own are not counted: behind
@@ -173,7 +173,7 @@ impl Accounts {
             return Ok(());
         }
         let mut quota = quota.lock().unwrap_or_else(PoisonError::into_inner);
-        quota.take(self.clock.now_ms(), network(address)).map_err(Refused::Wait)
+        quota.take(self.clock.steady().ms(), network(address)).map_err(Refused::Wait)
     }
 
     /// Makes an account.
@@ -192,7 +192,7 @@ impl Accounts {
         if let Some(reason) = weakness(&applicant.password) {
             return Err(because(ErrorCode::Malformed, reason));
         }
-        let now = self.clock.now_ms();
+        let now = self.clock.wall().ms();
         // Looked at before the costly hash; the transaction that makes the account decides.
         self.store.admits(&username, &admission, now).await.map_err(not_created)?;
         let password_hash = self.passwords.hash(&applicant.password).await?;
@@ -220,7 +220,7 @@ impl Accounts {
             return Err(wrong());
         };
         let key = Guessed::Name(name.clone());
-        if let Some(wait) = self.failures().wait(self.clock.now_ms(), &key) {
+        if let Some(wait) = self.failures().wait(self.clock.steady().ms(), &key) {
             self.metrics.auth("limited");
             return Err(Refused::Wait(wait));
         }
@@ -231,7 +231,7 @@ impl Accounts {
             (Some(account), Match::Right) => (account, None),
             (Some(account), Match::Renew(hash)) => (account, Some(hash)),
             (Some(_) | None, Match::Wrong) | (None, Match::Right | Match::Renew(_)) => {
-                self.failures().failed(self.clock.now_ms(), key);
+                self.failures().failed(self.clock.steady().ms(), key);
                 self.metrics.auth("wrong");
                 return Err(wrong());
             }
@@ -255,7 +255,7 @@ impl Accounts {
         if !name_fits || info.platform.len() > 32 || !key_fits {
             return Err(Refused::Because(ErrorCode::Malformed, None));
         }
-        let now = self.clock.now_ms();
+        let now = self.clock.wall().ms();
         let id = DeviceId::from_parts(now, token::random());
         let refresh_token = token::opaque();
         let new = NewDevice {
@@ -279,7 +279,7 @@ impl Accounts {
     ) -> Result<SignedIn, Refused> {
         let access_token = self
             .tokens
-            .issue(user, device, self.clock.now_ms())
+            .issue(user, device, self.clock.wall().ms())
             .ok_or(Refused::Because(ErrorCode::Internal, None))?;
         Ok(SignedIn { access_token, expires_in: token::ACCESS_S, refresh_token, user, device })
     }
@@ -293,7 +293,7 @@ impl Accounts {
         self.count(&self.refreshes, address)?;
         let internal = || Refused::Because(ErrorCode::Internal, None);
         let successor = self.tokens.successor(presented).ok_or_else(internal)?;
-        let now = self.clock.now_ms();
+        let now = self.clock.wall().ms();
         let hash = token::hash(presented);
         // There is one writer; whoever makes tokens up does not get to it.
         let rotation = if self.store.knows_refresh(hash).await? {
@@ -330,7 +330,8 @@ impl Accounts {
     /// # Errors
     /// [`StoreError`].
     pub async fn authenticate(&self, token: &Secret) -> Result<Option<Me>, StoreError> {
-        let Some((user, device)) = self.tokens.verify(token.as_str(), self.clock.now_ms()) else {
+        let Some((user, device)) = self.tokens.verify(token.as_str(), self.clock.wall().ms())
+        else {
             return Ok(None);
         };
         if !self.store.has_device(user, device).await? {
@@ -346,7 +347,7 @@ impl Accounts {
     /// [`Refused`]: wrong, too often, or the store failed.
     pub async fn confirm(&self, user: UserId, password: &Secret) -> Result<(), Refused> {
         let key = Guessed::User(user);
-        if let Some(wait) = self.failures().wait(self.clock.now_ms(), &key) {
+        if let Some(wait) = self.failures().wait(self.clock.steady().ms(), &key) {
             return Err(Refused::Wait(wait));
         }
         let account = self.store.account(user).await?;
@@ -357,7 +358,7 @@ impl Accounts {
                 Ok(())
             }
             Match::Wrong => {
-                self.failures().failed(self.clock.now_ms(), key);
+                self.failures().failed(self.clock.steady().ms(), key);
                 Err(because(ErrorCode::Forbidden, ProblemReason::WrongCredentials))
             }
         }
@@ -374,7 +375,7 @@ impl Accounts {
         let hash = self.passwords.hash(new).await?;
         self.store.set_password_hash(me.user, &hash).await?;
         let devices = self.store.remove_other_devices(me.user, me.device).await?;
-        let now = self.clock.now_ms();
+        let now = self.clock.wall().ms();
         self.notify(me.user, Some(me.device), NoticeKind::PasswordChanged, now).await;
         self.bus.publish(Event::Revoked { devices }).await;
         Ok(())

@@ -116,7 +116,7 @@ async fn take_up(
 /// Registers first and reads the store second, so that no change between the two is missed. `None`:
 /// the sign-in was ended since it was checked.
 async fn open(relay: &Relay, me: Me) -> Result<Option<Seated>, StoreError> {
-    let link = Arc::new(Link::opening(relay.clock.now_ms()));
+    let link = Arc::new(Link::opening(relay.clock.steady().ms()));
     let who = Participant { user: me.user, device: me.device, name: me.display_name.clone() };
     let _ = relay.switchboard.send(Mail::Register { who, link: Arc::clone(&link) }).await;
     let read = async {

@@ -1,6 +1,7 @@
 //! The WebSocket side: sockets, sessions, calls.
 
 pub mod calls;
+mod dates;
 mod hello;
 pub mod link;
 pub mod mail;

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::calls::{CheckedClaim, Input, Signal, Trickle};
+use super::dates::undate;
 use super::link::{Epoch, Link, Next};
 use super::mail::{Mail, Placing, Said};
 use super::session::{Body, Close, Frame, Verdict};
@@ -154,7 +155,7 @@ async fn listen(
         let message = words(code).into();
         seated.link.push(&Body::new(&RelayMessage::Error { re, code, message, retry_after_ms }));
     };
-    match seated.link.take(relay.clock.now_ms()) {
+    match seated.link.take(relay.clock.steady().ms()) {
         Verdict::Allowed => {}
         Verdict::Refused(wait) => {
             answer(head(&text).and_then(|head| head.id), ErrorCode::RateLimited, Some(wait));
@@ -239,7 +240,7 @@ async fn dispatch(
             return if re.is_some() { Err((ErrorCode::Malformed, None)) } else { Ok(()) };
         }
         ClientMessage::Ping { t } => {
-            let server_time = relay.clock.now_ms();
+            let server_time = relay.clock.wall().ms();
             let pong = RelayMessage::Pong { t, server_time };
             seated.link.push(&Body::new(&pong));
             if let Some(re) = re {
@@ -329,8 +330,9 @@ async fn check(
     relay: &Relay,
     seated: &Seated,
     call_id: CallId,
-    claim: CallClaim,
+    mut claim: CallClaim,
 ) -> Result<Option<CheckedClaim>, Refused> {
+    undate(&mut claim, relay.clock.relation());
     let read = async {
         if relay.store.has_record(call_id).await? {
             return Ok(None);

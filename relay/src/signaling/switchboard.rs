@@ -8,6 +8,7 @@ mod places;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bellwire_protocol::{
     ConversationKind, DeviceId, ErrorCode, IceServer, Me, Participant, PresenceStatus,
@@ -16,6 +17,7 @@ use bellwire_protocol::{
 use tokio::sync::mpsc;
 
 use super::calls::{Callee, Calls, Input, Measure, Output, Timing};
+use super::dates::Dated as _;
 use super::link::Link;
 use super::mail::{Mail, Overview, Placing, Said};
 use super::rings::{RingLimits, Rings};
@@ -25,6 +27,11 @@ use crate::clock::Clock;
 use crate::observe::Metrics;
 use crate::presence::{Change, Directory};
 use crate::store::NewRecord;
+
+/// Longest sleep before the next deadline. The runtime's timers stand still while the machine
+/// sleeps, so this is how late a deadline is noticed that passed meanwhile. A shorter one wakes an
+/// idle relay with calls more often.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// What the switchboard is started with.
 #[derive(Debug)]
@@ -76,7 +83,7 @@ struct Switchboard {
 
 /// Runs until every sender of mail is gone.
 pub async fn run(setup: Setup, mut mail: mpsc::Receiver<Mail>, mut events: mpsc::Receiver<Event>) {
-    let clock = setup.clock;
+    let clock = setup.clock.clone();
     let mut board = Switchboard {
         calls: Calls::new(setup.timing),
         rings: Rings::new(setup.rings),
@@ -87,10 +94,11 @@ pub async fn run(setup: Setup, mut mail: mpsc::Receiver<Mail>, mut events: mpsc:
         setup,
     };
     loop {
-        let deadline = board.deadline().map(|at| clock.instant(at));
+        let now = clock.steady().ms();
+        let wait = board.deadline().map(|at| Duration::from_millis(at.saturating_sub(now)));
         tokio::select! {
             received = mail.recv() => match received {
-                Some(received) => board.handle(clock.now_ms(), received),
+                Some(received) => board.handle(clock.steady().ms(), received),
                 None => return,
             },
             Some(event) = events.recv() => {
@@ -98,20 +106,20 @@ pub async fn run(setup: Setup, mut mail: mpsc::Receiver<Mail>, mut events: mpsc:
                     // Whoever came before the revocation has a place for it to take away.
                     for _ in 0..mail.len() {
                         if let Ok(received) = mail.try_recv() {
-                            board.handle(clock.now_ms(), received);
+                            board.handle(clock.steady().ms(), received);
                         }
                     }
                 }
-                board.handle_event(clock.now_ms(), event);
+                board.handle_event(clock.steady().ms(), event);
             }
-            () = sleep_until(deadline) => board.tick(clock.now_ms()),
+            () = sleep(wait) => board.tick(clock.steady().ms()),
         }
     }
 }
 
-async fn sleep_until(deadline: Option<tokio::time::Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
+async fn sleep(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait.min(LONGEST_SLEEP)).await,
         None => std::future::pending().await,
     }
 }
@@ -153,12 +161,18 @@ impl Switchboard {
             }
             Mail::Initiate { device, call, re } => self.initiate(now, device, *call, re),
             Mail::Standing { user, call_id, reply } => {
-                let _ = reply.send(self.calls.standing_for(user, call_id));
+                let mut standing = self.calls.standing_for(user, call_id);
+                if let Some(standing) = &mut standing {
+                    standing.date(self.setup.clock.relation());
+                }
+                let _ = reply.send(standing);
             }
             Mail::Overview(reply) => {
                 let places = self.places.values();
                 let sessions = places.map(|place| (place.who.user, place.attached)).collect();
-                let calls = self.calls.standings().collect();
+                let mut calls: Vec<_> = self.calls.standings().collect();
+                let relation = self.setup.clock.relation();
+                calls.iter_mut().for_each(|standing| standing.date(relation));
                 let _ = reply.send(Overview { sessions, calls });
             }
             Mail::Devices(reply) => {
@@ -285,10 +299,15 @@ impl Switchboard {
     }
 
     fn perform(&mut self) {
+        let relation = self.setup.clock.relation();
         while let Some(output) = self.calls.poll() {
             match output {
-                Output::Send { to, message } => self.push(to, &Body::new(&message)),
-                Output::Record(record) => {
+                Output::Send { to, mut message } => {
+                    message.date(relation);
+                    self.push(to, &Body::new(&message));
+                }
+                Output::Record(mut record) => {
+                    record.record.date(relation);
                     if self.setup.recorder.try_send(record).is_err() {
                         self.setup.metrics.records_refused.inc();
                         tracing::error!("a call is not kept: the store is too slow");

@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bellwire_protocol::http::{Problem, SignedIn};
@@ -13,9 +15,10 @@ use bellwire_protocol::{
     OfferId, RelayFrame, RelayMessage, Resume, Sdp, Secret, Snapshot, UserId, Welcome,
 };
 use bellwire_relay::accounts::password::Cost;
+use bellwire_relay::clock::{Clock, TimeSource};
 use bellwire_relay::config::Config;
 use bellwire_relay::server::Listeners;
-use bellwire_relay::{RunError, Shutdown, run};
+use bellwire_relay::{RunError, Shutdown, run_by};
 use futures_util::{SinkExt, StreamExt};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -61,13 +64,17 @@ impl TestRelay {
     }
 
     pub fn at(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
+        Self::by(Clock::start(), folder, change)
+    }
+
+    pub fn by(clock: Clock, folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = config(&folder);
         change(&mut config);
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listeners = Listeners::bind(any, any).unwrap();
         let (address, ops) = (listeners.address(), listeners.ops_address().unwrap());
         let (shutdown, told) = watch::channel(Shutdown::Running);
-        let running = tokio::spawn(run(config, listeners, told));
+        let running = tokio::spawn(run_by(clock, config, listeners, told));
         Self { address, ops, folder, shutdown, running }
     }
 
@@ -138,6 +145,49 @@ impl TestRelay {
         let text = http(self.ops, "GET", "/metrics", None, &Value::Null, &[]).await.text;
         let line = text.lines().find(|line| line.starts_with(name) && !line.starts_with('#'));
         line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
+    }
+}
+
+/// Times that a test sets, in ms.
+#[derive(Debug)]
+pub struct SetTime {
+    wall: AtomicU64,
+    steady: AtomicU64,
+}
+
+impl SetTime {
+    /// The present time, which stands still.
+    pub fn now() -> Arc<Self> {
+        Arc::new(Self { wall: AtomicU64::new(now_ms()), steady: AtomicU64::new(1_000_000) })
+    }
+
+    pub fn clock(self: &Arc<Self>) -> Clock {
+        Clock::from(Arc::<Self>::clone(self))
+    }
+
+    pub fn wall_ms(&self) -> u64 {
+        self.wall.load(Ordering::SeqCst)
+    }
+
+    /// Time passes.
+    pub fn pass(&self, ms: u64) {
+        self.steady.fetch_add(ms, Ordering::SeqCst);
+        self.wall.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Somebody sets the clock.
+    pub fn set_by(&self, ms: i64) {
+        let set = |wall: u64| wall.checked_add_signed(ms);
+        self.wall.fetch_update(Ordering::SeqCst, Ordering::SeqCst, set).unwrap();
+    }
+}
+
+impl TimeSource for SetTime {
+    fn wall(&self) -> Duration {
+        Duration::from_millis(self.wall.load(Ordering::SeqCst))
+    }
+    fn steady(&self) -> Duration {
+        Duration::from_millis(self.steady.load(Ordering::SeqCst))
     }
 }
 
@@ -410,7 +460,7 @@ pub fn random<const N: usize>() -> [u8; N] {
 }
 
 pub fn now_ms() -> u64 {
-    bellwire_relay::clock::Clock::start().now_ms()
+    Clock::start().wall().ms()
 }
 
 pub fn call_id() -> CallId {

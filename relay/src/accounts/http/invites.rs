@@ -22,7 +22,7 @@ fn administrator(me: &Me) -> Answer<()> {
 /// # Errors
 /// [`StoreError`].
 pub async fn invite(relay: &Relay, hours: u32) -> Result<Invite, StoreError> {
-    invite_in(&*relay.store, relay.clock.now_ms(), hours).await
+    invite_in(&*relay.store, relay.clock.wall().ms(), hours).await
 }
 
 /// The same without a running relay.

@@ -82,7 +82,7 @@ pub(super) async fn add_contact(
     relay.accounts.look_up(me.user)?;
     let no_such_user = || Rejection::new(ErrorCode::NotFound, Some(ProblemReason::NoSuchUser));
     let name = Username::new(wanted.username).map_err(|_| no_such_user())?;
-    let now = relay.clock.now_ms();
+    let now = relay.clock.wall().ms();
     let id = ConversationId::from_parts(now, token::random());
     match relay.store.request_contact(me.user, &name, id, now).await? {
         ContactRequest::NoSuchUser => Err(no_such_user()),
@@ -105,7 +105,7 @@ pub(super) async fn accept_contact(
     Asker(me): Asker,
     Named(other): Named<UserId>,
 ) -> Answer<axum::Json<Contact>> {
-    let now = relay.clock.now_ms();
+    let now = relay.clock.wall().ms();
     let id = ConversationId::from_parts(now, token::random());
     let accepted = relay.store.accept_contact(me.user, other, id, now).await?;
     let (pair, conversation) = accepted.ok_or(ErrorCode::NotFound)?;
@@ -180,7 +180,7 @@ pub(super) async fn create_group(
     if others.is_empty() {
         return Err(ErrorCode::Malformed.into());
     }
-    let now = relay.clock.now_ms();
+    let now = relay.clock.wall().ms();
     let id = ConversationId::from_parts(now, token::random());
     match relay.store.create_group(me.user, id, &name, &others, now).await? {
         GroupCreation::Made => {}

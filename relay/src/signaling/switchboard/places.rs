@@ -7,6 +7,7 @@ use bellwire_protocol::{
 };
 
 use super::super::calls::Input;
+use super::super::dates::Dated as _;
 use super::super::link::{Epoch, Link};
 use super::super::mail::{Opening, Resuming};
 use super::super::parts;
@@ -41,15 +42,18 @@ impl Switchboard {
         let who = place.who.clone();
         let change = self.presence.connect(who.user, who.device, audience);
         let _ = self.calls.handle(now, Input::Connected { device: who.clone(), fresh: true });
+        let mut calls = self.calls.snapshot(&who);
+        let relation = self.setup.clock.relation();
+        calls.iter_mut().for_each(|call| call.date(relation));
         let snapshot = Snapshot {
             contacts,
             conversations,
             presence: self.presence.seen_by(who.user),
-            calls: self.calls.snapshot(&who),
+            calls,
             notices: notices.into_iter().map(|stored| stored.notice).collect(),
             more: false,
         };
-        let welcome = self.welcome(now, me, token, false);
+        let welcome = self.welcome(me, token, false);
         link.open([Body::new(&welcome)].into_iter().chain(parts::cut(snapshot)));
         if let Some(change) = change {
             self.tell_presence(&change, Some(who.device));
@@ -57,7 +61,7 @@ impl Switchboard {
         self.perform();
     }
 
-    fn welcome(&self, now: u64, me: Me, session: Secret, resumed: bool) -> RelayMessage {
+    fn welcome(&self, me: Me, session: Secret, resumed: bool) -> RelayMessage {
         let timing = self.setup.timing;
         RelayMessage::Welcome(Box::new(Welcome {
             session,
@@ -71,13 +75,13 @@ impl Switchboard {
             },
             features: Vec::new(),
             version: env!("CARGO_PKG_VERSION").into(),
-            server_time: now,
+            server_time: self.setup.clock.wall().ms(),
         }))
     }
 
     pub(super) fn resume(&mut self, now: u64, resuming: Resuming) {
         let Resuming { me, token, seq, next_token, audience, reply } = resuming;
-        let welcome = self.welcome(now, me.clone(), next_token.clone(), true);
+        let welcome = self.welcome(me.clone(), next_token.clone(), true);
         let place = self.places.get_mut(&me.device).filter(|place| {
             let known = place.token.as_ref().is_some_and(|kept| same(kept, &token));
             known && place.open && place.link.can_resume(seq)
