@@ -391,7 +391,7 @@ impl Session {
             | RelayMessage::PeerLeft { .. }
             | RelayMessage::SdpOffer { .. }
             | RelayMessage::SdpAnswer { .. }
-            | RelayMessage::IceCandidate { .. }
+            | RelayMessage::IceCandidates { .. }
             | RelayMessage::MediaState { .. }
             | RelayMessage::CallState { .. }
             | RelayMessage::Peers { .. }

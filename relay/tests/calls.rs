@@ -4,10 +4,8 @@
 
 mod support;
 
-use bellwire_protocol::{
-    Candidate, ClientMessage, EndReason, ErrorCode, Mid, RejectReason, RelayMessage, Ufrag,
-};
-use support::{Client, Person, TestRelay, answer, call_id, initiate};
+use bellwire_protocol::{ClientMessage, EndReason, ErrorCode, RejectReason, RelayMessage};
+use support::{Client, Person, TestRelay, answer, call_id, candidates, initiate};
 
 struct Two {
     relay: TestRelay,
@@ -29,13 +27,7 @@ async fn two() -> Two {
 }
 
 fn candidate(call_id: bellwire_protocol::CallId, text: &str) -> ClientMessage {
-    ClientMessage::IceCandidate {
-        call_id,
-        to: None,
-        ufrag: Ufrag::new("abcd").unwrap(),
-        mid: Mid::new("0").unwrap(),
-        candidate: Candidate::new(text).unwrap(),
-    }
+    ClientMessage::IceCandidates { call_id, to: None, candidates: candidates([text]) }
 }
 
 #[tokio::test]
@@ -58,8 +50,8 @@ async fn a_call_is_placed_answered_and_hung_up() {
     });
     assert_eq!(by.await.device, it.grace.device());
     let held = it.b.expect(|m| match m {
-        RelayMessage::IceCandidate { from, candidate, .. } => {
-            Some((*from, candidate.as_str().to_owned()))
+        RelayMessage::IceCandidates { from, candidates, .. } => {
+            Some((*from, candidates.iter().next()?.candidate.as_str().to_owned()))
         }
         _ => None,
     });

@@ -5,10 +5,10 @@
 mod support;
 
 use bellwire_protocol::{
-    CallId, Candidate, ClientMessage, ConversationId, DeviceId, ErrorCode, MediaState, Mid,
-    RejectReason, RelayMessage, Ufrag,
+    CallId, ClientMessage, ConversationId, DeviceId, ErrorCode, MediaState, RejectReason,
+    RelayMessage,
 };
-use support::{Client, TestRelay, answer, call_id, initiate, offer};
+use support::{Client, TestRelay, answer, call_id, candidates, initiate, offer};
 
 /// Every message that is about a call.
 fn messages(
@@ -18,12 +18,9 @@ fn messages(
 ) -> Vec<(&'static str, ClientMessage)> {
     let offer = offer();
     let (offer_id, sdp) = (offer.offer_id, offer.sdp.clone());
-    let candidate = |to| ClientMessage::IceCandidate {
-        call_id,
-        to,
-        ufrag: Ufrag::new("abcd").unwrap(),
-        mid: Mid::new("0").unwrap(),
-        candidate: Candidate::new("candidate:1").unwrap(),
+    let candidate = |to| {
+        let candidates = candidates(["candidate:1"]);
+        ClientMessage::IceCandidates { call_id, to, candidates }
     };
     let listed = vec![
         ("call_initiate", initiate(call_id, conversation)),
@@ -43,8 +40,8 @@ fn messages(
             },
         ),
         ("sdp_answer", ClientMessage::SdpAnswer { call_id, to, offer_id, sdp, proof: None }),
-        ("ice_candidate", candidate(Some(to))),
-        ("ice_candidate without to", candidate(None)),
+        ("ice_candidates", candidate(Some(to))),
+        ("ice_candidates without to", candidate(None)),
         ("media_state", ClientMessage::MediaState { call_id, n: 1, state: MediaState::default() }),
         ("call_sync", ClientMessage::CallSync { call_id, claim: None }),
         ("peer_list", ClientMessage::PeerList { call_id }),
@@ -173,7 +170,7 @@ async fn a_blocked_member_cannot_tell_a_call_from_nothing() {
             RelayMessage::CallIncoming { .. }
                 | RelayMessage::CallEnded { .. }
                 | RelayMessage::CallRecorded { .. }
-                | RelayMessage::IceCandidate { .. }
+                | RelayMessage::IceCandidates { .. }
                 | RelayMessage::SdpOffer { .. }
         )
     });

@@ -11,7 +11,9 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use bellwire_protocol::http::SignedIn;
-use bellwire_protocol::{Candidate, ClientMessage, Mid, RelayMessage, Resume, Sdp, Ufrag, limits};
+use bellwire_protocol::{
+    Candidate, ClientMessage, IceCandidate, Mid, RelayMessage, Resume, Sdp, Ufrag, limits,
+};
 use serde_json::{Value, json};
 use support::{Client, PASSWORD, Person, call_id, http};
 use tempfile::TempDir;
@@ -428,15 +430,14 @@ async fn logs_hold_no_secret_no_name_and_no_address() {
     })
     .await
     .unwrap();
-    a.ask(ClientMessage::IceCandidate {
-        call_id: call,
-        to: None,
+    let candidate = IceCandidate {
         ufrag: Ufrag::new("canaryufrag").unwrap(),
         mid: Mid::new("0").unwrap(),
         candidate: Candidate::new("candidate:canary 1 udp 1 203.0.113.77 5 typ host").unwrap(),
-    })
-    .await
-    .unwrap();
+    };
+    a.ask(ClientMessage::IceCandidates { call_id: call, to: None, candidates: candidate.into() })
+        .await
+        .unwrap();
     let offer = g.incoming(call).await;
     g.ask(support::answer(call, &offer)).await.unwrap();
     let reported = ClientMessage::CallReport { call_id: call, setup_ms: Some(181), flowing: None };

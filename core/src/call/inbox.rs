@@ -56,9 +56,11 @@ impl Calls {
                     occasion.receive_answer(from, offer_id, sdp.as_str(), pass);
                 });
             }
-            RelayMessage::IceCandidate { call_id, from, ufrag, mid, candidate } => {
+            RelayMessage::IceCandidates { call_id, from, candidates } => {
                 self.on_occasion(Some(call_id), desk, &mut news, |occasion, pass| {
-                    occasion.receive_candidate(from, ufrag, mid, candidate, pass.desk);
+                    for IceCandidate { ufrag, mid, candidate } in candidates {
+                        occasion.receive_candidate(from, ufrag, mid, candidate, pass.desk);
+                    }
                 });
             }
             RelayMessage::MediaState { call_id, from, n, state } => {

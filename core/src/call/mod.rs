@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bellwire_protocol::limits::RING_MS;
 use bellwire_protocol::{
     Answer, CallClaim, CallId, ChannelMessage, ClientMessage, ConversationId, DeviceId, EndReason,
-    ErrorCode, LiveCall, LiveCallState, Media, Offer, Participant, RelayMessage, UserId,
+    ErrorCode, IceCandidate, LiveCall, LiveCallState, Media, Offer, Participant, RelayMessage,
+    UserId,
 };
 
 use self::media::Local;
@@ -29,7 +30,7 @@ use crate::session::{Refused, Session};
 use crate::{CallInProgress, Output, Record, Time};
 
 /// Candidates that are held for a description that is still to come.
-const HELD_CANDIDATES: usize = bellwire_protocol::limits::HELD_CANDIDATES;
+const HELD_CANDIDATES: usize = bellwire_protocol::limits::CANDIDATES;
 /// How long a call lives without path and without relay, in ms.
 const LOST_MS: u64 = 45_000;
 /// A tick that comes so much later than asked for, in ms, means that this machine slept.

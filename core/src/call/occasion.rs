@@ -7,8 +7,8 @@ mod reports;
 use std::collections::BTreeSet;
 
 use bellwire_protocol::{
-    Answer, Candidate, ChannelMessage, ClientMessage, DeviceId, Media, MediaState, Mid, Offer,
-    OfferId, Participant, Ufrag, UserId,
+    Answer, Candidate, ChannelMessage, ClientMessage, DeviceId, IceCandidate, Media, MediaState,
+    Mid, Offer, OfferId, Participant, Ufrag, UserId,
 };
 
 use super::media::Local;
@@ -328,5 +328,6 @@ fn ice_candidate(
     candidate: LocalCandidate,
 ) -> ClientMessage {
     let LocalCandidate { ufrag, mid, candidate } = candidate;
-    ClientMessage::IceCandidate { call_id, to, ufrag, mid, candidate }
+    let candidates = IceCandidate { ufrag, mid, candidate }.into();
+    ClientMessage::IceCandidates { call_id, to, candidates }
 }

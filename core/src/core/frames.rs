@@ -119,7 +119,7 @@ impl Core {
             | RelayMessage::PeerLeft { .. }
             | RelayMessage::SdpOffer { .. }
             | RelayMessage::SdpAnswer { .. }
-            | RelayMessage::IceCandidate { .. }
+            | RelayMessage::IceCandidates { .. }
             | RelayMessage::MediaState { .. }
             | RelayMessage::CallState { .. }
             | RelayMessage::Peers { .. } => {

@@ -216,12 +216,15 @@ impl Inventor {
                 proof: None,
             },
             6 => RelayMessage::SdpAnswer { call_id, from: device, offer_id, sdp, proof: None },
-            7 => RelayMessage::IceCandidate {
+            7 => RelayMessage::IceCandidates {
                 call_id,
                 from: device,
-                ufrag: Ufrag::new("abcd").unwrap(),
-                mid: Mid::new("0").unwrap(),
-                candidate: Candidate::new("candidate:1").unwrap(),
+                candidates: IceCandidate {
+                    ufrag: Ufrag::new("abcd").unwrap(),
+                    mid: Mid::new("0").unwrap(),
+                    candidate: Candidate::new("candidate:1").unwrap(),
+                }
+                .into(),
             },
             8 => RelayMessage::MediaState { call_id, from: device, n, state },
             9 => RelayMessage::CallState {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bellwire_core::HttpReply;
 use bellwire_protocol::http::{Calls, Registration, RelayInfo, SignedIn};
 use bellwire_protocol::limits::{
-    HELD_CANDIDATES, RESUME_FRAMES, RESUME_MS, RING_MS, SEAT_MS, SEAT_WITH_MEDIA_MS, close,
+    RESUME_FRAMES, RESUME_MS, RING_MS, SEAT_MS, SEAT_WITH_MEDIA_MS, close,
 };
 use bellwire_protocol::*;
 
@@ -47,7 +47,7 @@ enum State {
     Ringing {
         offer: Offer,
         expires_at: u64,
-        candidates: Vec<(Ufrag, Mid, Candidate)>,
+        candidates: Vec<IceCandidate>,
         busy: BTreeSet<DeviceId>,
     },
     Live {
@@ -382,13 +382,14 @@ impl Relay {
                 to,
                 RelayMessage::SdpAnswer { call_id, from: device, offer_id, sdp, proof },
             ),
-            ClientMessage::IceCandidate { call_id, to: None, ufrag, mid, candidate } => {
+            ClientMessage::IceCandidates { call_id, to: None, candidates } => {
                 match &mut self.calls.get_mut(&call_id).ok_or(ErrorCode::NotFound)?.state {
-                    State::Ringing { candidates, .. } if candidates.len() < HELD_CANDIDATES => {
-                        candidates.push((ufrag, mid, candidate));
+                    State::Ringing { candidates: held, .. } => {
+                        let all = held.iter().cloned().chain(candidates).collect();
+                        let all = Candidates::new(all).map_err(|_| ErrorCode::TooLarge)?;
+                        *held = all.into();
                         Ok(())
                     }
-                    State::Ringing { .. } => Err(ErrorCode::TooLarge),
                     // It was on its way while somebody answered.
                     State::Live { participants, .. } => {
                         let others: Vec<_> = participants
@@ -397,30 +398,19 @@ impl Relay {
                             .filter(|d| *d != device)
                             .collect();
                         for to in others {
-                            let (ufrag, mid, candidate) =
-                                (ufrag.clone(), mid.clone(), candidate.clone());
-                            self.say(
-                                to,
-                                RelayMessage::IceCandidate {
-                                    call_id,
-                                    from: device,
-                                    ufrag,
-                                    mid,
-                                    candidate,
-                                },
-                            );
+                            let (from, candidates) = (device, candidates.clone());
+                            self.say(to, RelayMessage::IceCandidates { call_id, from, candidates });
                         }
                         Ok(())
                     }
                 }
             }
-            ClientMessage::IceCandidate { call_id, to: Some(to), ufrag, mid, candidate } => self
-                .pass(
-                    call_id,
-                    device,
-                    to,
-                    RelayMessage::IceCandidate { call_id, from: device, ufrag, mid, candidate },
-                ),
+            ClientMessage::IceCandidates { call_id, to: Some(to), candidates } => self.pass(
+                call_id,
+                device,
+                to,
+                RelayMessage::IceCandidates { call_id, from: device, candidates },
+            ),
             ClientMessage::MediaState { call_id, n, state } => {
                 let participants = self.seat(call_id, device)?;
                 if let Some(call) = self.calls.get_mut(&call_id) {
@@ -597,19 +587,11 @@ impl Relay {
             caller.device,
             RelayMessage::CallAccepted { call_id, by: me.clone(), media, answer },
         );
-        if let State::Ringing { candidates, .. } = former {
-            for (ufrag, mid, candidate) in candidates {
-                self.say(
-                    me.device,
-                    RelayMessage::IceCandidate {
-                        call_id,
-                        from: caller.device,
-                        ufrag,
-                        mid,
-                        candidate,
-                    },
-                );
-            }
+        if let State::Ringing { candidates, .. } = former
+            && let Ok(candidates) = Candidates::new(candidates)
+        {
+            let from = caller.device;
+            self.say(me.device, RelayMessage::IceCandidates { call_id, from, candidates });
         }
         for device in others.into_iter().filter(|d| *d != me.device) {
             self.say(

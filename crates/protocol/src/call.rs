@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, ConversationId, DeviceId, DisplayName, OfferId, Proof, Sdp, UserId};
+use crate::{
+    CallId, Candidate, ConversationId, DeviceId, DisplayName, Mid, OfferId, Proof, Sdp, Ufrag,
+    UserId, limits, text,
+};
 
 /// What a call starts with. Voice calls never open a camera by themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,6 +40,122 @@ pub struct Answer {
     /// Signature over the description, once identity lands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
+}
+
+/// One ICE candidate on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IceCandidate {
+    /// The ICE generation it belongs to.
+    pub ufrag: Ufrag,
+    /// The m-line it belongs to.
+    pub mid: Mid,
+    /// The candidate; empty ends the generation.
+    pub candidate: Candidate,
+}
+
+impl IceCandidate {
+    /// Bytes of `{"ufrag":"","mid":"","candidate":""}` and the comma behind it.
+    const AROUND: usize = 38;
+
+    /// Bytes of it as JSON, with the comma behind it.
+    #[must_use]
+    pub fn encoded_bytes(&self) -> usize {
+        let texts = [self.ufrag.as_str(), self.mid.as_str(), self.candidate.as_str()];
+        Self::AROUND + texts.into_iter().map(text::encoded_bytes).sum::<usize>()
+    }
+}
+
+/// Why a list of candidates was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidCandidates {
+    /// Nothing in it.
+    #[error("no candidate")]
+    Empty,
+    /// More than [`limits::CANDIDATES`], or longer than [`limits::CANDIDATES_BYTES`].
+    #[error("too many candidates")]
+    TooMany,
+}
+
+/// Some ICE candidates in the order in which they were found: at least one, at most
+/// [`limits::CANDIDATES`] and [`limits::CANDIDATES_BYTES`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<IceCandidate>", into = "Vec<IceCandidate>")]
+pub struct Candidates(Vec<IceCandidate>);
+
+impl Candidates {
+    /// Checks the list.
+    ///
+    /// # Errors
+    /// [`InvalidCandidates`] says which limit it broke.
+    pub fn new(candidates: Vec<IceCandidate>) -> Result<Self, InvalidCandidates> {
+        if candidates.is_empty() {
+            return Err(InvalidCandidates::Empty);
+        }
+        let bytes: usize = candidates.iter().map(IceCandidate::encoded_bytes).sum();
+        if candidates.len() > limits::CANDIDATES || bytes > limits::CANDIDATES_BYTES {
+            return Err(InvalidCandidates::TooMany);
+        }
+        Ok(Self(candidates))
+    }
+
+    /// The longest start of the list that one message carries; the rest stays. `None`: it is empty.
+    pub fn take_from(candidates: &mut Vec<IceCandidate>) -> Option<Self> {
+        let mut bytes = 0;
+        let fits = |candidate: &&IceCandidate| {
+            bytes += candidate.encoded_bytes();
+            bytes <= limits::CANDIDATES_BYTES
+        };
+        let many = candidates.iter().take(limits::CANDIDATES).take_while(fits).count();
+        let taken: Vec<IceCandidate> = candidates.drain(..many).collect();
+        (!taken.is_empty()).then_some(Self(taken))
+    }
+
+    /// The candidates.
+    pub fn iter(&self) -> std::slice::Iter<'_, IceCandidate> {
+        self.0.iter()
+    }
+
+    /// How many; at least one.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "it never is")]
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl From<IceCandidate> for Candidates {
+    fn from(candidate: IceCandidate) -> Self {
+        Self(vec![candidate])
+    }
+}
+
+impl TryFrom<Vec<IceCandidate>> for Candidates {
+    type Error = InvalidCandidates;
+    fn try_from(candidates: Vec<IceCandidate>) -> Result<Self, InvalidCandidates> {
+        Self::new(candidates)
+    }
+}
+
+impl From<Candidates> for Vec<IceCandidate> {
+    fn from(candidates: Candidates) -> Self {
+        candidates.0
+    }
+}
+
+impl IntoIterator for Candidates {
+    type Item = IceCandidate;
+    type IntoIter = std::vec::IntoIter<IceCandidate>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Candidates {
+    type Item = &'a IceCandidate;
+    type IntoIter = std::slice::Iter<'a, IceCandidate>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
 }
 
 /// A device in a call, or about to be.

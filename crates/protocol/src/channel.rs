@@ -55,7 +55,7 @@ pub enum ChannelMessage {
         /// The description.
         sdp: Sdp,
     },
-    /// As the relay's `ice_candidate`.
+    /// As the relay's `ice_candidates`, for one candidate.
     IceCandidate {
         /// The ICE generation it belongs to.
         ufrag: Ufrag,

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Answer, CallId, Candidate, ConversationId, DeviceId, Media, MediaState, Mid, Offer, OfferId,
-    Participant, PresenceStatus, Proof, RejectReason, ResumeToken, Sdp, Secret, Ufrag,
+    Answer, CallId, Candidates, ConversationId, DeviceId, Media, MediaState, Offer, OfferId,
+    Participant, PresenceStatus, Proof, RejectReason, ResumeToken, Sdp, Secret,
 };
 
 /// One frame from a client. A frame with an `id` is answered by `ok` or `error`.
@@ -146,19 +146,15 @@ pub enum ClientMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proof: Option<Proof>,
     },
-    /// A candidate for a participant, or for whoever will answer.
-    IceCandidate {
+    /// Candidates for a participant, or for whoever will answer.
+    IceCandidates {
         /// The call.
         call_id: CallId,
         /// The participant's device; absent before the answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<DeviceId>,
-        /// The ICE generation it belongs to.
-        ufrag: Ufrag,
-        /// The m-line it belongs to.
-        mid: Mid,
-        /// The candidate; empty ends the generation.
-        candidate: Candidate,
+        /// In the order in which they were found.
+        candidates: Candidates,
     },
     /// Tells the other participants what this one sends.
     MediaState {

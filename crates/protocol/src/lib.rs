@@ -21,8 +21,8 @@ mod relay;
 mod text;
 
 pub use call::{
-    Answer, CallRecord, EndReason, LiveCall, LiveCallState, Media, MediaState, Offer, Participant,
-    RejectReason,
+    Answer, CallRecord, Candidates, EndReason, IceCandidate, InvalidCandidates, LiveCall,
+    LiveCallState, Media, MediaState, Offer, Participant, RejectReason,
 };
 pub use channel::ChannelMessage;
 pub use client::{CallClaim, ClientFrame, ClientInfo, ClientMessage, Resume};
@@ -46,7 +46,7 @@ pub const SUBPROTOCOL: &str = "bellwire.v1";
 /// Why a frame from the network was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
-    /// The frame is longer than [`limits::FRAME_BYTES`].
+    /// The frame is longer than [`Frame::MAX_BYTES`].
     #[error("frame of {0} bytes is over the limit")]
     TooLarge(usize),
     /// Not JSON, not an object, a field missing or outside its limits.
@@ -54,13 +54,31 @@ pub enum FrameError {
     Malformed,
 }
 
-/// Reads one frame of the WebSocket. A message of an unknown type is not an error: it comes back
+/// What travels as a text of its own, with the longest that the receiving end takes.
+pub trait Frame {
+    /// In bytes.
+    const MAX_BYTES: usize;
+}
+
+impl Frame for ClientFrame {
+    const MAX_BYTES: usize = limits::FRAME_BYTES;
+}
+
+impl Frame for RelayFrame {
+    const MAX_BYTES: usize = limits::RELAY_FRAME_BYTES;
+}
+
+impl Frame for ChannelMessage {
+    const MAX_BYTES: usize = limits::CHANNEL_MESSAGE_BYTES;
+}
+
+/// Reads one frame of the WebSocket or one message of a data channel. A message of an unknown type is not an error: it comes back
 /// as the `Unknown` variant, because a newer far end may know more than this build.
 ///
 /// # Errors
 /// [`FrameError`] for what no version of the protocol can mean.
-pub fn decode<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, FrameError> {
-    if text.len() > limits::FRAME_BYTES {
+pub fn decode<'a, T: serde::Deserialize<'a> + Frame>(text: &'a str) -> Result<T, FrameError> {
+    if text.len() > T::MAX_BYTES {
         return Err(FrameError::TooLarge(text.len()));
     }
     serde_json::from_str(text).map_err(|_| FrameError::Malformed)

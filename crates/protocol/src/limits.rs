@@ -2,9 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Longest WebSocket message, and longest frame, in bytes. A description of four m-lines is 6 to
-/// 10 KiB; raising this raises what one hostile socket can make the relay hold.
+/// Longest WebSocket message, and longest frame, that the relay takes from a client, in bytes. A
+/// description of four m-lines is 6 to 10 KiB; raising this raises what one hostile socket can make
+/// the relay hold.
 pub const FRAME_BYTES: usize = 64 * 1024;
+/// Longest WebSocket message, and longest frame, that a client takes from the relay, in bytes.
+/// Whatever a client may say fits into [`FRAME_BYTES`]; what the relay makes of it is longer by a
+/// name, ids and times, and this is twice as much. Raising it raises what a hostile relay can make
+/// a client hold; a client skips what is longer and goes on.
+pub const RELAY_FRAME_BYTES: usize = 128 * 1024;
+/// Longest message of a data channel, in bytes.
+pub const CHANNEL_MESSAGE_BYTES: usize = 64 * 1024;
 /// Longest first frame (`hello`) in bytes, while the socket is nobody's yet.
 pub const HELLO_BYTES: usize = 4 * 1024;
 /// Time for the first frame after the upgrade, in ms.
@@ -35,8 +43,18 @@ pub const RING_MS: u64 = 60_000;
 pub const SEAT_MS: u64 = 45_000;
 /// The same while its peer reports that media flows, in ms.
 pub const SEAT_WITH_MEDIA_MS: u64 = 90_000;
-/// Candidates that the relay holds for a call that is not answered yet.
-pub const HELD_CANDIDATES: usize = 64;
+/// Candidates of one message, and those that the relay holds for a call that is not answered yet. A
+/// device with eleven addresses (containers, virtual networks) has 76; what is over the limit is
+/// lost, and the relayed ones come last.
+pub const CANDIDATES: usize = 256;
+/// Bytes of the same, as JSON writes them: what was held goes to whoever answers in one frame.
+/// Each ringing call costs the relay so much.
+pub const CANDIDATES_BYTES: usize = 48 * 1024;
+/// Candidates per second of one device, and at once after a pause. They do not count as messages:
+/// a burst of them must not keep a device from hanging up.
+pub const CANDIDATES_PER_SECOND: u32 = 50;
+/// Candidates that a device may send at once after a pause.
+pub const CANDIDATE_BURST: u32 = 512;
 /// Shortest password in characters.
 pub const PASSWORD_CHARS: usize = 10;
 /// Longest password in bytes.

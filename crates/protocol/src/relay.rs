@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Answer, CallId, CallRecord, Candidate, Contact, Conversation, ConversationId, DeviceId,
-    EndReason, Limits, LiveCall, Me, Media, MediaState, Mid, Offer, OfferId, Participant, Presence,
-    Proof, RejectReason, Sdp, Secret, SecurityNotice, Ufrag, UserId,
+    Answer, CallId, CallRecord, Candidates, Contact, Conversation, ConversationId, DeviceId,
+    EndReason, Limits, LiveCall, Me, Media, MediaState, Offer, OfferId, Participant, Presence,
+    Proof, RejectReason, Sdp, Secret, SecurityNotice, UserId,
 };
 
 /// Names a session for a later resume. As secret as a token while the session lives.
@@ -274,18 +274,14 @@ pub enum RelayMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proof: Option<Proof>,
     },
-    /// A participant's candidate.
-    IceCandidate {
+    /// A participant's candidates.
+    IceCandidates {
         /// The call.
         call_id: CallId,
         /// The participant's device.
         from: DeviceId,
-        /// The ICE generation it belongs to.
-        ufrag: Ufrag,
-        /// The m-line it belongs to.
-        mid: Mid,
-        /// The candidate; empty ends the generation.
-        candidate: Candidate,
+        /// In the order in which they were found.
+        candidates: Candidates,
     },
     /// What a participant sends.
     MediaState {

@@ -20,8 +20,28 @@ pub enum InvalidText {
     Character,
 }
 
+/// Bytes that JSON writes for a text, without its quotation marks. No way of writing it is shorter,
+/// so a text grows by nothing on its way from one frame into another.
+pub(crate) fn encoded_bytes(text: &str) -> usize {
+    let bytes = |c: char| match c {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => 6,
+        c => c.len_utf8(),
+    };
+    text.chars().map(bytes).sum()
+}
+
 macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, min $min:expr, encoded $max:expr, $check:expr, debug $debug:ident) => {
+        text!(@type encoded_bytes, "Longest value in bytes as JSON writes it.",
+            $(#[$doc])* $name, min $min, max $max, $check, debug $debug);
+    };
     ($(#[$doc:meta])* $name:ident, min $min:expr, max $max:expr, $check:expr, debug $debug:ident) => {
+        text!(@type str::len, "Longest value in bytes.",
+            $(#[$doc])* $name, min $min, max $max, $check, debug $debug);
+    };
+    (@type $measure:path, $longest:literal,
+        $(#[$doc:meta])* $name:ident, min $min:expr, max $max:expr, $check:expr, debug $debug:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "bindings", derive(specta::Type), specta(transparent))]
@@ -29,7 +49,7 @@ macro_rules! text {
         pub struct $name(String);
 
         impl $name {
-            /// Longest value in bytes.
+            #[doc = $longest]
             pub const MAX_BYTES: usize = $max;
 
             /// Parses a string from outside.
@@ -39,10 +59,11 @@ macro_rules! text {
             pub fn new(text: impl Into<String>) -> Result<Self, InvalidText> {
                 let text = text.into();
                 let lengths = $min..=$max;
-                if text.len() > *lengths.end() {
+                let measure: fn(&str) -> usize = $measure;
+                if measure(&text) > *lengths.end() {
                     return Err(InvalidText::TooLong);
                 }
-                if !lengths.contains(&text.len()) {
+                if text.len() < *lengths.start() {
                     return Err(InvalidText::TooShort);
                 }
                 let check: fn(&str) -> bool = $check;
@@ -110,13 +131,20 @@ text! {
     /// The name that people see: 1 to 128 bytes, not blank, no control characters.
     DisplayName, min 1, max 128, |t| is_plain(t) && !t.trim().is_empty(), debug hidden
 }
+/// What a description is written with: RFC 8866 section 9 has lines of any bytes but NUL, in UTF-8;
+/// of the control characters only those are in use that end lines and part fields.
+fn is_sdp(text: &str) -> bool {
+    text.chars().all(|c| !c.is_control() || matches!(c, '\r' | '\n' | '\t'))
+}
+
 text! {
     /// A session description. Opaque to the relay; parsed by the peer connection after Accept.
-    Sdp, min 1, max 40_000, |_| true, debug hidden
+    Sdp, min 1, encoded 40_000, is_sdp, debug hidden
 }
 text! {
-    /// One ICE candidate line (RFC 8839 section 5.1), or empty: no more for this ufrag.
-    Candidate, min 0, max 1_024, |t| !t.contains(['\r', '\n']), debug hidden
+    /// One ICE candidate line (RFC 8839 section 5.1: visible ASCII and spaces), or empty: no more
+    /// for this ufrag.
+    Candidate, min 0, encoded 1_024, |t| t.bytes().all(|b| b == b' ' || b.is_ascii_graphic()), debug hidden
 }
 text! {
     /// An ICE username fragment: 4 to 256 `ice-char` (RFC 8839 section 5.4), or empty where the
@@ -125,11 +153,11 @@ text! {
 }
 text! {
     /// The `a=mid` of an m-line.
-    Mid, min 0, max 32, |t| t.bytes().all(|b| b.is_ascii_graphic()), debug shown
+    Mid, min 0, encoded 32, |t| t.bytes().all(|b| b.is_ascii_graphic()), debug shown
 }
 text! {
     /// A signature over a description, by the device's identity key. Opaque to the relay.
-    Proof, min 1, max 2_048, |t| t.is_ascii(), debug hidden
+    Proof, min 1, encoded 2_048, |t| t.bytes().all(|b| b.is_ascii_graphic()), debug hidden
 }
 text! {
     /// A token or password on its way. Never logged, never in a URL.

@@ -47,7 +47,7 @@ impl Dated for RelayMessage {
             | Self::PeerLeft { .. }
             | Self::SdpOffer { .. }
             | Self::SdpAnswer { .. }
-            | Self::IceCandidate { .. }
+            | Self::IceCandidates { .. }
             | Self::MediaState { .. }
             | Self::Peers { .. }
             | Self::Unknown => {}

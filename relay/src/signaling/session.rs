@@ -291,7 +291,7 @@ fn kind(message: &RelayMessage) -> &'static str {
         RelayMessage::PeerLeft { .. } => "peer_left",
         RelayMessage::SdpOffer { .. } => "sdp_offer",
         RelayMessage::SdpAnswer { .. } => "sdp_answer",
-        RelayMessage::IceCandidate { .. } => "ice_candidate",
+        RelayMessage::IceCandidates { .. } => "ice_candidates",
         RelayMessage::MediaState { .. } => "media_state",
         RelayMessage::CallState { .. } => "call_state",
         RelayMessage::Peers { .. } => "peers",

@@ -11,7 +11,7 @@ use futures_util::SinkExt;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::calls::{CheckedClaim, Input, Signal, Trickle};
+use super::calls::{CheckedClaim, Input, Signal};
 use super::dates::undate;
 use super::link::{Epoch, Link, Next};
 use super::mail::{Mail, Placing, Said};
@@ -286,9 +286,8 @@ async fn dispatch(
             let signal = Box::new(Signal::Answer { offer_id, sdp, proof });
             Box::new(move |by| Input::Signal { by, call_id, to, signal })
         }
-        ClientMessage::IceCandidate { call_id, to, ufrag, mid, candidate } => {
-            let trickle = Trickle { ufrag, mid, candidate };
-            Box::new(move |by| Input::Trickle { by, call_id, to, trickle })
+        ClientMessage::IceCandidates { call_id, to, candidates } => {
+            Box::new(move |by| Input::Trickle { by, call_id, to, candidates })
         }
         ClientMessage::MediaState { call_id, n, state } => {
             Box::new(move |by| Input::MediaState { by, call_id, n, state })
@@ -380,7 +379,7 @@ fn kind(message: &ClientMessage) -> &'static str {
         ClientMessage::CallLeave { .. } => "call_leave",
         ClientMessage::SdpOffer { .. } => "sdp_offer",
         ClientMessage::SdpAnswer { .. } => "sdp_answer",
-        ClientMessage::IceCandidate { .. } => "ice_candidate",
+        ClientMessage::IceCandidates { .. } => "ice_candidates",
         ClientMessage::MediaState { .. } => "media_state",
         ClientMessage::CallSync { .. } => "call_sync",
         ClientMessage::PeerList { .. } => "peer_list",

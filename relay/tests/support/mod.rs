@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use bellwire_protocol::http::{Problem, SignedIn};
 use bellwire_protocol::{
-    CallId, ClientFrame, ClientInfo, ClientMessage, ConversationId, DeviceId, Media, Offer,
-    OfferId, RelayFrame, RelayMessage, Resume, Sdp, Secret, Snapshot, UserId, Welcome,
+    CallId, Candidate, Candidates, ClientFrame, ClientInfo, ClientMessage, ConversationId,
+    DeviceId, IceCandidate, Media, Mid, Offer, OfferId, RelayFrame, RelayMessage, Resume, Sdp,
+    Secret, Snapshot, Ufrag, UserId, Welcome,
 };
 use bellwire_relay::accounts::password::Cost;
 use bellwire_relay::clock::{Clock, TimeSource};
@@ -474,6 +475,15 @@ pub fn offer() -> Offer {
 
 pub fn initiate(call_id: CallId, conversation: ConversationId) -> ClientMessage {
     ClientMessage::CallInitiate { call_id, conversation, media: Media::Video, offer: offer() }
+}
+
+pub fn candidates<'a>(lines: impl IntoIterator<Item = &'a str>) -> Candidates {
+    let candidate = |line| IceCandidate {
+        ufrag: Ufrag::new("abcd").unwrap(),
+        mid: Mid::new("0").unwrap(),
+        candidate: Candidate::new(line).unwrap(),
+    };
+    Candidates::new(lines.into_iter().map(candidate).collect()).unwrap()
 }
 
 pub fn answer(call_id: CallId, offer: &Offer) -> ClientMessage {

@@ -1,12 +1,13 @@
 //! One example of every message, with ids and texts that are the same in every run.
 
 use bellwire_protocol::{
-    Answer, CallClaim, CallId, CallRecord, CallableBy, Candidate, ChannelMessage, ChatId, ChatText,
-    ClientFrame, ClientInfo, ClientMessage, Contact, ContactState, Conversation, ConversationId,
-    ConversationKind, DeviceId, DisplayName, EndReason, ErrorCode, IceServer, Limits, LiveCall,
-    LiveCallState, Me, Media, MediaState, Mid, NoticeKind, Offer, OfferId, Participant,
-    ParticipantMedia, Person, Presence, PresenceStatus, RejectReason, RelayFrame, RelayMessage,
-    Resume, Sdp, Secret, SecurityNotice, Snapshot, Ufrag, UserId, Username, Welcome,
+    Answer, CallClaim, CallId, CallRecord, CallableBy, Candidate, Candidates, ChannelMessage,
+    ChatId, ChatText, ClientFrame, ClientInfo, ClientMessage, Contact, ContactState, Conversation,
+    ConversationId, ConversationKind, DeviceId, DisplayName, EndReason, ErrorCode, IceCandidate,
+    IceServer, Limits, LiveCall, LiveCallState, Me, Media, MediaState, Mid, NoticeKind, Offer,
+    OfferId, Participant, ParticipantMedia, Person, Presence, PresenceStatus, RejectReason,
+    RelayFrame, RelayMessage, Resume, Sdp, Secret, SecurityNotice, Snapshot, Ufrag, UserId,
+    Username, Welcome,
 };
 
 const AT: u64 = 1_790_000_000_000;
@@ -23,7 +24,7 @@ pub(crate) const CLIENT_TYPES: &[&str] = &[
     "call_leave",
     "sdp_offer",
     "sdp_answer",
-    "ice_candidate",
+    "ice_candidates",
     "media_state",
     "call_sync",
     "peer_list",
@@ -55,7 +56,7 @@ pub(crate) const RELAY_TYPES: &[&str] = &[
     "peer_left",
     "sdp_offer",
     "sdp_answer",
-    "ice_candidate",
+    "ice_candidates",
     "media_state",
     "call_state",
     "peers",
@@ -86,7 +87,7 @@ fn client_type(message: &ClientMessage) -> &'static str {
         ClientMessage::CallLeave { .. } => "call_leave",
         ClientMessage::SdpOffer { .. } => "sdp_offer",
         ClientMessage::SdpAnswer { .. } => "sdp_answer",
-        ClientMessage::IceCandidate { .. } => "ice_candidate",
+        ClientMessage::IceCandidates { .. } => "ice_candidates",
         ClientMessage::MediaState { .. } => "media_state",
         ClientMessage::CallSync { .. } => "call_sync",
         ClientMessage::PeerList { .. } => "peer_list",
@@ -121,7 +122,7 @@ fn relay_type(message: &RelayMessage) -> &'static str {
         RelayMessage::PeerLeft { .. } => "peer_left",
         RelayMessage::SdpOffer { .. } => "sdp_offer",
         RelayMessage::SdpAnswer { .. } => "sdp_answer",
-        RelayMessage::IceCandidate { .. } => "ice_candidate",
+        RelayMessage::IceCandidates { .. } => "ice_candidates",
         RelayMessage::MediaState { .. } => "media_state",
         RelayMessage::CallState { .. } => "call_state",
         RelayMessage::Peers { .. } => "peers",
@@ -182,6 +183,13 @@ fn mid() -> Mid {
 }
 fn candidate() -> Candidate {
     Candidate::new("candidate:1 1 udp 2122260223 192.0.2.4 46154 typ host").expect("a candidate")
+}
+fn ice_candidate(candidate: Candidate) -> IceCandidate {
+    IceCandidate { ufrag: ufrag(), mid: mid(), candidate }
+}
+fn candidates() -> Candidates {
+    let end = Candidate::new("").expect("the end of candidates");
+    Candidates::new(vec![ice_candidate(candidate()), ice_candidate(end)]).expect("two candidates")
 }
 fn offer() -> Offer {
     Offer { offer_id: offer_id(), sdp: sdp(), proof: None }
@@ -307,19 +315,15 @@ pub(crate) fn client() -> Vec<ClientFrame> {
                 proof: None,
             },
         ),
-        told(ClientMessage::IceCandidate {
+        told(ClientMessage::IceCandidates {
             call_id: call_id(),
             to: None,
-            ufrag: ufrag(),
-            mid: mid(),
-            candidate: candidate(),
+            candidates: ice_candidate(candidate()).into(),
         }),
-        told(ClientMessage::IceCandidate {
+        told(ClientMessage::IceCandidates {
             call_id: call_id(),
             to: Some(graces_device()),
-            ufrag: ufrag(),
-            mid: mid(),
-            candidate: Candidate::new("").expect("the end of candidates"),
+            candidates: candidates(),
         }),
         told(ClientMessage::MediaState { call_id: call_id(), n: 3, state: sending() }),
         asked(
@@ -428,12 +432,10 @@ pub(crate) fn relay() -> Vec<RelayFrame> {
             sdp: sdp(),
             proof: None,
         },
-        RelayMessage::IceCandidate {
+        RelayMessage::IceCandidates {
             call_id: call_id(),
             from: adas_device(),
-            ufrag: ufrag(),
-            mid: mid(),
-            candidate: candidate(),
+            candidates: candidates(),
         },
         RelayMessage::MediaState {
             call_id: call_id(),

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bellwire_protocol::{
-    CallId, CallRecord, ConversationId, DeviceId, EndReason, LiveCall, LiveCallState, Media,
-    MediaState, Participant, ParticipantMedia, RejectReason, RelayMessage, UserId,
+    CallId, CallRecord, Candidates, ConversationId, DeviceId, EndReason, LiveCall, LiveCallState,
+    Media, MediaState, Participant, ParticipantMedia, RejectReason, RelayMessage, UserId,
 };
 
 use super::ended::OneWord;
 use super::live::{Live, Seat, SeatState};
 use super::ringing::Ringing;
-use super::{CheckedClaim, Measure, Output, Refusal, Standing, Timing, Trickle};
+use super::{CheckedClaim, Measure, Output, Refusal, Standing, Timing};
 use crate::store::NewRecord;
 
 /// The longest call that a claim can bring back where the operator set no limit, in ms: a day.
@@ -278,7 +278,7 @@ impl Call {
         &mut self,
         by: &Participant,
         to: Option<DeviceId>,
-        trickle: Trickle,
+        candidates: Candidates,
         out: &mut VecDeque<Output>,
     ) -> Result<Fate, Refusal> {
         match &mut self.phase {
@@ -286,7 +286,7 @@ impl Call {
                 if self.caller.device != by.device || to.is_some() {
                     return Err(Refusal::NotFound);
                 }
-                ringing.hold(trickle)?;
+                ringing.hold(candidates)?;
             }
             Phase::Live(live) => {
                 let receivers: Vec<DeviceId> = match to {
@@ -294,18 +294,20 @@ impl Call {
                     // It crossed with the answer.
                     None => live.others(by.device)?.collect(),
                 };
-                self.candidates = self.candidates.saturating_add(1);
+                self.count_candidates(candidates.len());
+                let (call_id, from) = (self.id, by.device);
                 for to in receivers {
-                    send(out, to, self.candidate(by.device, trickle.clone()));
+                    let candidates = candidates.clone();
+                    send(out, to, RelayMessage::IceCandidates { call_id, from, candidates });
                 }
             }
         }
         Ok(Fate::Lives)
     }
 
-    pub(super) fn candidate(&self, from: DeviceId, trickle: Trickle) -> RelayMessage {
-        let Trickle { ufrag, mid, candidate } = trickle;
-        RelayMessage::IceCandidate { call_id: self.id, from, ufrag, mid, candidate }
+    pub(super) fn count_candidates(&mut self, more: usize) {
+        let more = u32::try_from(more).unwrap_or(u32::MAX);
+        self.candidates = self.candidates.saturating_add(more);
     }
 
     pub(super) fn media_state(

@@ -1,9 +1,8 @@
 //! What goes into [`super::Calls`] and what comes out.
 
 use bellwire_protocol::{
-    Answer, CallId, Candidate, ConversationId, DeviceId, DisplayName, EndReason, ErrorCode, Media,
-    MediaState, Mid, Offer, OfferId, Participant, Proof, RejectReason, RelayMessage, Sdp, Ufrag,
-    UserId,
+    Answer, CallId, Candidates, ConversationId, DeviceId, DisplayName, EndReason, ErrorCode, Media,
+    MediaState, Offer, OfferId, Participant, Proof, RejectReason, RelayMessage, Sdp, UserId,
 };
 
 use crate::store::NewRecord;
@@ -76,17 +75,6 @@ pub enum Signal {
         /// Signature.
         proof: Option<Proof>,
     },
-}
-
-/// One ICE candidate.
-#[derive(Debug, Clone)]
-pub struct Trickle {
-    /// The ICE generation.
-    pub ufrag: Ufrag,
-    /// The m-line.
-    pub mid: Mid,
-    /// The line; empty ends the generation.
-    pub candidate: Candidate,
 }
 
 /// What can happen to calls.
@@ -171,7 +159,7 @@ pub enum Input {
         /// What.
         signal: Box<Signal>,
     },
-    /// A candidate for a participant, or for whoever will answer.
+    /// Candidates for a participant, or for whoever will answer.
     Trickle {
         /// The sender.
         by: Participant,
@@ -180,7 +168,7 @@ pub enum Input {
         /// The receiver.
         to: Option<DeviceId>,
         /// What.
-        trickle: Trickle,
+        candidates: Candidates,
     },
     /// What a participant sends from here on.
     MediaState {

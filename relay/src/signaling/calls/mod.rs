@@ -33,7 +33,7 @@ use bellwire_protocol::{
 use call::{Call, Fate};
 use claims::Claims;
 use ended::Ended;
-pub use io::{Callee, CheckedClaim, Input, Measure, Output, Refusal, Signal, Standing, Trickle};
+pub use io::{Callee, CheckedClaim, Input, Measure, Output, Refusal, Signal, Standing};
 
 /// The deadlines of calls, all in ms.
 #[derive(Debug, Clone, Copy)]
@@ -128,8 +128,8 @@ impl Calls {
             Input::Signal { by, call_id, to, signal } => {
                 self.in_call(&by, call_id, now, |call, out| call.signal(&by, to, *signal, out))
             }
-            Input::Trickle { by, call_id, to, trickle } => {
-                self.in_call(&by, call_id, now, |call, out| call.trickle(&by, to, trickle, out))
+            Input::Trickle { by, call_id, to, candidates } => {
+                self.in_call(&by, call_id, now, |call, out| call.trickle(&by, to, candidates, out))
             }
             Input::MediaState { by, call_id, n, state } => {
                 self.in_call(&by, call_id, now, |call, out| call.media_state(&by, n, state, out))

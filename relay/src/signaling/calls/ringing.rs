@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bellwire_protocol::{
-    Answer, DeviceId, EndReason, Media, Offer, Participant, RejectReason, RelayMessage, UserId,
-    limits,
+    Answer, Candidates, DeviceId, EndReason, Media, Offer, Participant, RejectReason, RelayMessage,
+    UserId,
 };
 
 use super::call::{Call, Fate, Invited, Phase, send};
 use super::live::{Live, Seat, SeatState};
-use super::{Callee, Measure, NewCall, Output, Refusal, Trickle};
+use super::{Callee, Measure, NewCall, Output, Refusal};
 
 /// What a device does with the ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(super) struct Ringing {
     /// Set while the caller has no session.
     pub(super) caller_gone_until: Option<u64>,
     /// Candidates for whoever answers.
-    pub(super) held: Vec<Trickle>,
+    pub(super) held: Option<Candidates>,
     pub(super) devices: BTreeMap<DeviceId, (Participant, Ring)>,
     /// Whether it rang anywhere.
     pub(super) reached: bool,
@@ -37,11 +37,11 @@ impl Ringing {
         self.caller_gone_until.map_or(self.expires_at, |until| until.min(self.expires_at))
     }
 
-    pub(super) fn hold(&mut self, trickle: Trickle) -> Result<(), Refusal> {
-        if self.held.len() >= limits::HELD_CANDIDATES {
-            return Err(Refusal::TooMany);
-        }
-        self.held.push(trickle);
+    /// Keeps as many as one message carries, so that whoever answers gets them in one frame.
+    pub(super) fn hold(&mut self, candidates: Candidates) -> Result<(), Refusal> {
+        let held = self.held.iter().flatten().cloned();
+        let all = Candidates::new(held.chain(candidates).collect());
+        self.held = Some(all.map_err(|_| Refusal::TooMany)?);
         Ok(())
     }
 
@@ -84,7 +84,7 @@ impl Call {
             offer,
             expires_at,
             caller_gone_until: None,
-            held: Vec::new(),
+            held: None,
             devices: BTreeMap::new(),
             reached: false,
         };
@@ -201,7 +201,7 @@ impl Call {
             return Err(Refusal::Stale);
         }
         let Phase::Ringing(ringing) = &mut self.phase else { return Err(Refusal::Stale) };
-        let held = std::mem::take(&mut ringing.held);
+        let held = ringing.held.take();
         let rang = std::mem::take(&mut ringing.devices);
         let caller_state = match ringing.caller_gone_until {
             Some(until) => SeatState::Gone { until },
@@ -217,11 +217,12 @@ impl Call {
         let accepted =
             RelayMessage::CallAccepted { call_id: self.id, by: by.clone(), media, answer };
         send(out, self.caller.device, accepted);
-        self.candidates = u32::try_from(held.len()).unwrap_or(u32::MAX);
-        for trickle in held {
-            send(out, by.device, self.candidate(self.caller.device, trickle));
-        }
         let from = self.caller.device;
+        if let Some(candidates) = held {
+            self.count_candidates(candidates.len());
+            let call_id = self.id;
+            send(out, by.device, RelayMessage::IceCandidates { call_id, from, candidates });
+        }
         if let Some((n, state)) = self.media_states.get(&from).copied() {
             let message = RelayMessage::MediaState { call_id: self.id, from, n, state };
             send(out, by.device, message);

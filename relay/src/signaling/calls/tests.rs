@@ -1,15 +1,13 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "tests pick messages")]
 
 use bellwire_protocol::{
-    Answer, CallId, Candidate, ConversationId, DeviceId, DisplayName, EndReason, LiveCallState,
-    Media, MediaState, Mid, Offer, OfferId, Participant, RejectReason, RelayMessage, Sdp, Ufrag,
-    UserId, limits,
+    Answer, CallId, Candidate, ConversationId, DeviceId, DisplayName, EndReason, IceCandidate,
+    LiveCallState, Media, MediaState, Mid, Offer, OfferId, Participant, RejectReason, RelayMessage,
+    Sdp, Ufrag, UserId, limits,
 };
 use proptest::prelude::*;
 
-use super::{
-    Callee, Calls, CheckedClaim, Input, Measure, Output, Refusal, Signal, Timing, Trickle,
-};
+use super::{Callee, Calls, CheckedClaim, Input, Measure, Output, Refusal, Signal, Timing};
 
 const T0: u64 = 1_700_000_000_000;
 
@@ -42,6 +40,14 @@ fn callee(n: u8, devices: &[u8]) -> Callee {
     let devices = devices.iter().map(|d| device(n, *d).device).collect();
     let name = device(n, 0).name;
     Callee { user: user(n), name, rings: true, dnd: false, devices }
+}
+
+fn candidate() -> IceCandidate {
+    IceCandidate {
+        ufrag: Ufrag::new("abcd").unwrap(),
+        mid: Mid::new("0").unwrap(),
+        candidate: Candidate::new("candidate:1").unwrap(),
+    }
 }
 
 struct Bench {
@@ -104,12 +110,8 @@ impl Bench {
     }
 
     fn trickle(&mut self, by: Participant, id: u8, to: Option<DeviceId>) -> Result<(), Refusal> {
-        let trickle = Trickle {
-            ufrag: Ufrag::new("abcd").unwrap(),
-            mid: Mid::new("0").unwrap(),
-            candidate: Candidate::new("candidate:1").unwrap(),
-        };
-        self.handle(Input::Trickle { by, call_id: call(id), to, trickle })
+        let candidates = candidate().into();
+        self.handle(Input::Trickle { by, call_id: call(id), to, candidates })
     }
 
     /// What the device was told since the last look at it.
@@ -160,7 +162,7 @@ fn a_call_rings_on_every_device_and_the_first_answer_wins() {
 fn candidates_are_held_until_the_answer_and_then_follow_it() {
     let mut it = Bench::new();
     it.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
-    for _ in 0..limits::HELD_CANDIDATES {
+    for _ in 0..limits::CANDIDATES {
         it.trickle(device(1, 1), 1, None).unwrap();
     }
     assert_eq!(it.trickle(device(1, 1), 1, None), Err(Refusal::TooMany));
@@ -168,11 +170,14 @@ fn candidates_are_held_until_the_answer_and_then_follow_it() {
     it.told(&device(2, 1));
     it.answer(device(2, 1), 1).unwrap();
     let told = it.told(&device(2, 1));
-    assert_eq!(told.len(), limits::HELD_CANDIDATES, "all of them, to the device that answered");
+    let [RelayMessage::IceCandidates { candidates, .. }] = told.as_slice() else {
+        panic!("one message: {told:?}")
+    };
+    assert_eq!(candidates.len(), limits::CANDIDATES, "all of them, to the device that answered");
     it.trickle(device(1, 1), 1, None).unwrap();
     assert_eq!(it.told(&device(2, 1)).len(), 1, "one that crossed with the answer arrives too");
     it.trickle(device(2, 1), 1, Some(device(1, 1).device)).unwrap();
-    assert_eq!(it.calls.standing_for(user(1), call(1)).unwrap().candidates, 66);
+    assert_eq!(it.calls.standing_for(user(1), call(1)).unwrap().candidates, 258);
 }
 
 #[test]
