@@ -15,7 +15,7 @@ use crate::bus::local::LocalBus;
 use crate::bus::{Bus, Event};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::observe::{Metrics, Redaction, Seldom};
+use crate::observe::{Hints, Metrics, Redaction};
 use crate::origin::Origins;
 use crate::server::Listeners;
 use crate::signaling::mail::Mail;
@@ -32,8 +32,6 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// How often the store is asked whether the command line changed it. Revoked sockets have to
 /// close within 2 s.
 const FOREIGN_WRITES: Duration = Duration::from_secs(1);
-/// How often a refused page is in the log at most: often enough to be met while somebody tries.
-const REFUSALS: Duration = Duration::from_secs(60);
 /// How often old history is forgotten.
 const PRUNE: Duration = Duration::from_secs(3_600);
 
@@ -133,8 +131,8 @@ pub struct Relay {
     pub accounts: Accounts,
     /// Who may connect from where.
     pub origins: Origins,
-    /// When a refused page was last in the log.
-    pub refusals: Seldom,
+    /// When what anybody can cause was last in the log.
+    pub hints: Hints,
     /// The owner of calls and sessions.
     pub switchboard: mpsc::Sender<Mail>,
     /// How far a shutdown is.
@@ -232,7 +230,7 @@ pub async fn run_by(
     let relay = Arc::new(Relay {
         accounts: Accounts::new(parts, tokens, passwords, config.registration_policy()),
         origins: Origins::new(config.public_url.as_ref()),
-        refusals: Seldom::new(REFUSALS),
+        hints: Hints::default(),
         redaction: Redaction::new(keys.draw("people in logs")),
         clock,
         store: Arc::clone(&store),

@@ -1,5 +1,8 @@
 //! Listening: connections, upgrades, who may connect from where, and the operator's pages.
 
+mod http2;
+mod quiet;
+
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +15,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bellwire_protocol::{CallId, limits};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, oneshot, watch};
@@ -20,8 +23,6 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use crate::relay::{Relay, RunError, Shutdown};
 use crate::signaling::mail::{Mail, Overview};
 
-/// Time for the head of a request; a peer that is slower is not a person's.
-const HEADER_TIME: Duration = Duration::from_secs(5);
 /// Time for a whole request of the interface.
 const REQUEST_TIME: Duration = Duration::from_secs(30);
 /// Connections at once, signed in or not.
@@ -147,15 +148,19 @@ fn network(address: IpAddr) -> IpAddr {
 pub async fn serve(relay: Arc<Relay>, listeners: Listeners, shutdown: watch::Receiver<Shutdown>) {
     let room = |connections| Arc::new(Semaphore::new(connections));
     let main = main_routes(Arc::clone(&relay));
-    let ops = ops_routes(relay);
+    let ops = ops_routes(Arc::clone(&relay));
     let Listeners { main: main_listener, ops: ops_listener } = listeners;
     let ops = async {
         match ops_listener {
-            Some(listener) => accept(listener, ops, room(OPS_CONNECTIONS), shutdown.clone()).await,
+            Some(listener) => {
+                let room = room(OPS_CONNECTIONS);
+                accept(Arc::clone(&relay), listener, ops, room, shutdown.clone()).await;
+            }
             None => std::future::pending().await,
         }
     };
-    let main = accept(main_listener, main, room(CONNECTIONS), shutdown.clone());
+    let room = room(CONNECTIONS);
+    let main = accept(Arc::clone(&relay), main_listener, main, room, shutdown.clone());
     tokio::select! {
         () = main => {}
         () = ops => {}
@@ -170,6 +175,7 @@ async fn begun(mut shutdown: watch::Receiver<Shutdown>) {
 }
 
 async fn accept(
+    relay: Arc<Relay>,
     listener: TcpListener,
     routes: Router,
     room: Arc<Semaphore>,
@@ -179,7 +185,8 @@ async fn accept(
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let connection = connection(stream, peer, routes.clone(), shutdown.clone());
+                let (relay, shutdown) = (Arc::clone(&relay), shutdown.clone());
+                let connection = connection(relay, stream, peer, routes.clone(), shutdown);
                 tokio::spawn(async move {
                     connection.await;
                     drop(permit);
@@ -195,17 +202,32 @@ async fn accept(
 }
 
 async fn connection(
+    relay: Arc<Relay>,
     stream: TcpStream,
     peer: SocketAddr,
     routes: Router,
     shutdown: watch::Receiver<Shutdown>,
 ) {
     let _ = stream.set_nodelay(true);
+    let mut first = [0; 16];
+    match tokio::time::timeout(quiet::HEAD, stream.peek(&mut first)).await {
+        Ok(Ok(length)) if http2::is_preface(first.get(..length).unwrap_or_default()) => {
+            if let Some(left_out) = relay.hints.http2.due() {
+                let remedy = "set the proxy's upstream to HTTP/1.1";
+                tracing::warn!(left_out, "http2.refused: somebody speaks HTTP/2 (h2c). {remedy}");
+            }
+            return http2::refuse(stream).await;
+        }
+        Ok(Ok(1..)) => {}
+        // It is gone, or has nothing to say.
+        Ok(Ok(0) | Err(_)) | Err(_) => return,
+    }
+    let (stream, timer) = quiet::watch(stream);
     let routes = routes.layer(axum::Extension(Peer(peer.ip().to_canonical())));
     let service = TowerToHyperService::new(routes);
     let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
+        .timer(timer)
+        .header_read_timeout(quiet::idle())
         .max_buf_size(16 * 1_024)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
@@ -284,7 +306,7 @@ async fn upgrade(State(relay): State<Arc<Relay>>, request: Request) -> Response 
     let (mut parts, _) = request.into_parts();
     if let Err(refusal) = relay.origins.admit(&parts.headers) {
         relay.metrics.origins_refused.inc();
-        if let Some(left_out) = relay.refusals.due() {
+        if let Some(left_out) = relay.hints.origin.due() {
             tracing::warn!(left_out, "origin.refused: {refusal}");
         }
         let words = "pages of this address may not connect to this relay";

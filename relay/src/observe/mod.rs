@@ -6,4 +6,4 @@ mod seldom;
 
 pub use metrics::Metrics;
 pub use redaction::Redaction;
-pub use seldom::Seldom;
+pub use seldom::{Hints, Seldom};

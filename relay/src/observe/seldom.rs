@@ -5,6 +5,25 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// How often each of [`Hints`] is in the log at most: often enough to be met while somebody tries.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// What an operator has to hear, and anybody can cause.
+#[derive(Debug)]
+pub struct Hints {
+    /// A page of another address wanted to connect.
+    pub origin: Seldom,
+    /// A proxy speaks HTTP/2.
+    pub http2: Seldom,
+}
+
+impl Default for Hints {
+    fn default() -> Self {
+        let seldom = || Seldom::new(EVERY);
+        Self { origin: seldom(), http2: seldom() }
+    }
+}
+
 /// Lets the first line through, then one per `every`, and says how many were left out before it. A
 /// log is a disk: whoever can make the relay write must not be able to fill it.
 #[derive(Debug)]
