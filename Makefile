@@ -32,10 +32,11 @@ web: ## Build the web client into ui/dist
 	@scripts/setup.sh build
 	@scripts/web.sh
 
-bindings: ## Write ui/src/lib/bindings.ts and the golden messages from the Rust types
+bindings: ## Write ui/src/lib/bindings.ts, the golden messages, their schema and reference from the Rust types
 	@BELLWIRE_WRITE_BINDINGS=1 cargo test --quiet -p bellwire-core --features bindings --test bindings
 	@BELLWIRE_WRITE_BINDINGS=1 cargo test --quiet -p bellwire-desktop --test bindings --test capabilities
 	@BELLWIRE_WRITE_GOLDEN=1 cargo test --quiet -p bellwire-protocol --test golden
+	@BELLWIRE_WRITE_GOLDEN=1 cargo test --quiet -p bellwire-protocol --test contract
 
 bench-call: ## Time calls against PeerJS in the same run, one JSON object a line
 	@scripts/setup.sh test >&2

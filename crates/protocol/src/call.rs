@@ -9,6 +9,7 @@ use crate::{
 
 /// What a call starts with. Voice calls never open a camera by themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Media {
@@ -20,6 +21,7 @@ pub enum Media {
 
 /// A session description that opens, renews or restarts a peer connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Offer {
     /// Names the offer; the answer repeats it.
     pub offer_id: OfferId,
@@ -32,6 +34,7 @@ pub struct Offer {
 
 /// The description that accepts an [`Offer`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Answer {
     /// The offer that it answers.
     pub offer_id: OfferId,
@@ -44,6 +47,7 @@ pub struct Answer {
 
 /// One ICE candidate on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IceCandidate {
     /// The ICE generation it belongs to.
     pub ufrag: Ufrag,
@@ -79,6 +83,11 @@ pub enum InvalidCandidates {
 /// Some ICE candidates in the order in which they were found: at least one, at most
 /// [`limits::CANDIDATES`] and [`limits::CANDIDATES_BYTES`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("minItems" = 1, "maxItems" = limits::CANDIDATES))
+)]
 #[serde(try_from = "Vec<IceCandidate>", into = "Vec<IceCandidate>")]
 pub struct Candidates(Vec<IceCandidate>);
 
@@ -160,6 +169,7 @@ impl<'a> IntoIterator for &'a Candidates {
 
 /// A device in a call, or about to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Participant {
     /// The account.
     pub user: UserId,
@@ -171,6 +181,7 @@ pub struct Participant {
 
 /// What a participant sends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct MediaState {
     /// Sound.
@@ -183,6 +194,7 @@ pub struct MediaState {
 
 /// Why a call ended, or ended here. The words people read are in the UI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
@@ -214,11 +226,13 @@ pub enum EndReason {
     Failed,
     /// A reason that this build does not know.
     #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Unknown,
 }
 
 /// Why a callee refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum RejectReason {
@@ -232,6 +246,7 @@ pub enum RejectReason {
 
 /// A call that lives while a client connects: what a fresh session needs to ring or to come back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LiveCall {
     /// The call.
     pub call_id: CallId,
@@ -249,9 +264,10 @@ pub struct LiveCall {
 
 /// Ringing or answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum LiveCallState {
-    /// Nobody answered yet. Callees get the offer; the caller's own device gets `None`.
+    /// Nobody answered yet. Callees get the offer; the caller's own device does not.
     Ringing {
         /// The caller's offer, unopened.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -270,6 +286,7 @@ pub enum LiveCallState {
 
 /// One line of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CallRecord {
     /// The call.
     pub call_id: CallId,

@@ -7,6 +7,7 @@ use crate::{Candidate, ChatId, ChatText, MediaState, Mid, OfferId, Sdp, Ufrag};
 /// One message on a data channel. On `control` (id 0: unordered, not retransmitted) travel
 /// `heartbeat` and `media_state`; everything else travels on `chat` (id 1: reliable, ordered).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ChannelMessage {
     /// Sent every 500 ms so that a silent path is noticed while everybody is muted. It repeats the
@@ -68,5 +69,6 @@ pub enum ChannelMessage {
     Leave,
     /// A message that this build does not know.
     #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Unknown,
 }

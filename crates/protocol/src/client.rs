@@ -9,6 +9,7 @@ use crate::{
 
 /// One frame from a client. A frame with an `id` is answered by `ok` or `error`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClientFrame {
     /// Repeated as `re` by the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,6 +21,7 @@ pub struct ClientFrame {
 
 /// Who speaks: for the operator's eyes, and to refuse a client that is too old.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClientInfo {
     /// `bellwire-web`, `bellwire-desktop`, `bellwire-cli`.
     pub name: String,
@@ -31,6 +33,7 @@ pub struct ClientInfo {
 
 /// Where a lost session is taken up again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Resume {
     /// The token of the last `welcome`.
     pub session: ResumeToken,
@@ -40,6 +43,7 @@ pub struct Resume {
 
 /// What a participant says of a call that a restarted relay does not know any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CallClaim {
     /// Where the call happens; the claimant must be a member.
     pub conversation: ConversationId,
@@ -57,6 +61,7 @@ pub struct CallClaim {
 
 /// What a client can say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientMessage {
     /// The first frame.
@@ -193,5 +198,6 @@ pub enum ClientMessage {
     },
     /// A message that this build does not know. Never sent.
     #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Unknown,
 }

@@ -1,11 +1,16 @@
 //! Bodies of the HTTP interface under `/api/v1`. Errors are RFC 9457 problems: [`Problem`].
 
+mod routes;
+
 use serde::{Deserialize, Serialize};
+
+pub use routes::{Access, ROUTES, Route, Shape};
 
 use crate::{CallId, CallRecord, CallableBy, DeviceId, DisplayName, ErrorCode, Secret, UserId};
 
 /// `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// HTTP status.
     pub status: u16,
@@ -23,6 +28,7 @@ pub struct Problem {
 
 /// What exactly was wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemReason {
@@ -62,11 +68,13 @@ pub enum ProblemReason {
     StoreUnavailable,
     /// A reason that this build does not know.
     #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Unknown,
 }
 
 /// `POST /auth/register`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Register {
     /// The wanted name. A plain string, so that a bad one gets a reason.
     pub username: String,
@@ -84,18 +92,23 @@ pub struct Register {
 
 /// What a sign-in says of its device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DeviceInfo {
     /// Shown in the list of devices, 1 to 64 characters.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
     pub name: String,
-    /// `web`, `windows`, `macos`, `linux`, `cli`.
+    /// `web`, `windows`, `macos`, `linux`, `cli`, or another word of up to 32 bytes.
+    #[cfg_attr(feature = "schema", schemars(length(max = 32)))]
     pub platform: String,
-    /// The device's identity key, base64url, once identity lands.
+    /// The device's identity key, base64url, up to 512 bytes, once identity lands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 512)))]
     pub public_key: Option<String>,
 }
 
 /// `POST /auth/login`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Login {
     /// The account. A plain string: what cannot be a name is simply wrong.
     pub username: String,
@@ -107,6 +120,7 @@ pub struct Login {
 
 /// Answer to `login`, `register` with a device, and `refresh`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SignedIn {
     /// JWT, EdDSA.
     pub access_token: Secret,
@@ -122,6 +136,7 @@ pub struct SignedIn {
 
 /// `POST /auth/refresh`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Refresh {
     /// The token of the last [`SignedIn`].
     pub refresh_token: Secret,
@@ -129,6 +144,7 @@ pub struct Refresh {
 
 /// `PATCH /me`; absent fields stay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PatchMe {
     /// The name that others see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -140,6 +156,7 @@ pub struct PatchMe {
 
 /// `POST /me/password`. Signs out every other device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChangePassword {
     /// The present one.
     pub old_password: Secret,
@@ -149,6 +166,7 @@ pub struct ChangePassword {
 
 /// `DELETE /me`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DeleteMe {
     /// Deleting asks for it again.
     pub password: Secret,
@@ -156,6 +174,7 @@ pub struct DeleteMe {
 
 /// `POST /contacts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AddContact {
     /// Exact name.
     pub username: String,
@@ -163,6 +182,7 @@ pub struct AddContact {
 
 /// `POST /blocks`; `DELETE /blocks/{user}` takes it back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Block {
     /// Who.
     pub user: UserId,
@@ -170,15 +190,18 @@ pub struct Block {
 
 /// `POST /conversations`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewConversation {
     /// The group's name.
     pub name: DisplayName,
-    /// The other members: accepted contacts.
+    /// The other members: 1 to 31 accepted contacts.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 31)))]
     pub members: Vec<UserId>,
 }
 
 /// One line of `GET /devices`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Device {
     /// The sign-in.
@@ -199,6 +222,7 @@ pub struct Device {
 
 /// Answer of `GET /calls`, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Calls {
     /// At most `limit` (1 to 100, default 50) lines.
     pub calls: Vec<CallRecord>,
@@ -209,6 +233,7 @@ pub struct Calls {
 
 /// Answer of `GET /calls/{id}/connection`, for participants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CallConnection {
     /// Which.
     pub call_id: CallId,
@@ -224,14 +249,17 @@ pub struct CallConnection {
 
 /// `POST /invites`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewInvite {
-    /// Hours until it expires, 1 to 720.
+    /// Hours until it expires, 1 to 720; 168 where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 720)))]
     pub hours: Option<u32>,
 }
 
 /// An invitation. `code` is only in the answer to `POST /invites`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invite {
     /// Names it for `DELETE`.
     pub id: String,
@@ -247,6 +275,7 @@ pub struct Invite {
 /// `GET /relay`, without a token: what a client asks before it signs in. A page that wants to know
 /// whether it may connect adds `?origin=`, its own: browsers leave `Origin` out of such a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RelayInfo {
     /// `bellwire`.
     pub name: String,
@@ -267,6 +296,7 @@ pub struct RelayInfo {
 
 /// Who may make an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Registration {
@@ -280,6 +310,7 @@ pub enum Registration {
 
 /// Answer of `GET /conversations`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Conversations {
     /// All that the user is in.
     pub conversations: Vec<crate::Conversation>,

@@ -15,6 +15,11 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "bindings", derive(specta::Type), specta(transparent))]
+        #[cfg_attr(
+            feature = "schema",
+            derive(schemars::JsonSchema),
+            schemars(with = "String", extend("format" = "uuid", "pattern" = $crate::schema::UUID))
+        )]
         #[serde(transparent)]
         pub struct $name(#[cfg_attr(feature = "bindings", specta(type = String))] uuid::Uuid);
 

@@ -7,8 +7,9 @@
 //!
 //! Nothing here decides anything and nothing does IO. Every string that can come from outside is
 //! a newtype that refuses what is too long or malformed while it is being parsed, so that the
-//! code behind the door never sees it. `docs/protocol.md` shows an example of every message; the
-//! golden files in `golden/` are those examples, read by the tests of both languages.
+//! code behind the door never sees it. `docs/protocol.md` explains every message and shows an example;
+//! the golden files in `golden/` are those examples, read by the tests of both languages, and
+//! `schema/` is a JSON Schema of all of it, made from the types with the feature `schema`.
 
 mod call;
 mod channel;
@@ -18,6 +19,8 @@ mod ids;
 pub mod limits;
 mod people;
 mod relay;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod text;
 
 pub use call::{

@@ -84,6 +84,7 @@ pub mod close {
 
 /// What the relay tells a client of its limits in `welcome`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Limits {
     /// Longest message in bytes.
     pub message_bytes: u32,

@@ -6,6 +6,7 @@ use crate::{CallRecord, ConversationId, DeviceId, DisplayName, UserId, Username}
 
 /// A user as others see them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Person {
     /// The account.
@@ -18,6 +19,7 @@ pub struct Person {
 
 /// The signed-in user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Me {
     /// The account.
@@ -36,6 +38,7 @@ pub struct Me {
 
 /// Who may ring a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum CallableBy {
@@ -47,6 +50,7 @@ pub enum CallableBy {
 
 /// One entry of the contact list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct Contact {
     /// Who.
@@ -58,6 +62,7 @@ pub struct Contact {
 
 /// How things stand between two users, seen from one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum ContactState {
@@ -73,6 +78,7 @@ pub enum ContactState {
 
 /// People who can call each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Conversation {
     /// The conversation.
     pub id: ConversationId,
@@ -92,6 +98,7 @@ pub struct Conversation {
 
 /// Two people or more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum ConversationKind {
@@ -103,6 +110,7 @@ pub enum ConversationKind {
 
 /// What a user says of their availability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum PresenceStatus {
@@ -118,6 +126,7 @@ pub enum PresenceStatus {
 
 /// One user's availability.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Presence {
     /// Who.
     pub user: UserId,
@@ -127,6 +136,7 @@ pub struct Presence {
 
 /// Something about the account's safety that the person must hear of once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SecurityNotice {
     /// What happened.
     pub kind: NoticeKind,
@@ -136,6 +146,7 @@ pub struct SecurityNotice {
 
 /// What happened to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeKind {
@@ -147,5 +158,6 @@ pub enum NoticeKind {
     PasswordReset,
     /// A kind that this build does not know.
     #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Unknown,
 }

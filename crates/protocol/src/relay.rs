@@ -13,6 +13,7 @@ pub type ResumeToken = Secret;
 
 /// One frame from the relay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RelayFrame {
     /// 1, 2, 3 … per session, going on across resumes.
     pub seq: u64,
@@ -23,6 +24,7 @@ pub struct RelayFrame {
 
 /// One STUN or TURN server, in the shape that `RTCConfiguration` takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct IceServer {
     /// `stun:` and `turn:` URLs.
@@ -37,6 +39,7 @@ pub struct IceServer {
 
 /// The first frame of a session or of its resumption.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Welcome {
     /// For the next resume. Rotates on every use.
     pub session: ResumeToken,
@@ -58,6 +61,7 @@ pub struct Welcome {
 
 /// Everything that a fresh session starts from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Snapshot {
     /// Contacts, requests and blocks.
     pub contacts: Vec<Contact>,
@@ -78,6 +82,7 @@ pub struct Snapshot {
 
 /// Why a request was refused. A code exists only where somebody branches on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The request cannot be understood.
@@ -102,11 +107,13 @@ pub enum ErrorCode {
     Internal,
     /// A code that this build does not know.
     #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Unknown,
 }
 
 /// What the relay can say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RelayMessage {
     /// The session is on.
@@ -118,7 +125,7 @@ pub enum RelayMessage {
         /// Its id.
         re: u32,
     },
-    /// The frame with this id was refused; without `re`, the session was.
+    /// The frame with this id was refused; without `re`, one that had no id.
     Error {
         /// Its id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -316,11 +323,13 @@ pub enum RelayMessage {
     },
     /// A message that this build does not know. Never sent.
     #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Unknown,
 }
 
 /// What one device of a call sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ParticipantMedia {
     /// The device.
     pub device: DeviceId,

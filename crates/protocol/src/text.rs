@@ -45,6 +45,12 @@ macro_rules! text {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "bindings", derive(specta::Type), specta(transparent))]
+        #[cfg_attr(
+            feature = "schema",
+            derive(schemars::JsonSchema),
+            // Characters are never more than bytes, so the greatest length holds for both.
+            schemars(extend("minLength" = $min, "maxLength" = $max, "x-maxBytes" = $max, "x-measure" = $longest))
+        )]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 

@@ -2,6 +2,7 @@
 //!
 //! `BELLWIRE_WRITE_GOLDEN=1` writes the files after a deliberate change of the wire.
 
+mod committed;
 mod examples;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 fn path(file: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(file)
+    committed::path("golden").join(file)
 }
 
 fn type_of(value: &Value) -> String {
@@ -36,8 +37,8 @@ where
         by_name.insert(name, value);
     }
     let made = serde_json::to_string_pretty(&by_name).expect("a map can be written") + "\n";
-    if std::env::var_os("BELLWIRE_WRITE_GOLDEN").is_some() {
-        std::fs::write(path(file), &made).expect("golden/ can be written");
+    if committed::is_writing() {
+        committed::write(&path(file), &made);
     }
     let committed = std::fs::read_to_string(path(file)).unwrap_or_default();
     let as_values: BTreeMap<String, Value> =
@@ -78,23 +79,18 @@ fn channel_messages_are_the_committed_examples() {
 }
 
 #[test]
-fn the_documentation_shows_every_example() {
-    let docs = std::fs::read_to_string(
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/protocol.md"),
-    )
-    .expect("docs/protocol.md is there");
-    let shown: Vec<Value> = docs.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
-    for (file, types) in [
-        ("client.json", examples::CLIENT_TYPES),
-        ("relay.json", examples::RELAY_TYPES),
-        ("channel.json", examples::CHANNEL_TYPES),
-    ] {
-        let golden: BTreeMap<String, Value> =
-            serde_json::from_str(&std::fs::read_to_string(path(file)).unwrap_or_default())
-                .expect("golden files are JSON");
-        for name in types {
-            let example = &golden[*name];
-            assert!(shown.contains(example), "docs/protocol.md does not show {name} as {example}");
-        }
+fn http_bodies_are_the_committed_examples() {
+    let bodies = examples::http::bodies();
+    let by_name: BTreeMap<&str, &Value> =
+        bodies.iter().map(|body| (body.name, &body.value)).collect();
+    let made = serde_json::to_string_pretty(&by_name).expect("a map can be written") + "\n";
+    if committed::is_writing() {
+        committed::write(&path("http.json"), &made);
+    }
+    let committed = std::fs::read_to_string(path("http.json")).unwrap_or_default();
+    assert_eq!(committed, made, "the interface changed: http.json no longer holds");
+    for body in &bodies {
+        let again = (body.again)(&body.value);
+        assert_eq!(again.as_ref(), Some(&body.value), "{} changed on its way", body.name);
     }
 }

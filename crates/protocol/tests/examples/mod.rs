@@ -1,5 +1,7 @@
 //! One example of every message, with ids and texts that are the same in every run.
 
+pub(crate) mod http;
+
 use bellwire_protocol::{
     Answer, CallClaim, CallId, CallRecord, CallableBy, Candidate, Candidates, ChannelMessage,
     ChatId, ChatText, ClientFrame, ClientInfo, ClientMessage, Contact, ContactState, Conversation,
