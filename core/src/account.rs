@@ -1,24 +1,30 @@
 //! Who is signed in on this device, and the tokens that prove it.
 //!
 //! ```text
-//!  Loading ──nothing kept──► SignedOut ◄── sign out, revoked ──┐
-//!     │                          │ signed in                   │
-//!     ├──kept, expired──► Renewing ──renewed, or unreachable──► SignedIn
-//!     └──kept, good────────────────────────────────────────────►
+//!  Loading ──nothing kept──► SignedOut ◄── sign out, ended by the owner ── SignedIn
+//!     │                          │ signed in                              ▲  │
+//!     │                          └────────────────────────────────────────┤  │ refused
+//!     ├──kept, over─────────► SignedOut(former) ──the same person ────────┤  │
+//!     │                          ▲    ▲───────────────────────────────────│──┘
+//!     ├──kept, expired──► Renewing────┘ refused                           │
+//!     │                      └──renewed, or unreachable──────────────────►│
+//!     └──kept, good──────────────────────────────────────────────────────►┘
 //! ```
+//! While there is a former sign-in, what is kept of its person stays sealed; it is erased when they
+//! sign out, when the owner of the account ended the sign-in, or when somebody else signs in.
 
 use bellwire_protocol::Secret;
 use bellwire_protocol::http::{Registration, SignedIn};
 
-use crate::SignIn;
 use crate::api::SignInProblem;
+use crate::pause::Ladder;
+use crate::random::Random;
+use crate::{SignIn, Time};
 
 /// An access token is renewed when so much of its life, in percent, is over.
 const RENEW_PERCENT: u64 = 80;
 /// A token that lives shorter than this, in ms, is renewed before a connection is opened with it.
 const USABLE_MS: u64 = 30_000;
-/// Pause between two tries to renew while the relay cannot be reached, in ms.
-const RENEW_AGAIN_MS: u64 = 10_000;
 /// Pause between two looks at a relay that was reached, in ms.
 pub(crate) const LOOK_MS: u64 = 60_000;
 /// Pause between two looks at a relay that was not, in ms.
@@ -45,6 +51,8 @@ pub(crate) struct SignedOut {
     pub(crate) problem: Option<SignInProblem>,
     pub(crate) registration: Option<Registration>,
     pub(crate) version: Option<String>,
+    /// Who was signed in until the relay refused it. What is kept is theirs.
+    pub(crate) former: Option<Box<SignIn>>,
 }
 
 /// A sign-in and the life of its access token.
@@ -53,6 +61,12 @@ pub(crate) struct Tokens {
     pub(crate) kept: SignIn,
     /// When to renew, ms since 1970 by the relay's clock.
     renew_at: u64,
+    /// When to try again, after a try without an answer. The relay may have carried that one out:
+    /// it takes the same token again as long as its successor was not used.
+    again_at: Option<Time>,
+    failed: Ladder,
+    /// The relay asked to be left alone until then.
+    asked_until: Option<Time>,
     /// A renewal is on its way.
     pub(crate) renewing: bool,
     /// The relay does not accept the access token, whatever its age.
@@ -64,22 +78,40 @@ impl Tokens {
     pub(crate) fn kept(kept: SignIn, unix: u64) -> Self {
         let left = kept.expires_at.saturating_sub(unix);
         let renew_at = unix + left / 2;
-        Self { kept, renew_at, renewing: false, spoiled: false }
+        Self::with(kept, renew_at)
     }
 
-    /// From the relay's answer.
-    pub(crate) fn fresh(relay: &str, answer: SignedIn, unix: u64) -> Self {
+    /// From the relay's answer. `username` and `name` are what it is called on this device.
+    pub(crate) fn fresh(
+        relay: &str,
+        answer: SignedIn,
+        username: String,
+        name: String,
+        unix: u64,
+    ) -> Self {
         let life = u64::from(answer.expires_in) * 1_000;
+        let kept = SignIn {
+            relay: relay.to_owned(),
+            refresh_token: answer.refresh_token,
+            access_token: answer.access_token,
+            expires_at: unix.saturating_add(life),
+            user: answer.user,
+            device: answer.device,
+            username,
+            name,
+            over: false,
+        };
+        Self::with(kept, unix.saturating_add(life * RENEW_PERCENT / 100))
+    }
+
+    fn with(kept: SignIn, renew_at: u64) -> Self {
+        let failed = Ladder::default();
         Self {
-            kept: SignIn {
-                relay: relay.to_owned(),
-                refresh_token: answer.refresh_token,
-                access_token: answer.access_token,
-                expires_at: unix.saturating_add(life),
-                user: answer.user,
-                device: answer.device,
-            },
-            renew_at: unix.saturating_add(life * RENEW_PERCENT / 100),
+            kept,
+            renew_at,
+            again_at: None,
+            failed,
+            asked_until: None,
             renewing: false,
             spoiled: false,
         }
@@ -91,9 +123,10 @@ impl Tokens {
         good.then_some(&self.kept.access_token)
     }
 
-    /// When the token is to be renewed, ms since 1970; `None` while it is being renewed.
-    pub(crate) const fn renew_at(&self) -> Option<u64> {
-        if self.renewing { None } else { Some(self.renew_at) }
+    /// When the token is to be renewed; `None` while it is being renewed. `time_of` reads the
+    /// relay's clock.
+    pub(crate) fn renew_at(&self, time_of: impl FnOnce(u64) -> Time) -> Option<Time> {
+        (!self.renewing).then(|| self.again_at.unwrap_or_else(|| time_of(self.renew_at)))
     }
 
     /// The relay does not accept the access token.
@@ -101,10 +134,18 @@ impl Tokens {
         self.spoiled = true;
     }
 
-    /// The renewal did not reach the relay.
-    pub(crate) const fn renew_later(&mut self, unix: u64) {
+    /// The renewal got no answer, or none that decides anything; `asked` is how long the relay
+    /// wishes to be left alone, in ms.
+    pub(crate) fn renew_later(&mut self, now: Time, asked: Option<u64>, random: &mut Random) {
         self.renewing = false;
-        self.renew_at = unix.saturating_add(RENEW_AGAIN_MS);
+        let again_at = now.after(self.failed.climb(asked, random));
+        self.again_at = Some(again_at);
+        self.asked_until = asked.map(|_| again_at);
+    }
+
+    /// Whether a renewal makes sense before its time, because a connection waits for it.
+    pub(crate) fn can_hurry(&self, now: Time) -> bool {
+        !self.renewing && self.asked_until.is_none_or(|until| until <= now)
     }
 }
 

@@ -27,6 +27,11 @@ impl Chats {
         self.seen.insert(conversation, at);
     }
 
+    /// Nothing is kept of anybody.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.seen.is_empty()
+    }
+
     pub(crate) fn messages(&self, conversation: ConversationId) -> &[KeptChat] {
         self.messages.get(&conversation).map_or(&[], Vec::as_slice)
     }

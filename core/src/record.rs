@@ -71,6 +71,13 @@ pub struct SignIn {
     pub user: UserId,
     /// The device.
     pub device: DeviceId,
+    /// The name to sign in with, to ask for the password in words.
+    pub username: String,
+    /// The name that others see; the same until the relay said it.
+    pub name: String,
+    /// The relay refused to renew it: the password is needed again. Everything else that is kept
+    /// waits for the same person.
+    pub over: bool,
 }
 
 /// A call that this device is in.

@@ -16,9 +16,9 @@ pub use link::Link;
 pub use peer::{DeviceProblem, PathState, PeerCommand, PeerEvent, PeerId, Slot, SlotState};
 pub use settings::{Appearance, Language, Settings};
 pub use view::{
-    Account, CallStage, CallView, ContactView, ConversationView, Delivery, Direction, Entry, Home,
-    LocalSlot, LocalView, Notice, NoticeText, OpenConversation, Outcome, RelayState, RemoteView,
-    RingView, SignInProblem, View,
+    Account, CallStage, CallView, ContactView, ConversationView, Delivery, Direction, Entry,
+    FormerSignIn, Home, LocalSlot, LocalView, Notice, NoticeText, OpenConversation, Outcome,
+    RelayState, RemoteView, RingView, SignInProblem, View,
 };
 
 /// The TypeScript declarations of everything in this module.

@@ -44,9 +44,22 @@ pub enum Account {
         registration: Option<Registration>,
         /// The relay's version; `None` while it was not reached.
         relay_version: Option<String>,
+        /// Who was signed in until the relay asked for the password again. What is kept of them
+        /// waits on this device; `sign_out` erases it, and so does signing in as somebody else.
+        former: Option<FormerSignIn>,
     },
     /// Somebody. What is shown may be older than the connection.
     SignedIn(Box<Home>),
+}
+
+/// Somebody who was signed in on this device and is asked for the password again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct FormerSignIn {
+    /// The name to sign in with.
+    pub username: String,
+    /// The name that others see.
+    pub name: String,
 }
 
 /// Why nobody is signed in.
@@ -70,7 +83,7 @@ pub enum SignInProblem {
     Certificate,
     /// What answers there is not a Bellwire relay, or of a version that this client does not know.
     NotBellwire,
-    /// This sign-in was ended from another device or by the operator.
+    /// The owner of the account ended this sign-in, from another device or through the operator.
     Revoked,
     /// The relay has a fault.
     Internal,

@@ -8,7 +8,7 @@ use crate::account::{Account, SignedOut};
 use crate::api::{Command, NoticeText, Settings, SignInProblem, Slot};
 use crate::machine::Event;
 use crate::session::Line;
-use crate::{Output, Record};
+use crate::{Output, Record, SignIn};
 
 impl Core {
     pub(super) fn handle_command(&mut self, command: Command) {
@@ -37,6 +37,8 @@ impl Core {
                 let Some(password) = self.start_sign_in(password) else { return };
                 self.ask_sign_in(fold(&username), password);
             }
+            // A former sign-in belongs to its relay.
+            Command::SetRelay { .. } if self.former().is_some() => {}
             Command::SetRelay { address } => {
                 self.relay = relay_url(&address);
                 self.pending.clear();
@@ -44,8 +46,13 @@ impl Core {
             }
             Command::Reconnect => self.look_at = Some(self.now),
             Command::SaveSettings { settings } => self.save_settings(settings),
-            Command::SignOut
-            | Command::DismissNotice { .. }
+            Command::SignOut => {
+                if self.former().is_some() {
+                    self.pending.clear();
+                    self.forget_person(SignedOut::default());
+                }
+            }
+            Command::DismissNotice { .. }
             | Command::AddContact { .. }
             | Command::AcceptContact { .. }
             | Command::RemoveContact { .. }
@@ -68,6 +75,14 @@ impl Core {
             | Command::LoadDevices
             | Command::RemoveDevice { .. }
             | Command::DeleteAccount { .. } => {}
+        }
+    }
+
+    /// Who was signed in until the relay refused it.
+    fn former(&self) -> Option<&SignIn> {
+        match &self.account {
+            Account::SignedOut(out) => out.former.as_deref(),
+            Account::Loading | Account::Renewing(_) | Account::SignedIn(_) => None,
         }
     }
 

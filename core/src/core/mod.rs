@@ -27,7 +27,7 @@ use crate::parts::Parts;
 use crate::people::People;
 use crate::random::Random;
 use crate::session::{Line, Session};
-use crate::{Input, Output, Record, Start, Time};
+use crate::{Input, Output, Record, SignIn, Start, Time};
 
 /// The client's mind.
 #[derive(Debug)]
@@ -132,8 +132,7 @@ impl Core {
     /// When to send [`Input::Tick`], if nothing happens sooner.
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
-        let renew =
-            self.account.tokens().and_then(Tokens::renew_at).map(|unix| self.clock.time_of(unix));
+        let renew = self.renew_at();
         [
             self.session.deadline(self.now),
             self.calls.deadline(&self.session, self.participant.as_ref()),
@@ -143,6 +142,10 @@ impl Core {
         .into_iter()
         .flatten()
         .min()
+    }
+
+    fn renew_at(&self) -> Option<Time> {
+        self.account.tokens()?.renew_at(|unix| self.clock.time_of(unix))
     }
 
     /// Milliseconds since 1970 by the relay's clock.
@@ -169,6 +172,12 @@ impl Core {
         }
         match sign_in {
             None => self.be_signed_out(SignedOut::default()),
+            Some(kept) if kept.over => {
+                self.relay.clone_from(&kept.relay);
+                self.calls.restore(None);
+                let former = Some(Box::new(kept));
+                self.be_signed_out(SignedOut { former, ..SignedOut::default() });
+            }
             Some(kept) => {
                 self.relay.clone_from(&kept.relay);
                 let tokens = Tokens::kept(kept, self.unix());
@@ -188,8 +197,34 @@ impl Core {
         self.look_at = Some(self.now);
     }
 
+    /// Nobody is signed in until the password is given again. What is kept waits, sealed.
+    fn ask_for_password(&mut self) {
+        let Some(tokens) = self.account.tokens() else { return };
+        let former = SignIn { over: true, ..tokens.kept.clone() };
+        self.let_go();
+        // Of a call that stood open nothing is taken up without a new word of the person.
+        self.outputs.push_back(Output::Store(Record::Call(None)));
+        self.outputs.push_back(Output::Store(Record::SignIn(Some(former.clone()))));
+        let former = Some(Box::new(former));
+        self.be_signed_out(SignedOut { former, ..SignedOut::default() });
+    }
+
     /// Forgets everything of a person, here and in what is kept.
     fn forget_person(&mut self, signed_out: SignedOut) {
+        self.let_go();
+        self.erase();
+        self.be_signed_out(signed_out);
+    }
+
+    /// Erases what is kept of a person; what was chosen on this device stays.
+    fn erase(&mut self) {
+        self.chats = Chats::default();
+        self.outputs.push_back(Output::Store(Record::Erased));
+        self.outputs.push_back(Output::Store(Record::Settings(self.settings.clone())));
+    }
+
+    /// Lets go of everything that a sign-in holds: connections, calls, what the relay said.
+    fn let_go(&mut self) {
         self.with_calls(|calls, desk| calls.handle(Event::TakenOver, desk));
         let mut line = Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
         self.session.stop(&mut line);
@@ -201,18 +236,23 @@ impl Core {
         self.status = PresenceStatus::Online;
         self.people = People::default();
         self.history = History::default();
-        self.chats = Chats::default();
         self.open = None;
         self.devices = None;
         self.notices.clear();
-        self.outputs.push_back(Output::Store(Record::Erased));
-        self.outputs.push_back(Output::Store(Record::Settings(self.settings.clone())));
-        self.be_signed_out(signed_out);
     }
 
     fn set_me(&mut self, me: Me) {
         self.participant =
             Some(Participant { user: me.user, device: me.device, name: me.display_name.clone() });
+        if let Some(tokens) = self.account.tokens_mut() {
+            let (username, name) = (me.username.as_str(), me.display_name.as_str());
+            if tokens.kept.username != username || tokens.kept.name != name {
+                tokens.kept.username = username.to_owned();
+                tokens.kept.name = name.to_owned();
+                let kept = Record::SignIn(Some(tokens.kept.clone()));
+                self.outputs.push_back(Output::Store(kept));
+            }
+        }
         self.me = Some(me);
     }
 
@@ -334,8 +374,7 @@ impl Core {
         let mut line = Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
         self.session.elapsed(&mut line);
         self.with_calls(Calls::elapsed);
-        let due = self.account.tokens().and_then(Tokens::renew_at);
-        if due.is_some_and(|at| self.clock.time_of(at) <= self.now) {
+        if self.renew_at().is_some_and(|at| at <= self.now) {
             self.renew();
         }
         if self.look_at.is_some_and(|at| at <= self.now) {
@@ -355,7 +394,7 @@ impl Core {
             let url = socket_url(&self.relay);
             let mut line = Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
             self.session.open(url, &mut line);
-        } else if !tokens.renewing {
+        } else if tokens.can_hurry(self.now) {
             self.renew();
         }
     }

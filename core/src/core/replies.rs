@@ -46,7 +46,7 @@ impl Core {
     fn on_reply(&mut self, pending: Pending, result: Result<String, Refusal>) {
         match pending.purpose {
             Purpose::Look => self.on_look(result),
-            Purpose::SignIn => self.on_sign_in(result),
+            Purpose::SignIn(username) => self.on_sign_in(username, result),
             Purpose::Renew => self.on_renewed(result),
             Purpose::SignOut => {}
             Purpose::Calls(scope) => match read::<CallsPage>(result) {
@@ -132,12 +132,19 @@ impl Core {
         }
     }
 
-    fn on_sign_in(&mut self, result: Result<String, Refusal>) {
+    fn on_sign_in(&mut self, username: String, result: Result<String, Refusal>) {
         let Some(out) = self.account.signed_out_mut() else { return };
         out.busy = false;
         match read::<SignedIn>(result) {
             Ok(answer) => {
-                let tokens = Tokens::fresh(&self.relay, answer, self.unix());
+                // What is kept belongs to whoever was signed in before; if that is not known, to
+                // nobody who signs in.
+                let former = out.former.take().map(|former| former.user);
+                if former != Some(answer.user) && (former.is_some() || !self.chats.is_empty()) {
+                    self.erase();
+                }
+                let name = username.clone();
+                let tokens = Tokens::fresh(&self.relay, answer, username, name, self.unix());
                 self.outputs.push_back(Output::Store(Record::SignIn(Some(tokens.kept.clone()))));
                 self.account = Account::SignedIn(tokens);
                 self.look_at = None;
@@ -152,7 +159,9 @@ impl Core {
         match read::<SignedIn>(result) {
             Ok(answer) => {
                 let renewing_first = matches!(self.account, Account::Renewing(_));
-                let tokens = Tokens::fresh(&self.relay, answer, unix);
+                let Some(former) = self.account.tokens().map(|tokens| &tokens.kept) else { return };
+                let (username, name) = (former.username.clone(), former.name.clone());
+                let tokens = Tokens::fresh(&self.relay, answer, username, name, unix);
                 self.outputs.push_back(Output::Store(Record::SignIn(Some(tokens.kept.clone()))));
                 self.account = Account::SignedIn(tokens);
                 if renewing_first {
@@ -160,22 +169,27 @@ impl Core {
                 }
                 self.ask_waiting();
             }
-            Err(Refusal::Problem(problem))
-                if matches!(problem.status, 400..=403)
-                    || problem.reason == Some(ProblemReason::TokenInvalid) =>
-            {
-                self.be_revoked();
+            Err(Refusal::Problem(problem)) if is_final(&problem) => {
+                if problem.reason == Some(ProblemReason::SignInEnded) {
+                    self.be_revoked();
+                } else {
+                    self.ask_for_password();
+                }
             }
-            Err(_) => {
+            Err(refusal) => {
+                let asked = match refusal {
+                    Refusal::Problem(problem) => problem.retry_after_ms,
+                    Refusal::NoReply(_) | Refusal::Gibberish => None,
+                };
                 let account = std::mem::replace(&mut self.account, Account::Loading);
                 self.account = match account {
                     Account::Renewing(mut tokens) => {
-                        tokens.renew_later(unix);
+                        tokens.renew_later(self.now, asked, &mut self.random);
                         self.session.start(self.now);
                         Account::SignedIn(tokens)
                     }
                     Account::SignedIn(mut tokens) => {
-                        tokens.renew_later(unix);
+                        tokens.renew_later(self.now, asked, &mut self.random);
                         Account::SignedIn(tokens)
                     }
                     other @ (Account::Loading | Account::SignedOut(_)) => other,
@@ -190,7 +204,7 @@ impl Core {
         }
     }
 
-    /// This sign-in was ended from elsewhere.
+    /// The owner of the account ended this sign-in.
     pub(super) fn be_revoked(&mut self) {
         let problem = Some(SignInProblem::Revoked);
         self.forget_person(SignedOut { problem, ..SignedOut::default() });
@@ -207,6 +221,12 @@ impl Core {
         };
         self.tell(text);
     }
+}
+
+/// Whether a renewal that was refused so is refused for good, and not for the moment.
+const fn is_final(problem: &Problem) -> bool {
+    matches!(problem.status, 400..=403)
+        || matches!(problem.reason, Some(ProblemReason::TokenInvalid | ProblemReason::SignInEnded))
 }
 
 /// Most seconds that a person is told to wait: a day.

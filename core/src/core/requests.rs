@@ -34,8 +34,8 @@ struct Again {
 pub(super) enum Purpose {
     /// `GET /relay`.
     Look,
-    /// `POST /auth/login` or `/auth/register`.
-    SignIn,
+    /// `POST /auth/login` or `/auth/register`, with this user name.
+    SignIn(String),
     /// `POST /auth/refresh`.
     Renew,
     /// `POST /auth/logout`. Nobody waits for it.
@@ -178,8 +178,8 @@ impl Core {
 
     pub(super) fn ask_sign_in(&mut self, username: String, password: Secret) {
         let device = self.device();
-        let body = encode(&Login { username, password, device });
-        self.ask_openly(Purpose::SignIn, HttpMethod::Post, "/auth/login", Some(body));
+        let body = encode(&Login { username: username.clone(), password, device });
+        self.ask_openly(Purpose::SignIn(username), HttpMethod::Post, "/auth/login", Some(body));
     }
 
     pub(super) fn ask_register(
@@ -190,8 +190,9 @@ impl Core {
         invite: Option<Secret>,
     ) {
         let device = Some(self.device());
+        let purpose = Purpose::SignIn(username.clone());
         let body = encode(&Register { username, display_name, password, invite, device });
-        self.ask_openly(Purpose::SignIn, HttpMethod::Post, "/auth/register", Some(body));
+        self.ask_openly(purpose, HttpMethod::Post, "/auth/register", Some(body));
     }
 
     fn device(&self) -> DeviceInfo {

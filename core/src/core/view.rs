@@ -6,7 +6,8 @@ use super::Core;
 use crate::KeptChat;
 use crate::account::Account as Who;
 use crate::api::{
-    Account, ConversationView, Delivery, Entry, Home, OpenConversation, RelayState, RingView, View,
+    Account, ConversationView, Delivery, Entry, FormerSignIn, Home, OpenConversation, RelayState,
+    RingView, View,
 };
 use crate::history;
 use crate::people::People;
@@ -38,6 +39,10 @@ impl Core {
                 problem: out.problem.clone(),
                 registration: out.registration,
                 relay_version: out.version.clone(),
+                former: out.former.as_ref().map(|former| FormerSignIn {
+                    username: former.username.clone(),
+                    name: former.name.clone(),
+                }),
             },
             Who::SignedIn(tokens) => Account::SignedIn(Box::new(self.home(tokens.kept.user))),
         }

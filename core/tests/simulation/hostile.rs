@@ -140,6 +140,9 @@ impl Prey {
             expires_at: EPOCH + 3_600_000,
             user: person(ME).user,
             device: device(ME),
+            username: "user1".into(),
+            name: "User 1".into(),
+            over: false,
         };
         prey.input(Input::Loaded(vec![Record::SignIn(Some(sign_in)), Record::Call(kept)]));
         prey

@@ -159,6 +159,9 @@ impl World {
                 expires_at: EPOCH + 3_600_000_000,
                 user: user(*n),
                 device,
+                username: "user1".into(),
+                name: "User 1".into(),
+                over: false,
             };
             let record = Record::SignIn(Some(sign_in));
             let core = world.birth(index, 0);

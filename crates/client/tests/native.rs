@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use bellwire_client::native::{Client, MemoryVault, NoPeers, Options};
+use bellwire_client::native::{Client, MemoryVault, NoPeers, Options, Vault as _};
 use bellwire_core::api::{Account, Command, RelayState, SignInProblem, View};
+use bellwire_core::{Record, SignIn};
 use bellwire_protocol::http::SignedIn;
 use bellwire_protocol::{
-    CallableBy, ClientFrame, ClientMessage, DeviceId, Limits, Me, RelayFrame, RelayMessage, Secret,
-    UserId, Welcome, decode, encode,
+    CallableBy, ClientFrame, ClientMessage, ConversationId, DeviceId, Limits, Me, RelayFrame,
+    RelayMessage, Secret, UserId, Welcome, decode, encode,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -128,7 +129,12 @@ async fn answer(mut stream: TcpStream) {
             return;
         }
     };
-    let (status, body) = if !text.starts_with("post /api/v1/auth/login ") {
+    let (status, body) = if text.starts_with("post /api/v1/auth/refresh ") {
+        // Restored from an older backup, or unused for too long.
+        let problem =
+            r#"{"status":401,"title":"no","code":"unauthenticated","reason":"token_invalid"}"#;
+        ("401 Unauthorized", problem.to_owned())
+    } else if !text.starts_with("post /api/v1/auth/login ") {
         ("404 Not Found", r#"{"status":404,"title":"no","code":"not_found"}"#.to_owned())
     } else if text.contains("correct horse") {
         let signed_in = SignedIn {
@@ -187,6 +193,41 @@ async fn a_person_signs_in_and_a_client_started_again_is_still_signed_in() {
     let (_socket, token) = within("hello", relay.hello()).await;
     assert_eq!(token, "access", "no password is asked for");
     within("home", second.until(is_home)).await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_refused_keeps_its_records_for_the_same_person() {
+    let mut relay = Relay::new().await;
+    let vault = MemoryVault::default();
+    let conversation = ConversationId::from_bytes([7; 16]);
+    let kept = Record::Seen { conversation, at: 1 };
+    vault.clone().keep(kept.clone());
+    vault.clone().keep(Record::SignIn(Some(SignIn {
+        relay: relay.url.clone(),
+        refresh_token: Secret::new("unknown to it").expect("short"),
+        access_token: Secret::new("over").expect("short"),
+        expires_at: 0,
+        user: UserId::from_bytes([1; 16]),
+        device: DeviceId::from_bytes([2; 16]),
+        username: "ada".to_owned(),
+        name: "Ada".to_owned(),
+        over: false,
+    })));
+    let asks = |view: &View| {
+        matches!(&view.account, Account::SignedOut { former: Some(former), .. }
+            if former.name == "Ada")
+    };
+    let first = client(&relay.url, &vault);
+    within("the password is asked for", first.until(asks)).await;
+    first.stop().await;
+    assert!(vault.clone().load().contains(&kept));
+    let second = client(&relay.url, &vault);
+    within("and again after a restart", second.until(asks)).await;
+    second.dispatch(sign_in("correct horse"));
+    let (_socket, _) = within("hello", relay.hello()).await;
+    within("home", second.until(is_home)).await;
+    second.stop().await;
+    assert!(vault.clone().load().contains(&kept), "it is there again");
 }
 
 #[tokio::test]

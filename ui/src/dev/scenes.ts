@@ -57,6 +57,13 @@ export const scenes: Record<string, Scene> = {
     ),
     press: ['Create account'],
   },
+  'welcome-former': {
+    view: view(signedOut({ former: { username: 'ada', name: 'Ada Lovelace' } })),
+  },
+  'welcome-former-else': {
+    view: view(signedOut({ former: { username: 'ada', name: 'Ada Lovelace' } })),
+    press: ['Sign in as somebody else'],
+  },
   'welcome-closed': { view: view(signedOut({ registration: 'closed' })) },
   'welcome-unreachable': {
     view: view(signedOut({ relay_version: null, registration: null }), {

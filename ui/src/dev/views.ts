@@ -49,6 +49,7 @@ export function signedOut(
     problem: null,
     registration: 'open',
     relay_version: '0.1.0',
+    former: null,
     ...change,
   };
 }

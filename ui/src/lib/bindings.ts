@@ -4,7 +4,7 @@
 /**  Who is signed in. */
 export type Account = 
 /**  What was kept is not read yet, or a kept sign-in is being renewed. Lasts moments. */
-({ type: "loading" }) & { busy?: never; problem?: never; registration?: never; relay_version?: never } | 
+({ type: "loading" }) & { busy?: never; former?: never; problem?: never; registration?: never; relay_version?: never } | 
 /**  Nobody. */
 { type: "signed_out"; 
 /**  A request is on its way. */
@@ -14,7 +14,12 @@ problem: SignInProblem | null;
 /**  Who may make an account here; `None` while the relay has not said so. */
 registration: Registration | null; 
 /**  The relay's version; `None` while it was not reached. */
-relay_version: string | null } | 
+relay_version: string | null; 
+/**
+ *  Who was signed in until the relay asked for the password again. What is kept of them
+ *  waits on this device; `sign_out` erases it, and so does signing in as somebody else.
+ */
+former: FormerSignIn | null } | 
 /**  Somebody. What is shown may be older than the connection. */
 {
 	type: "signed_in",
@@ -432,6 +437,14 @@ text: string;
 at: number; 
 /**  For own messages. */
 delivery: Delivery };
+
+/**  Somebody who was signed in on this device and is asked for the password again. */
+export type FormerSignIn = {
+	/**  The name to sign in with. */
+	username: string,
+	/**  The name that others see. */
+	name: string,
+};
 
 /**  Everything of a signed-in person. */
 export type Home = {
@@ -912,7 +925,7 @@ retry_after_s: number } |
 { type: "certificate" } | 
 /**  What answers there is not a Bellwire relay, or of a version that this client does not know. */
 { type: "not_bellwire" } | 
-/**  This sign-in was ended from another device or by the operator. */
+/**  The owner of the account ended this sign-in, from another device or through the operator. */
 { type: "revoked" } | 
 /**  The relay has a fault. */
 { type: "internal" };

@@ -13,6 +13,31 @@ describe('welcome', () => {
     expect(asked()).toEqual([{ type: 'sign_in', username: 'ada', password: 'analytical engine' }]);
   });
 
+  it('says who was signed in, and asks for the password alone', async () => {
+    const former = { username: 'ada', name: 'Ada Lovelace' };
+    const { asked } = stage({ view: view(signedOut({ former })) });
+    expect(screen.getByRole('heading', { name: 'Welcome back, Ada Lovelace' })).toBeVisible();
+    expect(screen.getByText(/still on this device/)).toBeVisible();
+    expect(screen.getByRole('textbox', { name: 'Username' })).toHaveValue('ada');
+    expect(screen.queryByRole('button', { name: 'Create account' })).toBeNull();
+    await userEvent.type(screen.getByLabelText('Password'), 'analytical engine');
+    await userEvent.click(screen.getByRole('button', { name: 'Sign in' }));
+    expect(asked()).toEqual([{ type: 'sign_in', username: 'ada', password: 'analytical engine' }]);
+  });
+
+  it('erases what is kept of a former sign-in only after asking', async () => {
+    const former = { username: 'ada', name: 'Ada Lovelace' };
+    const { asked } = stage({ view: view(signedOut({ former })) });
+    await userEvent.click(screen.getByRole('button', { name: 'Sign in as somebody else' }));
+    const dialog = await screen.findByRole('dialog', { name: 'Sign in as somebody else?' });
+    expect(dialog).toHaveTextContent(/of Ada Lovelace are erased/);
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Close' }));
+    expect(asked()).toEqual([]);
+    await userEvent.click(screen.getByRole('button', { name: 'Sign in as somebody else' }));
+    await userEvent.click(await screen.findByRole('button', { name: 'Erase and go on' }));
+    expect(asked()).toEqual([{ type: 'sign_out' }]);
+  });
+
   it('creates an account, and shows the rules before anything can go wrong', async () => {
     const { asked } = stage({ view: view(signedOut()) });
     await userEvent.click(screen.getByRole('button', { name: 'Create account' }));

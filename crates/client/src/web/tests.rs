@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use bellwire_protocol::http::SignedIn;
@@ -10,7 +11,8 @@ use super::*;
 struct Page {
     now: Cell<f64>,
     fetched: RefCell<Vec<HttpRequest>>,
-    kept: RefCell<Vec<String>>,
+    /// What is kept, under its key.
+    kept: RefCell<BTreeMap<String, String>>,
     connected: RefCell<Vec<String>>,
     woken: RefCell<Vec<u64>>,
     views: RefCell<Vec<serde_json::Value>>,
@@ -32,10 +34,12 @@ impl Hands for Rc<Page> {
     fn wake(&self, in_ms: u64) {
         self.woken.borrow_mut().push(in_ms);
     }
-    fn keep(&self, key: &str, _: &str) {
-        self.kept.borrow_mut().push(key.to_owned());
+    fn keep(&self, key: &str, record: &str) {
+        self.kept.borrow_mut().insert(key.to_owned(), record.to_owned());
     }
-    fn erase(&self) {}
+    fn erase(&self) {
+        self.kept.borrow_mut().clear();
+    }
     fn peer(&self, _: PeerId, _: &str) {}
     fn alert(&self, _: &str) {}
     fn view(&self, view: &str) {
@@ -105,8 +109,35 @@ fn signing_in_keeps_the_sign_in_and_opens_the_socket() {
     assert!(driver.dispatch(SIGN_IN), "that is a command");
     reply(&page, &driver, "/auth/login", 200, signed_in());
     assert_eq!(page.account()["type"], "signed_in");
-    assert!(page.kept.borrow().contains(&"sign_in".to_owned()), "the next life finds it");
+    assert!(page.kept.borrow().contains_key("sign_in"), "the next life finds it");
     assert_eq!(*page.connected.borrow(), ["ws://relay.test/ws"]);
+}
+
+#[test]
+fn a_refused_sign_in_asks_for_the_password_and_keeps_what_is_kept_also_in_the_next_life() {
+    let (page, first) = driver();
+    first.loaded([]);
+    first.dispatch(SIGN_IN);
+    reply(&page, &first, "/auth/login", 200, signed_in());
+    let seen = r#"{"record":"seen","value":{"conversation":"01010101-0101-0101-0101-010101010101","at":1}}"#;
+    page.keep("seen/x", seen);
+    page.now.set(1_000_000.0);
+    first.tick();
+    let problem =
+        r#"{"status":401,"title":"no","code":"unauthenticated","reason":"token_invalid"}"#;
+    reply(&page, &first, "/auth/refresh", 401, problem.to_owned());
+    for account in [page.account(), {
+        let (next, second) = driver();
+        let kept: Vec<String> = page.kept.borrow().values().cloned().collect();
+        second.loaded(kept.iter().map(String::as_str));
+        next.account()
+    }] {
+        assert_eq!(account["type"], "signed_out");
+        assert_eq!(account["former"]["username"], "ada");
+    }
+    assert!(page.kept.borrow().contains_key("seen/x"), "nothing was erased");
+    first.dispatch(r#"{"type":"sign_out"}"#);
+    assert!(!page.kept.borrow().contains_key("seen/x"), "until the person signs out");
 }
 
 #[test]

@@ -78,7 +78,7 @@ export type Account = Account_Serialize | Account_Deserialize;
 /**  Who is signed in. */
 export type Account_Deserialize = 
 /**  What was kept is not read yet, or a kept sign-in is being renewed. Lasts moments. */
-({ type: "loading" }) & { busy?: never; problem?: never; registration?: never; relay_version?: never } | 
+({ type: "loading" }) & { busy?: never; former?: never; problem?: never; registration?: never; relay_version?: never } | 
 /**  Nobody. */
 { type: "signed_out"; 
 /**  A request is on its way. */
@@ -88,7 +88,12 @@ problem?: SignInProblem_Deserialize | null;
 /**  Who may make an account here; `None` while the relay has not said so. */
 registration?: Registration | null; 
 /**  The relay's version; `None` while it was not reached. */
-relay_version?: string | null } | 
+relay_version?: string | null; 
+/**
+ *  Who was signed in until the relay asked for the password again. What is kept of them
+ *  waits on this device; `sign_out` erases it, and so does signing in as somebody else.
+ */
+former?: FormerSignIn | null } | 
 /**  Somebody. What is shown may be older than the connection. */
 {
 	type: "signed_in",
@@ -97,7 +102,7 @@ relay_version?: string | null } |
 /**  Who is signed in. */
 export type Account_Serialize = 
 /**  What was kept is not read yet, or a kept sign-in is being renewed. Lasts moments. */
-({ type: "loading" }) & { busy?: never; problem?: never; registration?: never; relay_version?: never } | 
+({ type: "loading" }) & { busy?: never; former?: never; problem?: never; registration?: never; relay_version?: never } | 
 /**  Nobody. */
 { type: "signed_out"; 
 /**  A request is on its way. */
@@ -107,7 +112,12 @@ problem: SignInProblem_Serialize | null;
 /**  Who may make an account here; `None` while the relay has not said so. */
 registration: Registration | null; 
 /**  The relay's version; `None` while it was not reached. */
-relay_version: string | null } | 
+relay_version: string | null; 
+/**
+ *  Who was signed in until the relay asked for the password again. What is kept of them
+ *  waits on this device; `sign_out` erases it, and so does signing in as somebody else.
+ */
+former: FormerSignIn | null } | 
 /**  Somebody. What is shown may be older than the connection. */
 {
 	type: "signed_in",
@@ -858,6 +868,14 @@ text: string;
 at: number; 
 /**  For own messages. */
 delivery: Delivery };
+
+/**  Somebody who was signed in on this device and is asked for the password again. */
+export type FormerSignIn = {
+	/**  The name to sign in with. */
+	username: string,
+	/**  The name that others see. */
+	name: string,
+};
 
 /**  Everything of a signed-in person. */
 export type Home = Home_Serialize | Home_Deserialize;
@@ -1749,7 +1767,7 @@ retry_after_s: number } |
 { type: "certificate" } | 
 /**  What answers there is not a Bellwire relay, or of a version that this client does not know. */
 { type: "not_bellwire" } | 
-/**  This sign-in was ended from another device or by the operator. */
+/**  The owner of the account ended this sign-in, from another device or through the operator. */
 { type: "revoked" } | 
 /**  The relay has a fault. */
 { type: "internal" };
@@ -1770,7 +1788,7 @@ retry_after_s: number } |
 { type: "certificate" } | 
 /**  What answers there is not a Bellwire relay, or of a version that this client does not know. */
 { type: "not_bellwire" } | 
-/**  This sign-in was ended from another device or by the operator. */
+/**  The owner of the account ended this sign-in, from another device or through the operator. */
 { type: "revoked" } | 
 /**  The relay has a fault. */
 { type: "internal" };

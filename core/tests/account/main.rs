@@ -5,6 +5,8 @@
     reason = "a test says where it cannot go on"
 )]
 
+mod former;
+
 use bellwire_core::api::{Account, Command, NoticeText, SignInProblem, View};
 use bellwire_core::{
     Core, HttpFailure, HttpReply, HttpRequest, Input, LinkCommand, LinkEvent, Output, Record,
@@ -49,6 +51,9 @@ fn kept(expires_at: u64) -> Record {
         expires_at,
         user: UserId::from_bytes([1; 16]),
         device: DeviceId::from_bytes([2; 16]),
+        username: "user1".into(),
+        name: "User 1".into(),
+        over: false,
     }))
 }
 
@@ -225,21 +230,6 @@ fn an_unreachable_relay_signs_nobody_out() {
     while bench.links.is_empty() {
         bench.wait(10_000);
     }
-}
-
-#[test]
-fn a_used_or_revoked_token_signs_out_and_erases() {
-    let mut bench = Bench::new(vec![kept(UNIX)]);
-    bench.reply(
-        "/auth/refresh",
-        Ok(problem(401, ErrorCode::Unauthenticated, Some(ProblemReason::TokenInvalid))),
-    );
-    assert_eq!(bench.problem(), Some(SignInProblem::Revoked));
-    assert!(bench.stored.contains(&Record::Erased));
-    let mut bench = Bench::new(vec![kept(UNIX + 600_000)]);
-    bench.input(Input::Link(LinkEvent::Opened));
-    bench.input(Input::Link(LinkEvent::Closed { code: Some(4003) }));
-    assert_eq!(bench.problem(), Some(SignInProblem::Revoked));
 }
 
 #[test]
