@@ -20,6 +20,7 @@ pub mod signaling;
 pub mod store;
 pub mod web;
 
+mod departures;
 mod relay;
 
 pub use relay::{Relay, RunError, Shutdown, run, run_by};

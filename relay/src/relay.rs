@@ -246,9 +246,15 @@ pub async fn run_by(
         crate::cli::make_demo_accounts(&relay, listeners.address()).await;
     }
     let upkeep = tokio::spawn(keep_up(Arc::clone(&relay)));
+    let farewells = tokio::spawn(crate::departures::tell(
+        Arc::clone(&store),
+        Arc::clone(&relay.bus),
+        relay.accounts.removed(),
+    ));
     tracing::info!(address = %listeners.address(), "listening");
     crate::server::serve(Arc::clone(&relay), listeners, shutdown.clone()).await;
     upkeep.abort();
+    farewells.abort();
     let patience = drain(&relay, shutdown).await;
     drop(relay);
     // The switchboard ends with its last sender, the recorder with the switchboard.

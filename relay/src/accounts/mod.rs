@@ -15,6 +15,8 @@ use bellwire_protocol::{
     UserId, Username,
 };
 
+use tokio::sync::Notify;
+
 use crate::bus::{Bus, Event};
 use crate::clock::Clock;
 use crate::observe::Metrics;
@@ -77,6 +79,7 @@ pub struct Accounts {
     lookups: Mutex<Quota<UserId>>,
     entries: Mutex<Quota<IpAddr>>,
     refreshes: Mutex<Quota<IpAddr>>,
+    removed: Arc<Notify>,
 }
 
 /// Whose password is guessed. Of a fixed size at most: a key from outside must not fill the memory.
@@ -137,11 +140,18 @@ impl Accounts {
             lookups: Mutex::new(Quota::new(LOOKUPS_PER_MINUTE, 60_000)),
             entries: Mutex::new(Quota::new(ENTRIES_PER_TEN_MINUTES, 600_000)),
             refreshes: Mutex::new(Quota::new(REFRESHES_PER_TEN_MINUTES, 600_000)),
+            removed: Arc::default(),
         }
     }
 
     fn failures(&self) -> MutexGuard<'_, Attempts<Guessed>> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notified of every account that is removed here.
+    #[must_use]
+    pub fn removed(&self) -> Arc<Notify> {
+        Arc::clone(&self.removed)
     }
 
     /// Who may make an account.
@@ -393,20 +403,14 @@ impl Accounts {
         Ok(removed)
     }
 
-    /// Removes an account and tells everybody whom it concerns.
+    /// Removes an account. Everybody whom it concerns is told soon, by [`crate::departures`], which
+    /// no cut connection can prevent.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn remove(&self, user: UserId) -> Result<(), StoreError> {
-        let departed = self.store.remove_account(user).await?;
-        self.bus.publish(Event::Revoked { devices: departed.devices }).await;
-        let message = Box::new(RelayMessage::ContactRemoved { user });
-        self.bus.publish(Event::Tell { users: departed.contacts, except: None, message }).await;
-        for (conversation, other) in departed.conversations {
-            let message = Box::new(RelayMessage::ConversationRemoved { conversation });
-            self.bus.publish(Event::Tell { users: vec![other], except: None, message }).await;
-            self.bus.publish(Event::Related { a: user, b: other, visible: false }).await;
-        }
+        self.store.remove_account(user).await?;
+        self.removed.notify_one();
         Ok(())
     }
 }

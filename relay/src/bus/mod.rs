@@ -37,6 +37,12 @@ pub enum Event {
         /// Which.
         devices: Vec<DeviceId>,
     },
+    /// An account was removed: nothing rings for it any more, and it is in no call. Comes behind
+    /// the revocation of its sign-ins.
+    Departed {
+        /// Whose.
+        user: UserId,
+    },
     /// Two users may, or may not, see each other's presence from here on.
     Related {
         /// One.

@@ -211,6 +211,7 @@ impl Switchboard {
                     self.revoke(now, device);
                 }
             }
+            Event::Departed { user } => self.apply(now, Input::Departed { user }),
             Event::Related { a, b, visible } => {
                 for change in self.presence.relate(a, b, visible) {
                     self.tell_presence(&change, None);

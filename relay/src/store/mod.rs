@@ -12,6 +12,7 @@ use bellwire_protocol::{
     CallId, CallRecord, CallableBy, Contact, Conversation, ConversationId, ConversationKind,
     DeviceId, DisplayName, NoticeKind, Person, SecurityNotice, UserId, Username,
 };
+use serde::{Deserialize, Serialize};
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -240,8 +241,19 @@ pub struct StoredInvite {
     pub used: bool,
 }
 
+/// A removed account of which people have to be told.
+#[derive(Debug, Clone)]
+pub struct Departure {
+    /// Grows with every removal.
+    pub key: i64,
+    /// Whose account it was.
+    pub user: UserId,
+    /// Whom it concerns.
+    pub departed: Departed,
+}
+
 /// What was there when an account went.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Departed {
     /// Its sign-ins.
     pub devices: Vec<DeviceId>,
@@ -279,8 +291,12 @@ pub trait Accounts: Send + Sync {
     /// Replaces the password hash.
     async fn set_password_hash(&self, user: UserId, hash: &str) -> Result<(), StoreError>;
     /// Removes the account and everything of it. Others keep their history of calls with it, where
-    /// its id is all that is left.
+    /// its id is all that is left. In the same transaction it becomes a departure.
     async fn remove_account(&self, user: UserId) -> Result<Departed, StoreError>;
+    /// The oldest departures behind this key, whichever process removed the accounts.
+    async fn departures(&self, after: i64) -> Result<Vec<Departure>, StoreError>;
+    /// Forgets those up to this key: everybody was told.
+    async fn forget_departures(&self, up_to: i64) -> Result<(), StoreError>;
 
     /// Stores an invitation.
     async fn add_invite(&self, invite: StoredInvite) -> Result<(), StoreError>;

@@ -97,6 +97,11 @@ pub enum Input {
         /// It.
         device: Participant,
     },
+    /// A person's account was removed.
+    Departed {
+        /// Who.
+        user: UserId,
+    },
     /// Places a call.
     Initiate {
         /// The calling device.

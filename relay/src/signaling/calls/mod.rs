@@ -16,6 +16,7 @@
 
 mod call;
 mod claims;
+mod departed;
 mod ended;
 mod io;
 mod live;
@@ -102,6 +103,14 @@ impl Calls {
             }
             Input::SignedOut { device } => {
                 self.each_call_of(&device, now, |call, out| call.signed_out(&device, now, out));
+                Ok(())
+            }
+            Input::Departed { user } => {
+                let ids = self.by_user.get(&user).into_iter().flatten();
+                for id in ids.copied().collect::<Vec<_>>() {
+                    // Every id of the index is a call, and this step refuses nothing.
+                    let _ = self.step(id, now, |call, out| Ok(call.departed(now, user, out)));
+                }
                 Ok(())
             }
             Input::Initiate { by, call_id, conversation, direct, media, offer, callees } => {

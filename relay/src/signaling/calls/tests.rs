@@ -432,6 +432,41 @@ fn signing_out_leaves_the_call() {
 }
 
 #[test]
+fn whoever_is_removed_rings_no_more_and_is_in_no_call() {
+    let removed = |n: u8| Input::Departed { user: device(n, 1).user };
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
+    it.handle(removed(2)).unwrap();
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Unreachable)], "nobody can answer");
+    assert_eq!(it.ends(&device(2, 1)), [], "they are gone");
+
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
+    it.handle(removed(1)).unwrap();
+    assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::Cancelled)]);
+
+    let mut it = Bench::new();
+    it.live();
+    it.handle(removed(2)).unwrap();
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Ended)]);
+
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1]), callee(3, &[1])]).unwrap();
+    it.handle(removed(2)).unwrap();
+    assert_eq!(it.ends(&device(1, 1)), [], "others can answer");
+    let back = Input::Connected { device: device(2, 2), fresh: true };
+    it.handle(back).unwrap();
+    it.handle(removed(3)).unwrap();
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Unreachable)]);
+
+    let mut it = Bench::new();
+    let silent = Callee { rings: false, ..callee(3, &[1]) };
+    it.place(device(1, 1), 1, vec![callee(2, &[1]), silent]).unwrap();
+    it.handle(removed(2)).unwrap();
+    assert_eq!(it.ends(&device(1, 1)), [], "a block is not told from absence");
+}
+
+#[test]
 fn signals_pass_only_between_participants() {
     let mut it = Bench::new();
     let signal = |by: Participant, to: &Participant| Input::Signal {
@@ -672,6 +707,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         (who(), any::<bool>()).prop_map(|(device, fresh)| Input::Connected { device, fresh }),
         who().prop_map(|device| Input::Disconnected { device }),
         who().prop_map(|device| Input::SignedOut { device }),
+        who().prop_map(|device| Input::Departed { user: device.user }),
         (who(), id(), 1_u8..4, any::<bool>(), any::<bool>()).prop_map(
             |(by, call_id, to, rings, dnd)| {
                 let callee = Callee { rings, dnd, ..callee(to, &[1, 2]) };

@@ -8,10 +8,11 @@ use bellwire_protocol::{
 use sqlx::{Sqlite, Transaction};
 
 use super::{
-    Key, SqliteStore, damaged, from_ms, from_word, history, is_unique_violation, ms, person, word,
+    Key, SqliteStore, damaged, departures, from_ms, from_word, history, is_unique_violation, ms,
+    person, word,
 };
 use crate::store::{
-    Account, Accounts, Admission, CreateAccountError, Departed, NewAccount, StoreError,
+    Account, Accounts, Admission, CreateAccountError, Departed, Departure, NewAccount, StoreError,
     StoredInvite, StoredNotice, TokenHash,
 };
 
@@ -212,15 +213,25 @@ impl Accounts for SqliteStore {
         )
         .execute(&mut *tx)
         .await?;
-        tx.commit().await?;
-        Ok(Departed {
+        let departed = Departed {
             devices: keys(devices)?,
             contacts: keys(contacts)?,
             conversations: direct
                 .into_iter()
                 .map(|(id, other)| Ok((ConversationId::from_key(&id)?, UserId::from_key(&other)?)))
                 .collect::<Result<_, StoreError>>()?,
-        })
+        };
+        departures::add(&mut tx, user, &departed).await?;
+        tx.commit().await?;
+        Ok(departed)
+    }
+
+    async fn departures(&self, after: i64) -> Result<Vec<Departure>, StoreError> {
+        departures::after(self, after).await
+    }
+
+    async fn forget_departures(&self, up_to: i64) -> Result<(), StoreError> {
+        departures::forget(self, up_to).await
     }
 
     async fn add_invite(&self, invite: StoredInvite) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@
 //! section 3.2); a commit costs one fsync, which only sign-ins, contacts and ends of calls pay.
 
 mod accounts;
+mod departures;
 mod history;
 mod people;
 mod sign_ins;
@@ -24,8 +25,11 @@ use sqlx::{Sqlite, Transaction};
 use super::{Store, StoreError};
 
 /// The schema, one script a version. A database at version `n` has the first `n` applied.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+];
 /// Readers beside the writer. Each costs a thread and up to 1 MiB of page cache.
 const READERS: u32 = 3;
 /// How long a statement waits for another process (the command line) to finish writing.

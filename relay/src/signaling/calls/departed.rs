@@ -1,0 +1,45 @@
+//! What becomes of the calls of somebody whose account is removed.
+
+use std::collections::VecDeque;
+
+use bellwire_protocol::{DeviceId, EndReason, UserId};
+
+use super::call::{Call, Fate, Phase};
+use super::io::Output;
+
+impl Call {
+    /// The person is gone for good: what they placed is cancelled, nothing rings for them, and they
+    /// are in no call.
+    pub(super) fn departed(&mut self, now: u64, user: UserId, out: &mut VecDeque<Output>) -> Fate {
+        match &mut self.phase {
+            Phase::Ringing(_) if self.caller.user == user => {
+                self.end(now, EndReason::Cancelled, out)
+            }
+            Phase::Ringing(ringing) => {
+                ringing.devices.retain(|_, (device, _)| device.user != user);
+                if let Some(callee) = self.invited.get_mut(&user) {
+                    callee.rings = false;
+                }
+                // Whoever is rung without a sound, because of a block, must not be told from the
+                // absent: the call rings on for them.
+                let mut others = self.invited.iter().filter(|(other, _)| **other != user);
+                if others.all(|(_, other)| other.rings && other.refused.is_some()) {
+                    self.end(now, EndReason::Unreachable, out)
+                } else {
+                    Fate::Lives
+                }
+            }
+            Phase::Live(live) => {
+                let seats = live.seats.iter();
+                let of_user = seats.filter(|(_, seat)| seat.participant.user == user);
+                let devices: Vec<DeviceId> = of_user.map(|(device, _)| *device).collect();
+                for device in devices {
+                    if self.vacate(now, device, EndReason::Ended, out) == Fate::Ends {
+                        return Fate::Ends;
+                    }
+                }
+                Fate::Lives
+            }
+        }
+    }
+}
