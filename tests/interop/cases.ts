@@ -5,6 +5,7 @@ import type { End } from './ends/end.ts';
 import { play, scenes, type Scene } from './conformance.ts';
 import { Meeting } from './meeting.ts';
 import type { Stage } from './stage.ts';
+import { aStrangerCalls, aStrangerIsCalled } from './strangers.ts';
 
 export interface Case {
   name: string;
@@ -64,6 +65,8 @@ export function* cases(subject: string): Iterable<Case> {
     name: 'relay credentials that expire',
     run: (stage) => outliveCredentials(stage, subject),
   };
+  yield { name: 'a stranger calls the command line', run: aStrangerCalls };
+  yield { name: 'the command line calls a stranger', run: aStrangerIsCalled };
 }
 
 /** A scene of the conformance script. */

@@ -18,7 +18,7 @@ packages=(
 )
 debian_packages "${packages[@]}"
 
-# aiortc, again only when the versions changed.
+# aiortc and what the stranger's client needs, again only when the versions changed.
 if ! cmp -s requirements.txt "$cache/aiortc/.installed" 2>/dev/null; then
   say "installing aiortc"
   rm -rf "$cache/aiortc"

@@ -10,7 +10,7 @@ import { ProgramEnd } from './ends/program.ts';
 const here = import.meta.dirname;
 
 /** Where `setup.sh` puts what it installs. */
-const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bellwire/interop');
+export const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bellwire/interop');
 
 const bellwire = resolve(
   process.env['BELLWIRE_PEER_BIN'] ?? join(here, '../../target/debug/bellwire-peer'),

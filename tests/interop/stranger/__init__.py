@@ -1,0 +1,1 @@
+"""A client of somebody else's, written from docs/protocol.md alone."""
