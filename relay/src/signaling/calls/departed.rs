@@ -11,19 +11,16 @@ impl Call {
     /// The person is gone for good: what they placed is cancelled, nothing rings for them, and they
     /// are in no call.
     pub(super) fn departed(&mut self, now: u64, user: UserId, out: &mut VecDeque<Output>) -> Fate {
+        self.invited.remove(&user);
         match &mut self.phase {
             Phase::Ringing(_) if self.caller.user == user => {
                 self.end(now, EndReason::Cancelled, out)
             }
             Phase::Ringing(ringing) => {
                 ringing.devices.retain(|_, (device, _)| device.user != user);
-                if let Some(callee) = self.invited.get_mut(&user) {
-                    callee.rings = false;
-                }
                 // Whoever is rung without a sound, because of a block, must not be told from the
                 // absent: the call rings on for them.
-                let mut others = self.invited.iter().filter(|(other, _)| **other != user);
-                if others.all(|(_, other)| other.rings && other.refused.is_some()) {
+                if self.invited.values().all(|other| other.rings && other.refused.is_some()) {
                     self.end(now, EndReason::Unreachable, out)
                 } else {
                     Fate::Lives

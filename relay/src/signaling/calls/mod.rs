@@ -106,8 +106,7 @@ impl Calls {
                 Ok(())
             }
             Input::Departed { user } => {
-                let ids = self.by_user.get(&user).into_iter().flatten();
-                for id in ids.copied().collect::<Vec<_>>() {
+                for id in self.by_user.remove(&user).unwrap_or_default() {
                     // Every id of the index is a call, and this step refuses nothing.
                     let _ = self.step(id, now, |call, out| Ok(call.departed(now, user, out)));
                 }
