@@ -42,6 +42,7 @@ class Stranger:
         self.friend = friend
         self.counted = time.time_ns() // 1_000_000
         self.conversation = None
+        self.password = f"long secret of {username}"
 
     def count(self):
         self.counted += 1
@@ -51,7 +52,7 @@ class Stranger:
         relay = self.http.ask("GET", "/relay", gives="RelayInfo")
         assert "bellwire.v1" in relay["protocols"]
         self.refuses_what_the_page_refuses()
-        signed_in = self.http.sign_up(self.username, "A Stranger", f"long secret of {self.username}")
+        signed_in = self.http.sign_up(self.username, "A Stranger", self.password)
         signed_in = self.http.refresh(signed_in)
         me = self.http.ask("GET", "/me", gives="Me")
         assert (me["user"], me["device"]) == (signed_in["user"], signed_in["device"])
@@ -64,17 +65,17 @@ class Stranger:
         assert [seen["user"] for seen in snapshot["presence"]] == [me["user"]]
 
     def refuses_what_the_page_refuses(self):
-        for method, path, code in [
-            ("GET", "/me", "unauthenticated"),
-            ("GET", "/nowhere", "not_found"),
-            ("DELETE", "/relay", "not_found"),
-        ]:
-            try:
-                self.http.ask(method, path, gives="Me")
-            except Problem as problem:
-                assert problem.body["code"] == code, f"{method} {path}: {problem}"
-            else:
-                raise AssertionError(f"{method} {path} was not refused")
+        self.is_refused("GET", "/me", "unauthenticated")
+        self.is_refused("GET", "/nowhere", "not_found")
+        self.is_refused("DELETE", "/relay", "not_found")
+
+    def is_refused(self, method, path, code):
+        try:
+            self.http.ask(method, path, gives="Me")
+        except Problem as problem:
+            assert problem.body["code"] == code, f"{method} {path}: {problem}"
+        else:
+            raise AssertionError(f"{method} {path} was not refused")
 
     async def asks(self):
         """Asks somebody to be a contact."""
@@ -219,6 +220,8 @@ class Stranger:
         assert len(state["participants"]) == 2 and state["since"]
         await self.session.ask({"type": "peer_list", "call_id": call})
         await self.session.until("peers", call_id=call)
+        stands = self.http.ask("GET", f"/calls/{call}/connection", gives="CallConnection")
+        assert stands["state"] == "live"
         await connection.until("more pictures", lambda: connection.frames >= before + PICTURES)
         say("resumed")
 
@@ -232,12 +235,41 @@ class Stranger:
         page = self.http.ask("GET", "/calls?limit=1", gives="Calls")
         assert page["calls"] == [recorded["record"]] and "next" not in page
 
-    async def leave(self):
+    def asks_for_everything_else(self):
+        """Requests of the page that a call does not need."""
+        name = {"display_name": "Somebody", "callable_by": "everyone"}
+        me = self.http.ask("PATCH", "/me", name, "PatchMe", "Me")
+        assert me["display_name"] == "Somebody" and me["callable_by"] == "everyone"
+        found = self.http.ask("GET", f"/users?username={self.friend}", gives="Person")
+        [contact] = self.http.ask("GET", "/contacts", gives="Contact", many=True)
+        assert contact == {**found, "state": "accepted"}
+        one = self.http.ask("GET", f"/conversations/{self.conversation['id']}", gives="Conversation")
+        assert one["last_call"]["reason"] == "ended"
+        self.http.ask("POST", "/blocks", {"user": found["user"]}, "Block")
+        self.http.ask("DELETE", f"/blocks/{found['user']}")
+        new = {"old_password": self.password, "new_password": f"another {self.password}"}
+        self.http.ask("POST", "/me/password", new, "ChangePassword")
+        self.password = new["new_password"]
+        if me["administrator"]:
+            invite = self.http.ask("POST", "/invites", {"hours": 1}, "NewInvite", "Invite")
+            listed = self.http.ask("GET", "/invites", gives="Invite", many=True)
+            assert listed == [{k: v for k, v in invite.items() if k != "code"}]
+            self.http.ask("DELETE", f"/invites/{invite['id']}")
+        else:
+            self.is_refused("GET", "/invites", "forbidden")
+            self.is_refused("DELETE", f"/invites/{uuid7()}", "forbidden")
+
+    async def leaves(self):
+        """Signs out, which closes the socket, and in again to remove the account."""
         self.http.ask("POST", "/auth/logout")
         try:
             await self.session.find(lambda _: False, len(self.session.frames), "the close")
         except ConnectionError:
             assert self.session.closed == 4003, f"closed with {self.session.closed}"
+        self.http.token = None
+        self.http.sign_in(self.username, self.password)
+        self.http.ask("DELETE", "/me", {"password": self.password}, "DeleteMe")
+        self.is_refused("GET", "/me", "unauthenticated")
 
 
 async def main(origin, username, friend, task):
@@ -259,7 +291,8 @@ async def main(origin, username, friend, task):
         assert ended["reason"] == "ended"
     await stranger.is_in_the_history(call)
     await connection.close()
-    await stranger.leave()
+    stranger.asks_for_everything_else()
+    await stranger.leaves()
     say("done")
 
 

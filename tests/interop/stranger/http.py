@@ -6,6 +6,8 @@ import urllib.request
 
 from .contract import hold
 
+DEVICE = {"name": "A stranger", "platform": "python"}
+
 
 class Problem(Exception):
     """A request that was refused, as RFC 9457 says it."""
@@ -51,14 +53,17 @@ class Http:
 
     def sign_up(self, username, display_name, password):
         """Makes an account and signs in; gives the sign-in."""
-        device = {"name": "A stranger", "platform": "python"}
         body = {
             "username": username,
             "display_name": display_name,
             "password": password,
-            "device": device,
+            "device": DEVICE,
         }
         return self.keep(self.ask("POST", "/auth/register", body, "Register", "SignedIn"))
+
+    def sign_in(self, username, password):
+        body = {"username": username, "password": password, "device": DEVICE}
+        return self.keep(self.ask("POST", "/auth/login", body, "Login", "SignedIn"))
 
     def refresh(self, signed_in):
         body = {"refresh_token": signed_in["refresh_token"]}
