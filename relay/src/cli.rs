@@ -20,6 +20,7 @@ use crate::bus::local::LocalBus;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::observe::Metrics;
+use crate::observe::logging::print;
 use crate::relay::{Relay, Shutdown, make_data_folder, open_store, run};
 use crate::server::Listeners;
 use crate::store::{Accounts as _, Admission, ContactRequest, Store};
@@ -247,7 +248,7 @@ fn explain(refused: &Refused) -> anyhow::Error {
 }
 
 /// Says where people open it, at every start.
-pub(crate) fn say_address(relay: &Relay, address: SocketAddr) {
+pub(crate) async fn say_address(relay: &Relay, address: SocketAddr) {
     let place = match &relay.config.public_url {
         Some(url) => url.as_str().to_owned(),
         None if address.ip().is_loopback() || address.ip().is_unspecified() => {
@@ -255,9 +256,7 @@ pub(crate) fn say_address(relay: &Relay, address: SocketAddr) {
         }
         None => format!("http://{address}"),
     };
-    if let Err(error) = say(&format!("Bellwire is at {place}\n")) {
-        tracing::warn!(%error, "the address cannot be printed");
-    }
+    print(format!("Bellwire is at {place}\n")).await;
 }
 
 /// Two accounts that are contacts, printed once, so that a first look needs no forms. Only on
@@ -268,11 +267,7 @@ pub(crate) async fn make_demo_accounts(relay: &Relay, address: SocketAddr) {
         return;
     }
     match demo_accounts(relay).await {
-        Ok(lines) => {
-            if let Err(error) = say(&lines) {
-                tracing::warn!(%error, "the demo accounts cannot be printed");
-            }
-        }
+        Ok(lines) => print(lines).await,
         Err(error) => tracing::warn!(%error, "no demo accounts"),
     }
 }

@@ -21,6 +21,10 @@ pub mod store;
 pub mod web;
 
 mod departures;
+mod readiness;
+mod recorder;
 mod relay;
+mod run_error;
 
-pub use relay::{Relay, RunError, Shutdown, run, run_by};
+pub use relay::{Relay, Shutdown, run, run_by};
+pub use run_error::RunError;

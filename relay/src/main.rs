@@ -1,14 +1,17 @@
 //! The relay's process: arguments, log, signals.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use bellwire_relay::observe::logging;
 use bellwire_relay::{Shutdown, cli};
 use tokio::sync::watch;
 
 fn main() -> ExitCode {
-    if let Err(wrong) = trace() {
+    let wanted = std::env::var_os("BELLWIRE_LOG").unwrap_or_default();
+    // Dropped last: it writes what is left.
+    let (_log, outcome) = logging::start(&wanted.to_string_lossy());
+    if let Err(wrong) = outcome {
         tracing::error!("{wrong}");
         return ExitCode::FAILURE;
     }
@@ -22,7 +25,8 @@ fn main() -> ExitCode {
             .build()?;
         runtime.block_on(async {
             let (shutdown, told) = watch::channel(Shutdown::Running);
-            tokio::spawn(signals(shutdown));
+            // From here on none of them ends the process by itself.
+            tokio::spawn(obey(Signals::new()?, shutdown));
             cli::execute(file, command, &environment, told).await
         })
     });
@@ -35,40 +39,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Logs to standard error: for people on a terminal, one JSON object a line elsewhere.
-///
-/// # Errors
-/// What is wrong with the wanted level. The log is there all the same.
-fn trace() -> Result<(), String> {
-    let wanted = std::env::var_os("BELLWIRE_LOG").unwrap_or_default();
-    let (level, outcome) = match wanted.to_string_lossy().as_ref() {
-        "debug" => (tracing::Level::DEBUG, Ok(())),
-        "" | "info" => (tracing::Level::INFO, Ok(())),
-        "warn" => (tracing::Level::WARN, Ok(())),
-        "error" => (tracing::Level::ERROR, Ok(())),
-        other => {
-            let allowed = "allowed: debug, info, warn, error";
-            let wrong = format!("setting BELLWIRE_LOG: {other:?} is not allowed; {allowed}");
-            (tracing::Level::INFO, Err(wrong))
-        }
-    };
-    let builder = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_max_level(level)
-        // A line with its duration when a span ends.
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE);
-    if std::io::stderr().is_terminal() {
-        builder.with_target(false).init();
-    } else {
-        builder.json().init();
-    }
-    outcome
-}
-
 /// The first signal drains, the second one forces.
-async fn signals(shutdown: watch::Sender<Shutdown>) {
-    // Made once: between two listeners a signal would be lost.
-    let Ok(mut signals) = Signals::new() else { return };
+async fn obey(mut signals: Signals, shutdown: watch::Sender<Shutdown>) {
     for phase in [Shutdown::Draining, Shutdown::Forced] {
         signals.next().await;
         shutdown.send_replace(phase);
@@ -82,6 +54,7 @@ async fn signals(shutdown: watch::Sender<Shutdown>) {
 struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -89,13 +62,20 @@ impl Signals {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { terminate, interrupt, hangup: signal(SignalKind::hangup())? })
     }
 
     async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                // A terminal that is closed, or a habit of reloading.
+                _ = self.hangup.recv() => {
+                    tracing::info!("SIGHUP: settings are read at the start only; it goes on");
+                }
+            }
         }
     }
 }

@@ -4,10 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellwire_protocol::RelayMessage;
 use tokio::sync::{mpsc, watch};
 
-use crate::accounts::keys::{KeyFileError, Keys};
+use crate::accounts::keys::Keys;
 use crate::accounts::password::Passwords;
 use crate::accounts::token::Tokens;
 use crate::accounts::{Accounts, Parts};
@@ -17,15 +16,18 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::observe::{Hints, Metrics, Redaction};
 use crate::origin::Origins;
+use crate::readiness::Readiness;
+use crate::recorder::Recorder;
+use crate::run_error::RunError;
 use crate::server::Listeners;
 use crate::signaling::mail::Mail;
 use crate::signaling::switchboard::{self, Setup};
+use crate::store::Store;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::store::{NewRecord, Store, StoreError};
 
 /// Mail that waits for the switchboard; a socket that sends more waits for it.
 const MAILBOX: usize = 1_024;
-/// Ended calls that wait for the disk; beyond it they are counted and not kept.
+/// Ended calls on their way to the recorder, which takes them at once.
 const RECORDS: usize = 1_024;
 /// How long a drain waits for sockets to close.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -34,73 +36,6 @@ const DRAIN: Duration = Duration::from_secs(5);
 const FOREIGN_WRITES: Duration = Duration::from_secs(1);
 /// How often old history is forgotten.
 const PRUNE: Duration = Duration::from_secs(3_600);
-
-/// Why the relay did not start, or stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The data folder cannot be used.
-    #[error("the data folder {path} cannot be used: {cause}. Make it writable for this user, or \
-             set BELLWIRE_DATA_DIR to another folder", path = path.display())]
-    DataFolder {
-        /// Which.
-        path: std::path::PathBuf,
-        /// Why not.
-        cause: std::io::Error,
-    },
-    /// Another relay has it.
-    #[error("the data folder {path} is used by another relay. Stop that one, or set \
-             BELLWIRE_DATA_DIR to another folder", path = path.display())]
-    DataFolderInUse {
-        /// Which.
-        path: std::path::PathBuf,
-    },
-    /// The key file cannot be used.
-    #[error("{0}. Restore it from a backup, or remove it: everybody has to sign in again then")]
-    Keys(#[from] KeyFileError),
-    /// The database cannot be used.
-    #[error("the database {path} cannot be used: {cause}. {remedy}", path = path.display(),
-            remedy = remedy(cause))]
-    Store {
-        /// Which.
-        path: std::path::PathBuf,
-        /// Why not.
-        cause: StoreError,
-    },
-    /// An address cannot be listened on.
-    #[error("cannot listen on {address}: {cause}. {remedy}", remedy = listen_remedy(cause))]
-    Listen {
-        /// Which.
-        address: std::net::SocketAddr,
-        /// Why not.
-        cause: std::io::Error,
-    },
-    /// The machine cannot compute a password hash.
-    #[error("a password hash cannot be computed: not enough memory")]
-    Passwords,
-}
-
-fn remedy(cause: &StoreError) -> &'static str {
-    match cause {
-        StoreError::Full => "Make room on the disk and start again",
-        StoreError::ReadOnly(_) => "Let this user write the file, its folder and its file system",
-        StoreError::Disk(_) => "Check the disk, then restore the database from a backup if need be",
-        StoreError::Locked => "Stop the program that has it open and start again",
-        StoreError::Damaged(_) => "Restore it from a backup",
-        StoreError::Newer { .. } => "Start the version of the relay that wrote it, or a newer one",
-        StoreError::Fault(_) => "See whether this user may read and write the file",
-    }
-}
-
-fn listen_remedy(cause: &std::io::Error) -> &'static str {
-    if cause.kind() == std::io::ErrorKind::AddrInUse {
-        "Another program has this port: stop it, or choose another address with BELLWIRE_LISTEN \
-         or BELLWIRE_OPS_LISTEN"
-    } else if cause.kind() == std::io::ErrorKind::PermissionDenied {
-        "Ports below 1024 need a privilege: choose a higher one, or grant it"
-    } else {
-        "Choose an address of this machine"
-    }
-}
 
 /// How far a shutdown is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,6 +72,8 @@ pub struct Relay {
     pub switchboard: mpsc::Sender<Mail>,
     /// How far a shutdown is.
     pub shutdown: watch::Receiver<Shutdown>,
+    /// Whether the relay can do its work.
+    pub(crate) readiness: Readiness,
     /// Sockets that did not say who they are yet.
     pub strangers: crate::server::Strangers,
 }
@@ -215,8 +152,12 @@ pub async fn run_by(
         recorder,
     };
     let board = tokio::spawn(switchboard::run(setup, mail, events));
-    let recording =
-        tokio::spawn(record(records, Arc::clone(&store), Arc::clone(&bus), Arc::clone(&metrics)));
+    let recorder = Recorder {
+        store: Arc::clone(&store),
+        bus: Arc::clone(&bus),
+        metrics: Arc::clone(&metrics),
+    };
+    let recording = tokio::spawn(recorder.run(records));
     let tokens = Tokens::new(keys.draw("access tokens"), keys.draw("refresh tokens"));
     let cost = config.password_cost;
     let passwords = tokio::task::spawn_blocking(move || Passwords::new(cost)).await;
@@ -235,13 +176,14 @@ pub async fn run_by(
         clock,
         store: Arc::clone(&store),
         bus,
-        metrics,
+        metrics: Arc::clone(&metrics),
         switchboard,
         shutdown: shutdown.clone(),
+        readiness: Readiness::new(Arc::clone(&store), Arc::clone(&metrics)),
         strangers: crate::server::Strangers::default(),
         config,
     });
-    crate::cli::say_address(&relay, listeners.address());
+    crate::cli::say_address(&relay, listeners.address()).await;
     if fresh && relay.config.demo {
         crate::cli::make_demo_accounts(&relay, listeners.address()).await;
     }
@@ -251,7 +193,8 @@ pub async fn run_by(
         Arc::clone(&relay.bus),
         relay.accounts.removed(),
     ));
-    tracing::info!(address = %listeners.address(), "listening");
+    let operations = listeners.ops_address().map(tracing::field::display);
+    tracing::info!(address = %listeners.address(), operations, "listening");
     crate::server::serve(Arc::clone(&relay), listeners, shutdown.clone()).await;
     upkeep.abort();
     farewells.abort();
@@ -263,6 +206,10 @@ pub async fn run_by(
         let _ = recording.await;
     };
     let _ = tokio::time::timeout(patience, ended).await;
+    let lost = metrics.records_waiting.get();
+    if lost > 0 {
+        tracing::error!(lost, "ended calls are not kept in the history: the store took none");
+    }
     store.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -271,7 +218,9 @@ pub async fn run_by(
 fn lock(folder: &Path) -> Result<std::fs::File, RunError> {
     let path = || folder.to_owned();
     let failed = |cause| RunError::DataFolder { path: path(), cause };
-    let file = std::fs::File::create(folder.join("relay.lock")).map_err(failed)?;
+    let path_of_lock = folder.join("relay.lock");
+    let refused = |cause| RunError::DataFolder { path: path_of_lock.clone(), cause };
+    let file = std::fs::File::create(&path_of_lock).map_err(refused)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(RunError::DataFolderInUse { path: path() }),
@@ -306,35 +255,11 @@ async fn forced(mut shutdown: watch::Receiver<Shutdown>) {
     }
 }
 
-/// Writes ended calls and shows them to their people. What the disk refuses is counted and not
-/// shown.
-async fn record(
-    mut records: mpsc::Receiver<NewRecord>,
-    store: Arc<dyn Store>,
-    bus: Arc<dyn Bus>,
-    metrics: Arc<Metrics>,
-) {
-    while let Some(new) = records.recv().await {
-        let (record, users) = (new.record.clone(), new.audience.clone());
-        match store.add_record(new).await {
-            Ok(true) => {
-                let message = Box::new(RelayMessage::CallRecorded { record });
-                bus.publish(Event::Tell { users, except: None, message }).await;
-            }
-            // Nobody is told another story about a call that is in the history.
-            Ok(false) => tracing::warn!("a call that is in the history ended again"),
-            Err(error) => {
-                metrics.records_refused.inc();
-                tracing::error!(%error, "a call is not kept in the history");
-            }
-        }
-    }
-}
-
 /// Forgets old history, and notices what the command line changed.
 async fn keep_up(relay: Arc<Relay>) {
     let mut seen = relay.store.foreign_writes().await.ok();
     let mut pruned: Option<tokio::time::Instant> = None;
+    let mut said_lost = 0;
     loop {
         if pruned.is_none_or(|at| at.elapsed() >= PRUNE) {
             pruned = Some(tokio::time::Instant::now());
@@ -343,6 +268,12 @@ async fn keep_up(relay: Arc<Relay>) {
             if let Err(error) = relay.store.prune_records(before).await {
                 tracing::warn!(%error, "old history is not forgotten yet");
             }
+        }
+        relay.readiness.watch().await;
+        let lost = crate::observe::logging::lost_lines();
+        if lost > said_lost {
+            tracing::warn!(lines = lost - said_lost, "lines of the log were lost");
+            said_lost = lost;
         }
         let writes = relay.store.foreign_writes().await.ok();
         if writes != seen {

@@ -20,7 +20,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, oneshot, watch};
 
-use crate::relay::{Relay, RunError, Shutdown};
+use crate::relay::{Relay, Shutdown};
+use crate::run_error::RunError;
 use crate::signaling::mail::{Mail, Overview};
 
 /// Time for a whole request of the interface.
@@ -345,12 +346,9 @@ async fn ready(State(relay): State<Arc<Relay>>) -> Response {
     if *relay.shutdown.borrow() != Shutdown::Running {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
     }
-    match relay.store.check().await {
-        Ok(()) => "ready\n".into_response(),
-        Err(error) => {
-            tracing::error!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read\n").into_response()
-        }
+    match relay.readiness.trouble().await {
+        None => "ready\n".into_response(),
+        Some(trouble) => (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n")).into_response(),
     }
 }
 

@@ -5,109 +5,19 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::SocketAddr;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Command;
 
 use bellwire_protocol::http::SignedIn;
 use bellwire_protocol::{
     Candidate, ClientMessage, IceCandidate, Mid, RelayMessage, Resume, Sdp, Ufrag, limits,
 };
 use serde_json::{Value, json};
+use support::process::{Process, command, connect, run, sign_up, text};
 use support::{Client, PASSWORD, Person, call_id, http};
 use tempfile::TempDir;
-
-const RELAY: &str = env!("CARGO_BIN_EXE_bellwire-relay");
-
-fn command(folder: &Path) -> Command {
-    let mut command = Command::new(RELAY);
-    command
-        .env_clear()
-        .env("BELLWIRE_DATA_DIR", folder.join("data"))
-        .env("BELLWIRE_LISTEN", "127.0.0.1:0")
-        .env("BELLWIRE_OPS_LISTEN", "127.0.0.1:0");
-    command
-}
-
-struct Process {
-    child: Child,
-    address: SocketAddr,
-    log: std::thread::JoinHandle<String>,
-}
-
-impl Process {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut log = String::new();
-        let address = loop {
-            let before = log.len();
-            assert!(stderr.read_line(&mut log).unwrap() > 0, "it ended: {log}");
-            let line: Value = serde_json::from_str(&log[before..]).unwrap();
-            if line["fields"]["message"] == "listening" {
-                break line["fields"]["address"].as_str().unwrap().parse().unwrap();
-            }
-        };
-        let log = std::thread::spawn(move || {
-            stderr.read_to_string(&mut log).unwrap();
-            log
-        });
-        Self { child, address, log }
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
-    }
-
-    /// Exit code, standard output, log.
-    fn end(mut self) -> (Option<i32>, String, String) {
-        let mut out = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-        let code = self.child.wait().unwrap().code();
-        (code, out, self.log.join().unwrap())
-    }
-}
-
-fn run(command: &mut Command, input: &str) -> Output {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // One that ends without reading is judged by what it says.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-async fn sign_up(address: SocketAddr, name: &str) -> Person {
-    let body = json!({
-        "username": name, "display_name": name, "password": PASSWORD,
-        "device": { "name": "test", "platform": "cli" },
-    });
-    let reply = http(address, "POST", "/api/v1/auth/register", None, &body, &[]).await;
-    assert_eq!(reply.status, 201, "{}", reply.text);
-    Person { name: name.to_owned(), signed_in: reply.json() }
-}
-
-async fn connect(address: SocketAddr, person: &Person) -> Client {
-    let mut client = Client::open(address).await;
-    client.hello(person.token(), None).await;
-    client.welcome = client
-        .expect(|m| match m {
-            RelayMessage::Welcome(welcome) => Some(Some(welcome.clone())),
-            _ => None,
-        })
-        .await;
-    client.expect(|m| matches!(m, RelayMessage::Snapshot(_)).then_some(())).await;
-    client
-}
 
 #[tokio::test]
 async fn killed_right_after_an_acknowledged_write_it_has_lost_nothing() {
@@ -213,6 +123,22 @@ async fn a_drain_says_goodbye_and_ends_with_zero() {
 }
 
 #[tokio::test]
+async fn a_hangup_ends_nothing() {
+    let folder = TempDir::new().unwrap();
+    let process = Process::start(&mut command(folder.path()));
+    let ada = sign_up(process.address, "ada").await;
+    let mut client = connect(process.address, &ada).await;
+    process.signal("-HUP");
+    process.signal("-HUP");
+    assert_eq!(client.drain().await, [], "it answers on the socket that was there");
+    process.signal("-TERM");
+    assert_eq!(client.closed().await, Some(limits::close::GOING_AWAY));
+    let (code, _, log) = process.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("SIGHUP"), "{log}");
+}
+
+#[tokio::test]
 async fn a_second_signal_waits_for_nobody() {
     let folder = TempDir::new().unwrap();
     let process = Process::start(&mut command(folder.path()));
@@ -287,7 +213,7 @@ fn a_port_in_use_and_a_folder_in_use_are_explained() {
     std::fs::create_dir(&database).unwrap();
     let output = command(folder.path()).output().unwrap();
     let log = text(&output.stderr);
-    assert!(!output.status.success() && log.contains("read and write the file"), "{log}");
+    assert!(!output.status.success() && log.contains("Move the folder of that name"), "{log}");
     assert!(!log.contains("panicked"), "{log}");
 
     for wrong in ["", "short"] {
@@ -309,6 +235,58 @@ fn a_port_in_use_and_a_folder_in_use_are_explained() {
     let log = text(&output.stderr);
     assert!(!output.status.success() && log.contains("BELLWIRE_DATA_DIR"), "{log}");
     assert!(!log.contains("panicked"), "{log}");
+}
+
+/// A user who is not root.
+const SOMEBODY: u32 = 65_534;
+
+#[test]
+fn a_file_of_another_user_is_a_matter_of_permission_and_of_nothing_else() {
+    let folder = TempDir::new().unwrap();
+    let (data, relay) = (folder.path().join("data"), folder.path().join("relay"));
+    assert!(command(folder.path()).args(["invite", "create"]).output().unwrap().status.success());
+    std::fs::write(data.join("relay.lock"), "").unwrap();
+    std::fs::write(data.join("relay.key"), [7; 32]).unwrap();
+    std::fs::copy(support::process::RELAY, &relay).unwrap();
+    let root = rustix::process::geteuid().is_root();
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(folder.path(), 0o755);
+    let give = |path: &Path, user| {
+        if root {
+            chown(path, Some(user), None).unwrap()
+        }
+    };
+    let start = || {
+        let mut start = Command::new(&relay);
+        let environment = command(folder.path());
+        start.env_clear().envs(environment.get_envs().filter_map(|(k, v)| Some((k, v?))));
+        if root {
+            start.uid(SOMEBODY);
+        }
+        let output = start.output().unwrap();
+        assert!(!output.status.success());
+        text(&output.stderr)
+    };
+    let files = ["relay.key", "relay.lock", "relay.db"];
+    for path in files.map(|name| data.join(name)).iter().chain([&data]) {
+        for mine in files.map(|name| data.join(name)).iter().chain([&data]) {
+            give(mine, SOMEBODY);
+        }
+        give(path, 0);
+        mode(path, if root { 0o700 } else { 0 });
+        let log = start();
+        mode(path, 0o700);
+        assert!(log.contains("Permission denied"), "{log}");
+        assert!(log.contains(&*path.to_string_lossy()), "which it is: {log}");
+        let all_of_it = format!("chown -R {SOMEBODY} {}`", data.display());
+        let remedy = if root { &all_of_it } else { "read and write it" };
+        assert!(log.contains(remedy), "what to do: {log}");
+        for wrong in ["sign in", "backup", "remove it"] {
+            assert!(!log.contains(wrong), "{wrong}: {log}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -401,7 +379,7 @@ async fn logs_hold_no_secret_no_name_and_no_address() {
             .env("BELLWIRE_LOG", "debug")
             .env("BELLWIRE_TRUSTED_PROXIES", "127.0.0.1"),
     );
-    let at = process.address;
+    let (at, ops) = (process.address, process.ops);
     let (ada, grace) = (sign_up(at, "canaryada").await, sign_up(at, "canarygrace").await);
     let ask = json!({ "username": "canarygrace" });
     http(at, "POST", "/api/v1/contacts", Some(ada.token()), &ask, &[]).await;
@@ -495,7 +473,10 @@ async fn logs_hold_no_secret_no_name_and_no_address() {
     for secret in secrets {
         assert!(!log.contains(&secret) && !out.contains(&secret), "{secret} is in the log: {log}");
     }
-    let listening = format!("\"{at}\"");
-    let addresses = log.replace(&listening, "").matches("127.0.0.1").count();
+    let mut elsewhere = log.clone();
+    for own in [at, ops] {
+        elsewhere = elsewhere.replace(&format!("\"{own}\""), "");
+    }
+    let addresses = elsewhere.matches("127.0.0.1").count();
     assert_eq!(addresses, 0, "nobody's address: {log}");
 }

@@ -12,11 +12,11 @@ use futures_util::SinkExt;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config as ProptestConfig, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
-use support::{PASSWORD, TestRelay, answer, call_id, initiate};
+use support::{PASSWORD, TestRelay, answer, call_id, initiate, ready, until};
 use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test]
-async fn on_a_full_disk_history_is_refused_and_calls_go_on() {
+async fn on_a_full_disk_calls_go_on_and_their_history_waits_for_room() {
     let relay = TestRelay::with(|config| {
         config.max_database_pages = Some(48);
         config.rings.per_person = 10_000;
@@ -40,11 +40,12 @@ async fn on_a_full_disk_history_is_refused_and_calls_go_on() {
     assert_eq!((problem.status, problem.code), (503, ErrorCode::Unavailable));
     assert_eq!(problem.reason, Some(ProblemReason::StoreUnavailable));
 
+    let applicant = json!({ "username": "eve", "display_name": "Eve", "password": PASSWORD });
     let mut a = relay.connect(&ada).await;
     let mut g = relay.connect(&grace).await;
     let mut kept = 0;
     // A few rows may still fit into pages that are there.
-    while relay.metric("records_refused_total").await < 1.0 {
+    while relay.metric("records_waiting").await < 1.0 {
         let call = call_id();
         a.ask(initiate(call, conversation)).await.unwrap();
         let offer = g.incoming(call).await;
@@ -58,6 +59,21 @@ async fn on_a_full_disk_history_is_refused_and_calls_go_on() {
     let shown =
         a.drain().await.iter().filter(|m| matches!(m, RelayMessage::CallRecorded { .. })).count();
     assert!(shown < kept, "what was not kept is not shown");
+    assert!(ready(relay.ops).await.1.contains("the disk is full"), "readiness says so");
+
+    // Somebody makes room.
+    let path = relay.folder.path().join("relay.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).foreign_keys(true);
+    let other = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::query("DELETE FROM users WHERE username LIKE 'filler%'").execute(&other).await.unwrap();
+    until("what waited is written", || async { relay.metric("records_waiting").await == 0.0 })
+        .await;
+    let late = a.drain().await;
+    let late = late.iter().filter(|m| matches!(m, RelayMessage::CallRecorded { .. })).count();
+    assert_eq!(shown + late, kept, "and shown, all of it");
+    let reply = relay.http("POST", "/api/v1/auth/register", None, &applicant).await;
+    assert_eq!(reply.status, 201, "accounts are made again: {}", reply.text);
+    until("readiness says so", || async { ready(relay.ops).await.0 == 200 }).await;
 }
 
 #[tokio::test]

@@ -55,9 +55,12 @@ fn read_or_make(path: &Path) -> std::io::Result<[u8; 32]> {
     match options.open(path) {
         Ok(mut file) => {
             let key = super::token::random();
-            file.write_all(&key)?;
-            file.sync_all()?;
-            Ok(key)
+            let made = file.write_all(&key).and_then(|()| file.sync_all());
+            if made.is_err() {
+                // Half a key would keep every later start from making a whole one.
+                let _ = std::fs::remove_file(path);
+            }
+            made.map(|()| key)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let mut key = [0; 32];

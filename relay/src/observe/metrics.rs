@@ -1,5 +1,7 @@
 //! The metrics, by the names that `docs/protocol.md` promises. No label names a person or a call.
 
+use std::sync::atomic::Ordering;
+
 use bellwire_protocol::EndReason;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -45,8 +47,16 @@ pub struct Metrics {
     /// Sockets closed with 4008.
     pub slow_readers: Counter,
     calls_ended: Family<ReasonLabel, Counter>,
-    /// Ended calls that the store did not take.
+    /// Ended calls that are not kept.
     pub records_refused: Counter,
+    /// Ended calls that wait for the store.
+    pub records_waiting: Gauge,
+    /// Attempts to write an ended call that will be repeated.
+    pub record_retries: Counter,
+    /// 1 where the store took the last write that asked whether it does, else 0.
+    pub store_writable: Gauge,
+    /// Lines of the log that were lost, as of the last look.
+    log_lines_lost: Counter,
     /// Messages of a type that this build does not know.
     pub unknown_messages: Counter,
     /// Sockets that a page of another origin wanted.
@@ -79,6 +89,10 @@ impl Metrics {
             slow_readers: Counter::default(),
             calls_ended: Family::default(),
             records_refused: Counter::default(),
+            records_waiting: Gauge::default(),
+            record_retries: Counter::default(),
+            store_writable: Gauge::default(),
+            log_lines_lost: Counter::default(),
             unknown_messages: Counter::default(),
             origins_refused: Counter::default(),
         };
@@ -96,6 +110,10 @@ impl Metrics {
         r.register("slow_readers", "Sockets closed with 4008", metrics.slow_readers.clone());
         r.register("calls_ended", "Ended calls by reason", metrics.calls_ended.clone());
         r.register("records_refused", "Calls not kept", metrics.records_refused.clone());
+        r.register("records_waiting", "Ended calls that wait", metrics.records_waiting.clone());
+        r.register("record_retries", "Writes to repeat", metrics.record_retries.clone());
+        r.register("store_writable", "Whether writing works", metrics.store_writable.clone());
+        r.register("log_lines_lost", "Lines not logged", metrics.log_lines_lost.clone());
         r.register("unknown_messages", "Unknown types", metrics.unknown_messages.clone());
         r.register("origins_refused", "Pages refused", metrics.origins_refused.clone());
         // Shown at zero, so that a rule on them works before the first of them.
@@ -158,6 +176,8 @@ impl Metrics {
     /// Everything in the OpenMetrics text format.
     #[must_use]
     pub fn text(&self) -> String {
+        let lost = super::logging::lost_lines();
+        self.log_lines_lost.inner().fetch_max(lost, Ordering::Relaxed);
         let mut text = String::new();
         // Writing into a string cannot fail.
         let _ = encode(&mut text, &self.registry);

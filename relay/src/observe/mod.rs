@@ -1,5 +1,6 @@
 //! What the operator sees: metrics, structured logs, people as keyed hashes.
 
+pub mod logging;
 mod metrics;
 mod redaction;
 mod seldom;

@@ -40,6 +40,12 @@ pub enum StoreError {
         /// What this build can read.
         known: i64,
     },
+    /// The file cannot be opened or made.
+    #[error("the file cannot be opened: {0}")]
+    Unopened(std::io::Error),
+    /// What was to be written breaks a rule of the schema, and would again. Nothing was written.
+    #[error("the database does not take it: {0}")]
+    Unfit(String),
     /// Anything else that the database reports.
     #[error("the database failed: {0}")]
     Fault(String),
@@ -431,6 +437,11 @@ pub trait History: Send + Sync {
 pub trait Store: Accounts + SignIns + People + History {
     /// Whether the store can be read.
     async fn check(&self) -> Result<(), StoreError>;
+    /// Writes something of the size of a few rows, and forgets it: whether a write would be taken
+    /// now. Where it is not, it also mends what can be mended, so that the next one may be.
+    async fn check_writing(&self) -> Result<(), StoreError>;
+    /// Whether something failed since the last [`Store::check_writing`] that went well.
+    fn is_suspect(&self) -> bool;
     /// A number that changes when another process writes to the store.
     async fn foreign_writes(&self) -> Result<i64, StoreError>;
     /// Flushes and closes. Nothing can be asked afterwards.

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test picks one message out of many")]
 
+#[cfg(unix)]
+pub mod process;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -112,18 +115,7 @@ impl TestRelay {
 
     /// Makes the two contacts and says where they call each other.
     pub async fn befriend(&self, a: &Person, b: &Person) -> ConversationId {
-        let ask = json!({ "username": b.name });
-        let asked = self.http("POST", "/api/v1/contacts", Some(a.token()), &ask).await;
-        assert_eq!(asked.status, 200, "asking for contact: {}", asked.text);
-        let path = format!("/api/v1/contacts/{}/accept", a.user());
-        let accepted = self.http("POST", &path, Some(b.token()), &Value::Null).await;
-        assert_eq!(accepted.status, 200, "accepting: {}", accepted.text);
-        let list = self.http("GET", "/api/v1/conversations", Some(a.token()), &Value::Null).await;
-        let list: bellwire_protocol::http::Conversations = list.json();
-        let direct = list.conversations.iter().find(|conversation| {
-            conversation.name.is_none() && conversation.members.iter().any(|m| m.user == b.user())
-        });
-        direct.unwrap().id
+        befriend(self.address, a, b).await
     }
 
     pub async fn connect(&self, person: &Person) -> Client {
@@ -143,9 +135,7 @@ impl TestRelay {
     }
 
     pub async fn metric(&self, name: &str) -> f64 {
-        let text = http(self.ops, "GET", "/metrics", None, &Value::Null, &[]).await.text;
-        let line = text.lines().find(|line| line.starts_with(name) && !line.starts_with('#'));
-        line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
+        metric(self.ops, name).await
     }
 }
 
@@ -452,6 +442,45 @@ impl Client {
         })
         .await
     }
+}
+
+/// Asks again and again until it is so.
+pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !so().await {
+        assert!(begun.elapsed() < PATIENCE, "in time: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// One metric of the relay whose operations listener this is.
+pub async fn metric(ops: SocketAddr, name: &str) -> f64 {
+    let text = http(ops, "GET", "/metrics", None, &Value::Null, &[]).await.text;
+    let line = text.lines().find(|line| line.starts_with(name) && !line.starts_with('#'));
+    line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
+}
+
+/// Status and words of `/readyz`.
+pub async fn ready(ops: SocketAddr) -> (u16, String) {
+    let reply = http(ops, "GET", "/readyz", None, &Value::Null, &[]).await;
+    (reply.status, reply.text)
+}
+
+/// Makes the two contacts and says where they call each other.
+pub async fn befriend(at: SocketAddr, a: &Person, b: &Person) -> ConversationId {
+    let ask = json!({ "username": b.name });
+    let asked = http(at, "POST", "/api/v1/contacts", Some(a.token()), &ask, &[]).await;
+    assert_eq!(asked.status, 200, "asking for contact: {}", asked.text);
+    let path = format!("/api/v1/contacts/{}/accept", a.user());
+    let accepted = http(at, "POST", &path, Some(b.token()), &Value::Null, &[]).await;
+    assert_eq!(accepted.status, 200, "accepting: {}", accepted.text);
+    let path = "/api/v1/conversations";
+    let list = http(at, "GET", path, Some(a.token()), &Value::Null, &[]).await;
+    let list: bellwire_protocol::http::Conversations = list.json();
+    let direct = list.conversations.iter().find(|conversation| {
+        conversation.name.is_none() && conversation.members.iter().any(|m| m.user == b.user())
+    });
+    direct.unwrap().id
 }
 
 pub fn random<const N: usize>() -> [u8; N] {

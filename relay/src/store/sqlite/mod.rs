@@ -11,6 +11,8 @@ mod people;
 mod sign_ins;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,7 +22,7 @@ use serde::de::DeserializeOwned;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, Transaction};
 
 use super::{Store, StoreError};
 
@@ -29,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
 ];
 /// Readers beside the writer. Each costs a thread and up to 1 MiB of page cache.
 const READERS: u32 = 3;
@@ -47,6 +50,8 @@ pub struct SqliteOptions {
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// A write failed in a way that may last.
+    suspect: Arc<AtomicBool>,
 }
 
 impl SqliteStore {
@@ -56,7 +61,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`]: what is wrong with the file, before anything listens.
     pub async fn open(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
-        create_private(path).map_err(|e| StoreError::Fault(e.to_string()))?;
+        create_private(path).map_err(StoreError::Unopened)?;
         let connect = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -70,12 +75,29 @@ impl SqliteStore {
             Some(pages) => connect.clone().pragma("max_page_count", pages.to_string()),
             None => connect.clone(),
         };
+        let suspect = Arc::new(AtomicBool::new(false));
+        let failed = Arc::clone(&suspect);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(10))
+            .after_release(move |connection, _| {
+                let failed = Arc::clone(&failed);
+                Box::pin(async move {
+                    // Behind the rollback of a transaction that was dropped.
+                    connection.ping().await?;
+                    // SQLite ends a transaction by itself where the disk is full or fails
+                    // (https://sqlite.org/lang_transaction.html section 3), and the library does
+                    // not notice: it would refuse every further one on this connection.
+                    let clean = !connection.is_in_transaction();
+                    if !clean {
+                        failed.store(true, Ordering::Relaxed);
+                    }
+                    Ok(clean)
+                })
+            })
             .connect_with(writing)
             .await?;
         check_integrity(&writer).await?;
@@ -85,11 +107,29 @@ impl SqliteStore {
             .acquire_timeout(Duration::from_secs(10))
             .connect_with(connect.read_only(true))
             .await?;
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, suspect })
     }
 
     async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        let refused = match self.writer.begin_with("BEGIN IMMEDIATE").await {
+            Ok(transaction) => return Ok(transaction),
+            Err(error) => StoreError::from(error),
+        };
+        // Somebody else's turn says nothing about the connection.
+        if !matches!(refused, StoreError::Locked) {
+            self.replace_writer().await;
+        }
+        Err(refused)
+    }
+
+    /// The next write has a new connection. One that was opened while its file could only be read
+    /// never writes, whatever becomes of the file.
+    async fn replace_writer(&self) {
+        self.suspect.store(true, Ordering::Relaxed);
+        let taken = tokio::time::timeout(Duration::from_secs(1), self.writer.acquire()).await;
+        if let Ok(Ok(connection)) = taken {
+            let _ = connection.close().await;
+        }
     }
 }
 
@@ -98,6 +138,20 @@ impl Store for SqliteStore {
     async fn check(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1 FROM users LIMIT 1").fetch_optional(&self.readers).await?;
         Ok(())
+    }
+
+    async fn check_writing(&self) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        // Two pages more than there were: without room for them a row may not fit either.
+        sqlx::query("INSERT INTO probe VALUES (zeroblob(8192))").execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM probe").execute(&mut *tx).await?;
+        tx.commit().await?;
+        self.suspect.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn is_suspect(&self) -> bool {
+        self.suspect.load(Ordering::Relaxed)
     }
 
     async fn foreign_writes(&self) -> Result<i64, StoreError> {
@@ -165,6 +219,8 @@ impl From<sqlx::Error> for StoreError {
             Some(8) => Self::ReadOnly(text),
             Some(10) => Self::Disk(text),
             Some(13) => Self::Full,
+            // Too large, a constraint, another type.
+            Some(18..=20) => Self::Unfit(text),
             Some(11 | 26) => Self::Damaged(text),
             Some(_) | None => Self::Fault(text),
         }
