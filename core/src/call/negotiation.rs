@@ -13,9 +13,9 @@
 //! offer gets the same answer again. Candidates follow their generation's description, so a
 //! restart makes the new path before it breaks the old one.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use bellwire_protocol::{Answer, Candidate, Mid, Offer, OfferId, Sdp, Ufrag};
+use bellwire_protocol::{Answer, Candidate, IceCandidate, Mid, Offer, OfferId, Sdp, Ufrag};
 
 use super::sdp::Description;
 use crate::Time;
@@ -42,6 +42,9 @@ pub(super) struct Negotiation {
     waiting: Option<RemoteOffer>,
     /// A restart is wanted as soon as the operation is over.
     wanted: bool,
+    /// The certificates of the other side; `None` before the first exchange. They stay the same for
+    /// the connection: a restart makes a new path to the same device.
+    remote_fingerprints: Option<BTreeSet<String>>,
     local_ufrag: Option<Ufrag>,
     remote_ufrag: Option<Ufrag>,
     past_ufrags: VecDeque<Ufrag>,
@@ -59,9 +62,16 @@ enum Signaling {
     /// The offer was said.
     Offered { offer: Offer, restart: bool, repeat_at: Time },
     /// The executor applies a remote offer and makes the answer.
-    Answering { operation: u32, offer_id: OfferId, ufrag: Ufrag, media: usize, until: Time },
+    Answering {
+        operation: u32,
+        offer_id: OfferId,
+        ufrag: Ufrag,
+        fingerprints: BTreeSet<String>,
+        media: usize,
+        until: Time,
+    },
     /// The executor applies the remote answer.
-    Applying { operation: u32, ufrag: Ufrag, until: Time },
+    Applying { operation: u32, ufrag: Ufrag, fingerprints: BTreeSet<String>, until: Time },
 }
 
 /// An offer from the other side, read.
@@ -77,6 +87,12 @@ pub(super) struct LocalCandidate {
     pub(super) ufrag: Ufrag,
     pub(super) mid: Mid,
     pub(super) candidate: Candidate,
+}
+
+impl From<LocalCandidate> for IceCandidate {
+    fn from(LocalCandidate { ufrag, mid, candidate }: LocalCandidate) -> Self {
+        Self { ufrag, mid, candidate }
+    }
 }
 
 /// What the exchange asks for.
@@ -140,6 +156,7 @@ impl Negotiation {
             answered: None,
             waiting: None,
             wanted: false,
+            remote_fingerprints: None,
             local_ufrag: None,
             remote_ufrag: None,
             past_ufrags: VecDeque::new(),
@@ -213,6 +230,9 @@ impl Negotiation {
                 return Verdict::Ignored;
             }
         }
+        if !self.is_same_device(&offer.description) {
+            return Verdict::Ignored;
+        }
         match &self.signaling {
             Signaling::Answering { offer_id, .. } if *offer_id >= offer.id => Verdict::Ignored,
             // Whether it crosses with the own offer shows when that is described.
@@ -233,6 +253,7 @@ impl Negotiation {
                     operation,
                     offer_id: offer.id,
                     ufrag: offer.description.ufrag,
+                    fingerprints: offer.description.fingerprints,
                     media: offer.description.media,
                     until: now.after(OPERATION_MS),
                 };
@@ -256,11 +277,13 @@ impl Negotiation {
     ) {
         if let Signaling::Offered { offer, .. } = &self.signaling
             && offer.offer_id == offer_id
+            && self.is_same_device(&answer)
         {
             let operation = ops.next();
             self.signaling = Signaling::Applying {
                 operation,
                 ufrag: answer.ufrag,
+                fingerprints: answer.fingerprints,
                 until: now.after(OPERATION_MS),
             };
             out.push(Move::Apply { operation, sdp: answer.sdp });
@@ -293,11 +316,12 @@ impl Negotiation {
                 self.local_ufrag = Some(description.ufrag);
                 out.push(Move::SayOffer { offer, restart });
             }
-            Signaling::Answering { operation: own, offer_id, ufrag, media, .. }
-                if *own == operation && *media == description.media =>
-            {
+            Signaling::Answering {
+                operation: own, offer_id, ufrag, fingerprints, media, ..
+            } if *own == operation && *media == description.media => {
                 let answer = Answer { offer_id: *offer_id, sdp: description.sdp, proof: None };
                 let remote = ufrag.clone();
+                self.remote_fingerprints = Some(fingerprints.clone());
                 self.signaling = Signaling::Stable;
                 self.settled = true;
                 self.answered = Some(answer.clone());
@@ -327,10 +351,11 @@ impl Negotiation {
         ops: &mut Operations,
         out: &mut Vec<Move>,
     ) {
-        if let Signaling::Applying { operation: own, ufrag, .. } = &self.signaling
+        if let Signaling::Applying { operation: own, ufrag, fingerprints, .. } = &self.signaling
             && *own == operation
         {
             let remote = ufrag.clone();
+            self.remote_fingerprints = Some(fingerprints.clone());
             self.signaling = Signaling::Stable;
             self.settled = true;
             self.set_remote(remote, out);
@@ -424,6 +449,11 @@ impl Negotiation {
             *repeat_at = now.after(REPEAT_MS);
             out.push(Move::SayOffer { offer: offer.clone(), restart: *restart });
         }
+    }
+
+    /// Whether a description can be of the device at the other end of this connection.
+    fn is_same_device(&self, description: &Description) -> bool {
+        self.remote_fingerprints.as_ref().is_none_or(|known| *known == description.fingerprints)
     }
 
     fn set_remote(&mut self, ufrag: Ufrag, out: &mut Vec<Move>) {

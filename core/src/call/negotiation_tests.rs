@@ -326,3 +326,62 @@ proptest! {
         }
     }
 }
+
+fn of(device: &str, fragment: &str) -> Description {
+    Description::read(&format!("{}a=fingerprint:{device}\r\n", sdp(fragment))).expect("sdp")
+}
+
+/// A connection with a device whose certificate is known, reached from either side.
+fn settled(answering: bool) -> Bench {
+    let mut bench = Bench::new(true);
+    let mut out = Vec::new();
+    let Bench { negotiation, ops, now } = &mut bench;
+    if answering {
+        let offer = RemoteOffer { id: id(1), description: of("sha-256 AA", "far1") };
+        negotiation.receive_offer(*now, offer, ops, &mut out);
+        negotiation.described(*now, 1, &sdp("own1"), id(2), ops, &mut out);
+    } else {
+        negotiation.offer(*now, false, ops, &mut out);
+        negotiation.described(*now, 1, &sdp("own1"), id(1), ops, &mut out);
+        negotiation.receive_answer(*now, id(1), of("sha-256 AA", "far1"), ops, &mut out);
+        negotiation.applied(*now, 2, ops, &mut out);
+    }
+    assert!(negotiation.is_settled());
+    bench
+}
+
+#[test]
+fn a_connection_stays_with_the_certificate_that_it_began_with() {
+    for answering in [true, false] {
+        for (device, taken) in [
+            ("sha-256 AA", true),
+            ("SHA-256 aa", true),
+            ("sha-256 BB", false),
+            ("sha-256 AA\r\na=fingerprint:sha-256 BB", false),
+        ] {
+            let mut bench = settled(answering);
+            let mut out = Vec::new();
+            let offer = RemoteOffer { id: id(7), description: of(device, "far2") };
+            let verdict = bench.negotiation.receive_offer(Time(1), offer, &mut bench.ops, &mut out);
+            assert_eq!(verdict == Verdict::Taken, taken, "an offer of {device}");
+            assert_eq!(!out.is_empty(), taken, "an offer of {device}");
+
+            let mut bench = settled(answering);
+            let mut out = Vec::new();
+            bench.negotiation.offer(Time(1), true, &mut bench.ops, &mut out);
+            let operation = bench.ops.clone().next() - 1;
+            bench.negotiation.described(
+                Time(1),
+                operation,
+                &sdp("own2"),
+                id(8),
+                &mut bench.ops,
+                &mut out,
+            );
+            out.clear();
+            let answer = of(device, "far2");
+            bench.negotiation.receive_answer(Time(1), id(8), answer, &mut bench.ops, &mut out);
+            assert_eq!(!out.is_empty(), taken, "an answer of {device}");
+        }
+    }
+}

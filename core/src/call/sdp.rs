@@ -5,6 +5,8 @@
 //! connection when a restart's description brings candidates along, and a relay or peer must not
 //! be able to slip in addresses before Accept.
 
+use std::collections::BTreeSet;
+
 use bellwire_protocol::{Sdp, Ufrag};
 
 /// Most lines of a description. Four m-lines of a browser make about 250.
@@ -38,6 +40,9 @@ pub struct Description {
     pub ufrag: Ufrag,
     /// How many m-lines it has.
     pub media: usize,
+    /// Whose it is: the certificates that the far end of DTLS may show (RFC 8122), sorted. A relay
+    /// or peer that changes them within one connection puts somebody else in its place.
+    pub fingerprints: BTreeSet<String>,
 }
 
 impl Description {
@@ -53,6 +58,7 @@ impl Description {
         let mut kept = String::with_capacity(text.len());
         let mut ufrag = None;
         let mut media = 0;
+        let mut fingerprints = BTreeSet::new();
         for (number, line) in text.lines().enumerate() {
             if number >= MAX_LINES {
                 return Err(SdpError::TooLarge);
@@ -69,6 +75,10 @@ impl Description {
             } else if kind == "a" {
                 if value.starts_with("candidate:") || value == "end-of-candidates" {
                     continue;
+                }
+                if let Some(fingerprint) = value.strip_prefix("fingerprint:") {
+                    // Hash names and digits are the same in either case.
+                    fingerprints.insert(fingerprint.trim().to_ascii_lowercase());
                 }
                 if let Some(fragment) = value.strip_prefix("ice-ufrag:")
                     && ufrag.is_none()
@@ -90,7 +100,7 @@ impl Description {
         }
         let ufrag = ufrag.ok_or(SdpError::NoIce)?;
         let sdp = Sdp::new(kept).map_err(|_| SdpError::TooLarge)?;
-        Ok(Self { sdp, ufrag, media })
+        Ok(Self { sdp, ufrag, media, fingerprints })
     }
 
     fn read_ufrag(text: &str) -> Result<Ufrag, SdpError> {
