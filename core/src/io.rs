@@ -102,7 +102,8 @@ pub enum LinkEvent {
         /// The close code, where the far end gave one.
         code: Option<u16>,
     },
-    /// A frame arrived that no version of the protocol can mean.
+    /// A frame arrived that no version of the protocol can mean, or that is longer than a relay's
+    /// may be. It was not taken; the socket goes on.
     Malformed,
     /// The operating system says that the network changed or came back.
     NetworkChanged,

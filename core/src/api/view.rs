@@ -21,6 +21,8 @@ pub struct View {
     pub relay_address: String,
     /// How the relay is reached.
     pub relay: RelayState,
+    /// Frames of the relay that this client could not take, in this run. Something may be missing.
+    pub skipped_frames: u32,
     /// What the person should read, oldest first.
     pub notices: Vec<Notice>,
     /// What the person chose.

@@ -26,6 +26,7 @@ impl Core {
                     RelayState::Offline { retry_at: retry.map_or(0, |at| self.clock.unix_of(at)) }
                 }
             },
+            skipped_frames: self.session.skipped(),
             notices: self.notices.iter().cloned().collect(),
             settings: self.settings.clone(),
         }

@@ -6,6 +6,7 @@ use bellwire_client::native::{Client, MemoryVault, NoPeers, Options, Vault as _}
 use bellwire_core::api::{Account, Command, RelayState, SignInProblem, View};
 use bellwire_core::{Record, SignIn};
 use bellwire_protocol::http::SignedIn;
+use bellwire_protocol::limits::RELAY_FRAME_BYTES;
 use bellwire_protocol::{
     CallableBy, ClientFrame, ClientMessage, ConversationId, DeviceId, Limits, Me, RelayFrame,
     RelayMessage, Secret, UserId, Welcome, decode, encode,
@@ -261,4 +262,42 @@ async fn a_lost_socket_is_opened_again() {
     within("lost", client.until(|view| view.relay != RelayState::Online)).await;
     let (_socket, _) = within("hello again", relay.hello()).await;
     within("home again", client.until(is_home)).await;
+}
+
+#[tokio::test]
+async fn frames_that_cannot_be_taken_are_passed_over_on_the_same_socket() {
+    let mut relay = Relay::new().await;
+    let client = client(&relay.url, &MemoryVault::default());
+    client.dispatch(sign_in("correct horse"));
+    let (mut socket, _) = within("hello", relay.hello()).await;
+    within("home", client.until(is_home)).await;
+    let taken = "x".repeat(RELAY_FRAME_BYTES);
+    for frame in [
+        Message::text("{\"seq\":3,\"type\":\"call_incoming\"}"),
+        Message::text("no json"),
+        Message::text(taken.clone() + &taken),
+        Message::binary(vec![0; 100]),
+    ] {
+        socket.send(frame).await.expect("open");
+    }
+    let all = |view: &View| view.skipped_frames == 4;
+    let view = within("all are counted", client.until(all)).await;
+    assert!(is_home(&view), "and the connection is the same");
+    let message = RelayMessage::MeChanged {
+        me: Me {
+            user: UserId::from_bytes([1; 16]),
+            device: DeviceId::from_bytes([2; 16]),
+            username: "ada".to_owned().try_into().expect("a user name"),
+            display_name: "Countess".to_owned().try_into().expect("a name"),
+            callable_by: CallableBy::Contacts,
+            administrator: false,
+        },
+    };
+    let frame = encode(&RelayFrame { seq: 9, message });
+    socket.send(Message::text(frame)).await.expect("open");
+    let renamed = |view: &View| {
+        matches!(&view.account, Account::SignedIn(home)
+            if home.me.as_ref().is_some_and(|me| me.display_name.as_str() == "Countess"))
+    };
+    within("what follows is taken", client.until(renamed)).await;
 }

@@ -34,6 +34,7 @@ export function view(account: Account, change: Partial<View> = {}): View {
     account,
     relay_address: 'calls.example.org',
     relay: { type: 'online' },
+    skipped_frames: 0,
     notices: [],
     settings,
     ...change,

@@ -971,6 +971,8 @@ export type View = {
 	relay_address: string,
 	/**  How the relay is reached. */
 	relay: RelayState,
+	/**  Frames of the relay that this client could not take, in this run. Something may be missing. */
+	skipped_frames: number,
 	/**  What the person should read, oldest first. */
 	notices: Notice[],
 	/**  What the person chose. */

@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::executor::{Executor, PeerEventQueue};
 use super::http::Requests;
-use super::socket::{Arrival, Socket};
+use super::socket::{ARRIVALS, Arrival, Socket};
 use super::vault::{Keeper, Vault};
 use crate::Clock;
 use crate::clock::NAP_MS;
@@ -37,8 +37,8 @@ pub(super) struct Driver<E> {
     alerts: broadcast::Sender<Alert>,
     socket: Option<Socket>,
     sockets: u64,
-    arrivals: mpsc::UnboundedSender<(u64, Arrival)>,
-    arrived: mpsc::UnboundedReceiver<(u64, Arrival)>,
+    arrivals: mpsc::Sender<(u64, Arrival)>,
+    arrived: mpsc::Receiver<(u64, Arrival)>,
     requests: Requests,
     replies: mpsc::UnboundedReceiver<HttpReply>,
 }
@@ -51,7 +51,7 @@ impl<E: Executor> Driver<E> {
         view: watch::Sender<View>,
         alerts: broadcast::Sender<Alert>,
     ) -> Self {
-        let (arrivals, arrived) = mpsc::unbounded_channel();
+        let (arrivals, arrived) = mpsc::channel(ARRIVALS);
         let (replied, replies) = mpsc::unbounded_channel();
         Self {
             core: Core::new(start),
@@ -139,7 +139,7 @@ impl<E: Executor> Driver<E> {
         Some(match arrival {
             Arrival::Opened => Input::Link(LinkEvent::Opened),
             Arrival::Text(text) => input_of(&text),
-            Arrival::Binary => Input::Link(LinkEvent::Malformed),
+            Arrival::Unusable => Input::Link(LinkEvent::Malformed),
             Arrival::Closed { code } => {
                 self.socket = None;
                 Input::Link(LinkEvent::Closed { code })

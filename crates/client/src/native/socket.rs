@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bellwire_protocol::limits::FRAME_BYTES;
+use bellwire_protocol::limits::RELAY_FRAME_BYTES;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -21,6 +21,13 @@ const WAITING: usize = 256;
 /// How long a closing handshake may take before the connection is cut.
 const GOODBYE: Duration = Duration::from_secs(1);
 
+/// Longest message that is read at all, in bytes. One that is longer than a relay may send is read
+/// and passed over, so that the connection goes on; this is what a hostile relay can make a client
+/// hold for the moment.
+const READ_BYTES: usize = 8 * RELAY_FRAME_BYTES;
+/// What arrived and was not taken by the core yet. A relay that sends faster waits.
+pub(super) const ARRIVALS: usize = 64;
+
 type Stream = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
 /// What comes from a socket.
@@ -28,8 +35,8 @@ type Stream = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 pub(super) enum Arrival {
     Opened,
     Text(String),
-    /// The protocol has no binary messages.
-    Binary,
+    /// A binary message, of which the protocol has none, or one that is too long to be read.
+    Unusable,
     /// The last one.
     Closed {
         code: Option<u16>,
@@ -44,19 +51,14 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Opens a socket; everything that comes of it carries `number`.
-    pub(super) fn connect(
-        url: &str,
-        number: u64,
-        arrivals: mpsc::UnboundedSender<(u64, Arrival)>,
-    ) -> Self {
+    pub(super) fn connect(url: &str, number: u64, arrivals: mpsc::Sender<(u64, Arrival)>) -> Self {
         let (outgoing, waiting) = mpsc::channel(WAITING);
         let url = url.to_owned();
         tokio::spawn(async move {
-            // The client was stopped meanwhile if sending fails.
-            let arrive = |arrival| drop(arrivals.send((number, arrival)));
+            let arrive = Arrive { number, arrivals };
             let code = match open(&url).await {
                 Ok(stream) => {
-                    arrive(Arrival::Opened);
+                    arrive.with(Arrival::Opened).await;
                     converse(stream, waiting, &arrive).await
                 }
                 Err(error) => {
@@ -64,7 +66,7 @@ impl Socket {
                     None
                 }
             };
-            arrive(Arrival::Closed { code });
+            arrive.with(Arrival::Closed { code }).await;
         });
         Self { outgoing }
     }
@@ -74,6 +76,19 @@ impl Socket {
         if self.outgoing.try_send(frame).is_err() {
             tracing::warn!("a frame was dropped: the path is stalled or the socket is closed");
         }
+    }
+}
+
+/// The way of one socket to the core.
+struct Arrive {
+    number: u64,
+    arrivals: mpsc::Sender<(u64, Arrival)>,
+}
+
+impl Arrive {
+    async fn with(&self, arrival: Arrival) {
+        // The client was stopped meanwhile if this fails.
+        let _ = self.arrivals.send((self.number, arrival)).await;
     }
 }
 
@@ -87,8 +102,8 @@ async fn open(url: &str) -> Result<Stream, Error> {
         .read_buffer_size(4 * 1024)
         .write_buffer_size(4 * 1024)
         .max_write_buffer_size(1024 * 1024)
-        .max_message_size(Some(FRAME_BYTES))
-        .max_frame_size(Some(FRAME_BYTES));
+        .max_message_size(Some(READ_BYTES))
+        .max_frame_size(Some(READ_BYTES));
     let tls = Connector::Rustls(tls::config());
     let (stream, _) = connect_async_tls_with_config(request, Some(config), true, Some(tls)).await?;
     Ok(stream)
@@ -98,7 +113,7 @@ async fn open(url: &str) -> Result<Stream, Error> {
 async fn converse(
     mut stream: Stream,
     mut waiting: mpsc::Receiver<String>,
-    arrive: &impl Fn(Arrival),
+    arrive: &Arrive,
 ) -> Option<u16> {
     loop {
         tokio::select! {
@@ -115,11 +130,17 @@ async fn converse(
                 }
             },
             message = stream.next() => match message {
-                Some(Ok(Message::Text(text))) => arrive(Arrival::Text(text.as_str().to_owned())),
-                Some(Ok(Message::Binary(_))) => arrive(Arrival::Binary),
+                Some(Ok(Message::Text(text))) => {
+                    arrive.with(Arrival::Text(text.as_str().to_owned())).await;
+                }
+                Some(Ok(Message::Binary(_))) => arrive.with(Arrival::Unusable).await,
                 Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code.into()),
                 // tungstenite answers pings by itself.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Err(Error::Capacity(_))) => {
+                    arrive.with(Arrival::Unusable).await;
+                    return None;
+                }
                 Some(Err(_)) | None => return None,
             },
         }

@@ -1877,6 +1877,8 @@ export type View_Deserialize = {
 	relay_address: string,
 	/**  How the relay is reached. */
 	relay: RelayState,
+	/**  Frames of the relay that this client could not take, in this run. Something may be missing. */
+	skipped_frames: number,
 	/**  What the person should read, oldest first. */
 	notices: Notice_Deserialize[],
 	/**  What the person chose. */
@@ -1891,6 +1893,8 @@ export type View_Serialize = {
 	relay_address: string,
 	/**  How the relay is reached. */
 	relay: RelayState,
+	/**  Frames of the relay that this client could not take, in this run. Something may be missing. */
+	skipped_frames: number,
 	/**  What the person should read, oldest first. */
 	notices: Notice_Serialize[],
 	/**  What the person chose. */

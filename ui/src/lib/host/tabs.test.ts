@@ -15,6 +15,7 @@ function home(
       call: parts.call ? { stage: { type: parts.call } } : null,
     },
     relay: { type: (parts.online ?? true) ? 'online' : 'connecting' },
+    skipped_frames: 0,
   } as unknown as View;
 }
 

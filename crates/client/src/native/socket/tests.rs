@@ -6,11 +6,11 @@ use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 use super::*;
 
 /// A socket that was opened to a relay of this test, and the relay's end.
-async fn joined()
--> (Socket, mpsc::UnboundedReceiver<(u64, Arrival)>, WebSocketStream<tokio::net::TcpStream>) {
+async fn joined() -> (Socket, mpsc::Receiver<(u64, Arrival)>, WebSocketStream<tokio::net::TcpStream>)
+{
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("ws://{}/ws", listener.local_addr().expect("bound"));
-    let (arrivals, mut arrived) = mpsc::unbounded_channel();
+    let (arrivals, mut arrived) = mpsc::channel(ARRIVALS);
     let socket = Socket::connect(&url, 7, arrivals);
     let (stream, _) = listener.accept().await.expect("the socket comes");
     #[expect(clippy::result_large_err, reason = "the callback's type is tungstenite's")]
@@ -52,11 +52,25 @@ async fn the_close_code_of_the_relay_is_reported() {
 }
 
 #[tokio::test]
-async fn a_message_over_the_limit_closes_the_socket() {
+async fn a_message_over_the_limit_is_read_and_the_socket_goes_on() {
     let (_socket, mut arrived, mut relay) = joined().await;
-    relay.send(Message::text("x".repeat(FRAME_BYTES + 1))).await.expect("open");
-    let closed = arrived.recv().await;
-    assert!(matches!(closed, Some((7, Arrival::Closed { code: None }))), "{closed:?}");
+    relay.send(Message::text("x".repeat(RELAY_FRAME_BYTES + 1))).await.expect("open");
+    relay.send(Message::binary(vec![0; 10])).await.expect("open");
+    relay.send(Message::text("next")).await.expect("open");
+    let long = arrived.recv().await;
+    assert!(matches!(&long, Some((7, Arrival::Text(text))) if text.len() > RELAY_FRAME_BYTES));
+    assert!(matches!(arrived.recv().await, Some((7, Arrival::Unusable))));
+    let next = arrived.recv().await;
+    assert!(matches!(&next, Some((7, Arrival::Text(text))) if text == "next"), "{next:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_is_not_read_at_all_is_told_before_the_socket_closes() {
+    let (_socket, mut arrived, mut relay) = joined().await;
+    // The far end gives up in the middle of it: whether sending fails is a matter of buffers.
+    let _ = relay.send(Message::text("x".repeat(READ_BYTES + 1))).await;
+    assert!(matches!(arrived.recv().await, Some((7, Arrival::Unusable))));
+    assert!(matches!(arrived.recv().await, Some((7, Arrival::Closed { code: None }))));
 }
 
 #[tokio::test]
@@ -72,7 +86,7 @@ async fn a_relay_that_is_not_there_is_a_closed_socket() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("ws://{}/ws", listener.local_addr().expect("bound"));
     drop(listener);
-    let (arrivals, mut arrived) = mpsc::unbounded_channel();
+    let (arrivals, mut arrived) = mpsc::channel(ARRIVALS);
     let _socket = Socket::connect(&url, 1, arrivals);
     let closed = arrived.recv().await;
     assert!(matches!(closed, Some((1, Arrival::Closed { code: None }))), "{closed:?}");
