@@ -15,7 +15,7 @@ use bellwire_protocol::{
     Resume, Secret, Welcome,
 };
 
-use crate::pause::Ladder;
+use crate::pause::{Ladder, bounded};
 use crate::random::Random;
 use crate::{LinkCommand, LinkEvent, Output, Time};
 
@@ -29,6 +29,11 @@ const STEADY_MS: u64 = 5_000;
 const SHOWN_MS: u64 = 2_000;
 /// Pause where the relay asked for one without saying how long, in ms.
 const ASKED_MS: u64 = 5_000;
+/// Pause before a request is said again that was refused for its rate, in ms, where the relay did not
+/// say how long.
+const AGAIN_MS: u64 = 1_000;
+/// Shortest such pause, in ms: a relay that says 0 is not asked in a loop.
+const LEAST_MS: u64 = 100;
 /// Requests that wait for their answer, over losses of the connection as well.
 const UNANSWERED: usize = 64;
 
@@ -44,10 +49,23 @@ pub(crate) struct Session {
     /// The relay asked to stay away for so long, in ms.
     stay_away: Option<u64>,
     next_id: u32,
+    /// Frames of the relay that could not be taken, in this run.
+    skipped: u32,
+    /// The newest frame was one of them.
+    skipped_last: bool,
     /// Requests without an answer. They are said again after a reconnection.
-    unanswered: BTreeMap<u32, ClientMessage>,
+    unanswered: BTreeMap<u32, Asked>,
     pub(crate) ice_servers: Vec<IceServer>,
     pub(crate) limits: Limits,
+}
+
+/// A request without an answer.
+#[derive(Debug)]
+struct Asked {
+    message: ClientMessage,
+    /// The relay had no time for it: it is said again then.
+    again_at: Option<Time>,
+    put_off: bool,
 }
 
 /// Where the connection is. Every state but [`State::Idle`], [`State::Wanting`] and
@@ -78,7 +96,12 @@ pub(crate) enum News {
     /// A frame of the session, in order and for the first time.
     Said(Box<RelayMessage>),
     /// A request was carried out or refused.
-    Answered { asked: ClientMessage, refused: Option<Refused> },
+    Answered {
+        asked: ClientMessage,
+        refused: Option<Refused>,
+        /// Not at the first time: what was said behind it came too early.
+        put_off: bool,
+    },
     /// The access token is not accepted.
     Unauthenticated,
     /// This sign-in was revoked.
@@ -120,6 +143,8 @@ impl Session {
             lost_since: None,
             stay_away: None,
             next_id: 1,
+            skipped: 0,
+            skipped_last: false,
             unanswered: BTreeMap::new(),
             ice_servers: Vec::new(),
             limits: Limits::default(),
@@ -128,6 +153,11 @@ impl Session {
 
     pub(crate) const fn is_online(&self) -> bool {
         matches!(self.state, State::Online { .. })
+    }
+
+    /// Frames of the relay that could not be taken, in this run.
+    pub(crate) const fn skipped(&self) -> u32 {
+        self.skipped
     }
 
     /// A token is needed to go on.
@@ -172,7 +202,9 @@ impl Session {
                 Some(until)
             }
             State::Online { heard, ping_at, probe_until, .. } => {
-                Some(ping_at.min(heard.after(DEAD_MS)).min(probe_until.unwrap_or(Time(u64::MAX))))
+                let again = self.unanswered.values().filter_map(|asked| asked.again_at).min();
+                let dead = heard.after(DEAD_MS);
+                [Some(ping_at), Some(dead), probe_until, again].into_iter().flatten().min()
             }
         };
         own.into_iter().chain(shown).min()
@@ -190,7 +222,7 @@ impl Session {
         if self.state != State::Idle {
             line.out.push_back(Output::Link(LinkCommand::Disconnect));
         }
-        *self = Self { limits: self.limits.clone(), ..Self::new() };
+        *self = Self { limits: self.limits.clone(), skipped: self.skipped, ..Self::new() };
     }
 
     /// Opens the socket.
@@ -248,7 +280,8 @@ impl Session {
         }
         let id = self.next_id;
         self.next_id = self.next_id.wrapping_add(1).max(1);
-        self.unanswered.insert(id, message.clone());
+        self.unanswered
+            .insert(id, Asked { message: message.clone(), again_at: None, put_off: false });
         if self.is_online() {
             push(out, Some(id), message);
         }
@@ -256,14 +289,44 @@ impl Session {
 
     /// Drops requests that make no sense any more.
     pub(crate) fn retract(&mut self, mut is_moot: impl FnMut(&ClientMessage) -> bool) {
-        self.unanswered.retain(|_, asked| !is_moot(asked));
+        self.unanswered.retain(|_, asked| !is_moot(&asked.message));
+    }
+
+    /// The same, for those that are not under way: the relay is away, or had no time for them.
+    pub(crate) fn retract_waiting(&mut self, mut is_moot: impl FnMut(&ClientMessage) -> bool) {
+        let online = self.is_online();
+        self.unanswered.retain(|_, asked| {
+            let waits = !online || asked.again_at.is_some();
+            !(waits && is_moot(&asked.message))
+        });
     }
 
     /// Says again what was not answered.
-    pub(crate) fn repeat(&self, out: &mut VecDeque<Output>) {
-        for (id, message) in &self.unanswered {
-            push(out, Some(*id), message.clone());
+    pub(crate) fn repeat(&mut self, out: &mut VecDeque<Output>) {
+        for (id, asked) in &mut self.unanswered {
+            asked.again_at = None;
+            push(out, Some(*id), asked.message.clone());
         }
+    }
+
+    /// Says again what the relay had no time for, where it is time.
+    fn ask_again(&mut self, line: &mut Line<'_>) {
+        for (id, asked) in &mut self.unanswered {
+            if asked.again_at.take_if(|at| *at <= line.now).is_some() {
+                push(line.out, Some(*id), asked.message.clone());
+            }
+        }
+    }
+
+    /// The relay refused a request for its rate, and it has to arrive: it waits for its next turn.
+    fn puts_off(&mut self, re: u32, code: ErrorCode, asked_ms: Option<u64>, now: Time) -> bool {
+        let Some(asked) = self.unanswered.get_mut(&re) else { return false };
+        let is_put_off = code == ErrorCode::RateLimited && must_arrive(&asked.message);
+        if is_put_off {
+            asked.put_off = true;
+            asked.again_at = Some(now.after(bounded(asked_ms.unwrap_or(AGAIN_MS)).max(LEAST_MS)));
+        }
+        is_put_off
     }
 
     /// The socket changed. `hello` is what to say on a fresh one.
@@ -286,8 +349,7 @@ impl Session {
             }
             LinkEvent::Closed { code } => self.on_closed(*code, line),
             LinkEvent::Malformed => {
-                self.resume = None;
-                self.drop_socket(line);
+                self.skip(line.now);
                 None
             }
             LinkEvent::NetworkChanged => {
@@ -300,10 +362,24 @@ impl Session {
         }
     }
 
+    /// A frame could not be taken. The others can: the connection goes on without it.
+    fn skip(&mut self, now: Time) {
+        self.skipped = self.skipped.saturating_add(1);
+        self.skipped_last = true;
+        if let State::Online { heard, probe_until, .. } = &mut self.state {
+            *heard = now;
+            *probe_until = None;
+        }
+    }
+
     fn on_closed(&mut self, code: Option<u16>, line: &mut Line<'_>) -> Option<News> {
         match self.state {
             State::Idle | State::Stopped | State::Wanting | State::Waiting { .. } => return None,
             State::Opening { .. } | State::Greeting { .. } | State::Online { .. } => {}
+        }
+        // The frame ended the socket, and a resumed session would begin with it.
+        if self.skipped_last {
+            self.resume = None;
         }
         match code {
             Some(close::UNAUTHENTICATED) => {
@@ -339,6 +415,7 @@ impl Session {
 
     /// A frame arrived.
     pub(crate) fn handle_frame(&mut self, frame: RelayFrame, line: &mut Line<'_>) -> Option<News> {
+        self.skipped_last = false;
         if let RelayMessage::Welcome(welcome) = frame.message {
             return self.on_welcome(frame.seq, welcome, line);
         }
@@ -353,12 +430,16 @@ impl Session {
         resume.seq = frame.seq;
         match frame.message {
             RelayMessage::Ok { re } => {
-                let asked = self.unanswered.remove(&re)?;
-                Some(News::Answered { asked, refused: None })
+                let Asked { message: asked, put_off, .. } = self.unanswered.remove(&re)?;
+                Some(News::Answered { asked, refused: None, put_off })
             }
             RelayMessage::Error { re: Some(re), code, retry_after_ms, message: _ } => {
-                let asked = self.unanswered.remove(&re)?;
-                Some(News::Answered { asked, refused: Some(Refused { code, retry_after_ms }) })
+                if self.puts_off(re, code, retry_after_ms, line.now) {
+                    return None;
+                }
+                let Asked { message: asked, put_off, .. } = self.unanswered.remove(&re)?;
+                let refused = Some(Refused { code, retry_after_ms });
+                Some(News::Answered { asked, refused, put_off })
             }
             RelayMessage::Error { re: None, retry_after_ms, code: _, message: _ } => {
                 self.stay_away = retry_after_ms.or(self.stay_away);
@@ -443,6 +524,9 @@ impl Session {
                 }
             }
         }
+        if self.is_online() {
+            self.ask_again(line);
+        }
     }
 
     fn drop_socket(&mut self, line: &mut Line<'_>) {
@@ -459,6 +543,28 @@ impl Session {
         self.lost_since = self.lost_since.or(Some(line.now));
         let pause = self.failed.climb(self.stay_away.take(), line.random);
         self.state = State::Waiting { until: line.now.after(pause) };
+    }
+}
+
+/// Whether somebody waits for it at the other end, so that a refusal for its rate is no answer.
+const fn must_arrive(message: &ClientMessage) -> bool {
+    match message {
+        ClientMessage::CallAnswer { .. }
+        | ClientMessage::CallReject { .. }
+        | ClientMessage::CallCancel { .. }
+        | ClientMessage::CallLeave { .. }
+        | ClientMessage::CallSync { .. }
+        | ClientMessage::PresenceSet { .. } => true,
+        ClientMessage::Hello { .. }
+        | ClientMessage::Ping { .. }
+        | ClientMessage::CallInitiate { .. }
+        | ClientMessage::SdpOffer { .. }
+        | ClientMessage::SdpAnswer { .. }
+        | ClientMessage::IceCandidates { .. }
+        | ClientMessage::MediaState { .. }
+        | ClientMessage::PeerList { .. }
+        | ClientMessage::CallReport { .. }
+        | ClientMessage::Unknown => false,
     }
 }
 

@@ -262,3 +262,103 @@ fn a_greeting_that_is_not_answered_is_given_up() {
     bench.with(|session, line| session.elapsed(line));
     assert!(matches!(bench.session.state, State::Waiting { .. }));
 }
+
+#[test]
+fn a_frame_that_cannot_be_taken_is_skipped_and_counted_and_ends_nothing() {
+    let mut bench = Bench::new();
+    bench.connect(false);
+    bench.out.clear();
+    for count in 1..=1_000 {
+        let skip = LinkEvent::Malformed;
+        bench.with(|session, line| session.handle_link(&skip, None, line));
+        assert_eq!(bench.session.skipped(), count);
+        assert!(bench.session.is_online(), "the connection stays");
+        assert!(bench.out.is_empty(), "nothing is sent or closed: {:?}", bench.out);
+    }
+    assert!(matches!(bench.frame(ring()), Some(News::Said(_))), "what follows is taken");
+}
+
+#[test]
+fn a_frame_that_ends_the_socket_is_not_asked_for_again() {
+    let mut bench = Bench::new();
+    bench.connect(false);
+    bench.frame(ring());
+    bench.with(|session, line| session.handle_link(&LinkEvent::Malformed, None, line));
+    bench.close(None);
+    bench.pause();
+    assert_eq!(bench.connect(false), None, "a fresh session, not a resume up to that frame");
+    bench.with(|session, line| session.handle_link(&LinkEvent::Malformed, None, line));
+    bench.frame(ring());
+    bench.close(None);
+    bench.pause();
+    assert!(bench.connect(true).is_some(), "one that was passed by spoils nothing");
+}
+
+#[test]
+fn what_must_arrive_is_said_again_when_the_relay_had_no_time_for_it() {
+    let call_id = CallId::from_bytes([1; 16]);
+    for (asked, least, most) in [
+        (Some(3_000), 3_000, 3_000),
+        (None, 1_000, 1_000),
+        (Some(0), 100, 100),
+        (Some(u64::MAX), 60_000, 60_000),
+    ] {
+        let mut bench = Bench::new();
+        bench.connect(false);
+        let cancel = ClientMessage::CallCancel { call_id };
+        bench.with(|session, line| session.ask(line.out, cancel.clone()));
+        for round in 0..3 {
+            let Some(Output::Relay(ClientFrame { id: Some(re), message })) = bench.out.pop_back()
+            else {
+                panic!("said, round {round}")
+            };
+            assert_eq!(message, cancel);
+            bench.out.clear();
+            let refusal = RelayMessage::Error {
+                re: Some(re),
+                code: ErrorCode::RateLimited,
+                message: String::new(),
+                retry_after_ms: asked,
+            };
+            let refused_at = bench.now;
+            assert!(bench.frame(refusal).is_none(), "a refusal for its rate is no answer");
+            while !bench
+                .out
+                .iter()
+                .any(|output| matches!(output, Output::Relay(ClientFrame { id: Some(_), .. })))
+            {
+                bench.now = bench.session.deadline(bench.now).expect("it is waited for");
+                // The relay lives.
+                bench.frame(ring());
+                bench.with(|session, line| session.elapsed(line));
+            }
+            let pause = bench.now.since(refused_at);
+            assert!((least..=most).contains(&pause), "{pause} for {asked:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_relay_had_no_time_for_can_be_taken_back() {
+    let call_id = CallId::from_bytes([1; 16]);
+    let mut bench = Bench::new();
+    bench.connect(false);
+    let sync = ClientMessage::CallSync { call_id, claim: None };
+    bench.with(|session, line| session.ask(line.out, sync));
+    let Some(Output::Relay(ClientFrame { id: Some(re), .. })) = bench.out.pop_back() else {
+        panic!("said")
+    };
+    let is_sync = |asked: &ClientMessage| matches!(asked, ClientMessage::CallSync { .. });
+    bench.session.retract_waiting(is_sync);
+    let refusal = RelayMessage::Error {
+        re: Some(re),
+        code: ErrorCode::RateLimited,
+        message: String::new(),
+        retry_after_ms: Some(1_000),
+    };
+    bench.frame(refusal);
+    bench.session.retract_waiting(is_sync);
+    bench.out.clear();
+    bench.with(|session, line| session.repeat(line.out));
+    assert!(bench.out.is_empty(), "under way it stays, put off it goes");
+}

@@ -153,12 +153,10 @@ impl Calls {
 
 /// Requests about a call that is over before they were answered.
 fn retract(call: CallId, desk: &mut Desk<'_>) {
-    let online = desk.session.is_online();
-    desk.session.retract(|asked| {
-        !online
-            && matches!(asked,
-                ClientMessage::CallInitiate { call_id, .. }
-                | ClientMessage::CallAnswer { call_id, .. }
-                | ClientMessage::CallSync { call_id, .. } if *call_id == call)
+    desk.session.retract_waiting(|asked| {
+        matches!(asked,
+            ClientMessage::CallInitiate { call_id, .. }
+            | ClientMessage::CallAnswer { call_id, .. }
+            | ClientMessage::CallSync { call_id, .. } if *call_id == call)
     });
 }

@@ -318,8 +318,13 @@ impl Calls {
         &mut self,
         asked: &ClientMessage,
         refused: Option<Refused>,
+        put_off: bool,
         desk: &mut Desk<'_>,
     ) -> Vec<CallNews> {
+        let mut news = Vec::new();
+        if refused.is_none() {
+            self.on_carried_out(asked, put_off, desk, &mut news);
+        }
         let event = match (asked, refused) {
             (ClientMessage::CallInitiate { call_id, .. }, Some(_)) => {
                 Event::PlaceRefused { call: *call_id }
@@ -334,8 +339,28 @@ impl Calls {
                 ClientMessage::CallSync { call_id, .. },
                 Some(Refused { code: ErrorCode::NotFound | ErrorCode::Stale, .. }),
             ) => Event::Forgotten { call: *call_id },
-            (_, Some(_) | None) => return Vec::new(),
+            (_, Some(_) | None) => return news,
         };
-        self.handle(event, desk)
+        self.feed(event, desk, &mut news);
+        news
+    }
+
+    /// The relay carried a request out. What was said behind one that it put off was refused.
+    fn on_carried_out(
+        &mut self,
+        asked: &ClientMessage,
+        put_off: bool,
+        desk: &mut Desk<'_>,
+        news: &mut Vec<CallNews>,
+    ) {
+        if let ClientMessage::CallAnswer { call_id, .. } = asked {
+            self.on_occasion(Some(*call_id), desk, news, |occasion, pass| {
+                occasion.confirmed(put_off, pass.desk);
+            });
+        } else if let ClientMessage::CallSync { call_id, .. } = asked
+            && put_off
+        {
+            self.on_occasion(Some(*call_id), desk, news, Occasion::relay_is_back);
+        }
     }
 }

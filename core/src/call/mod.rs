@@ -9,6 +9,7 @@ mod occasion;
 mod remote;
 pub(crate) mod sdp;
 mod shown;
+mod trickle;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

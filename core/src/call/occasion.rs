@@ -7,14 +7,15 @@ mod reports;
 use std::collections::BTreeSet;
 
 use bellwire_protocol::{
-    Answer, Candidate, ChannelMessage, ClientMessage, DeviceId, IceCandidate, Media, MediaState,
-    Mid, Offer, OfferId, Participant, Ufrag, UserId,
+    Answer, Candidate, Candidates, ChannelMessage, ClientMessage, DeviceId, IceCandidate, Media,
+    MediaState, Mid, Offer, OfferId, Participant, Ufrag, UserId,
 };
 
 use super::media::Local;
 use super::negotiation::{LocalCandidate, Move, Operations};
 use super::remote::{Moves, Remote, channel_answer, channel_offer};
 use super::sdp::Description;
+use super::trickle::together;
 use super::{Desk, HELD_CANDIDATES};
 use crate::api::{PathState, PeerCommand, PeerEvent, PeerId, Slot};
 use crate::machine::{Call, Event};
@@ -234,11 +235,20 @@ impl Occasion {
         if let Opening::Offered { candidates, .. } | Opening::Answered { candidates, .. } =
             &self.opening
         {
-            for candidate in candidates {
-                desk.session.say(desk.out, ice_candidate(call_id, to, candidate.clone()));
+            let all = candidates.iter().cloned().map(IceCandidate::from).collect();
+            for candidates in together(all) {
+                let message = ClientMessage::IceCandidates { call_id, to, candidates };
+                desk.session.say(desk.out, message);
             }
         }
-        if matches!(self.opening, Opening::Answered { .. }) && desk.session.is_online() {
+    }
+
+    /// The relay took the own answer.
+    pub(super) fn confirmed(&mut self, put_off: bool, desk: &mut Desk<'_>) {
+        if matches!(self.opening, Opening::Answered { .. }) {
+            if put_off {
+                self.said(desk);
+            }
             self.opening = Opening::Done;
         }
     }
@@ -320,14 +330,4 @@ impl Occasion {
         let call_id = self.call.id;
         desk.session.say(desk.out, ClientMessage::MediaState { call_id, n, state });
     }
-}
-
-fn ice_candidate(
-    call_id: bellwire_protocol::CallId,
-    to: Option<DeviceId>,
-    candidate: LocalCandidate,
-) -> ClientMessage {
-    let LocalCandidate { ufrag, mid, candidate } = candidate;
-    let candidates = IceCandidate { ufrag, mid, candidate }.into();
-    ClientMessage::IceCandidates { call_id, to, candidates }
 }

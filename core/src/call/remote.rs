@@ -11,6 +11,7 @@ use super::HELD_CANDIDATES;
 use super::link::Link;
 use super::negotiation::{Fit, Move, Negotiation, Operations, RemoteOffer, Verdict};
 use super::sdp::Description;
+use super::trickle::Trickle;
 use crate::Time;
 use crate::api::{PathState, PeerCommand, PeerId};
 
@@ -28,6 +29,8 @@ pub(super) struct Remote {
     /// The newest offer that was taken, and the newest that lost against an own one.
     taken: Option<OfferId>,
     lost: Option<OfferId>,
+    /// The own candidates that wait to be said to them.
+    pub(super) trickle: Trickle,
     /// Candidates that came before their description.
     early: VecDeque<(Ufrag, Mid, Candidate)>,
     /// The set-up time was reported.
@@ -56,6 +59,7 @@ impl Remote {
             heard_n: 0,
             taken: None,
             lost: None,
+            trickle: Trickle::default(),
             early: VecDeque::new(),
             reported: false,
         }

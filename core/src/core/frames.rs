@@ -41,7 +41,9 @@ impl Core {
             None => {}
             Some(News::Welcomed(welcome)) => self.on_welcome(*welcome),
             Some(News::Said(message)) => self.on_message(*message),
-            Some(News::Answered { asked, refused }) => self.on_answered(&asked, refused),
+            Some(News::Answered { asked, refused, put_off }) => {
+                self.on_answered(&asked, refused, put_off);
+            }
             Some(News::Unauthenticated) => {
                 if let Some(tokens) = self.account.tokens_mut() {
                     tokens.spoil();
@@ -146,7 +148,7 @@ impl Core {
         }
     }
 
-    fn on_answered(&mut self, asked: &ClientMessage, refused: Option<Refused>) {
+    fn on_answered(&mut self, asked: &ClientMessage, refused: Option<Refused>, put_off: bool) {
         if let (ClientMessage::CallInitiate { .. }, Some(refused)) = (asked, refused) {
             self.tell(match refused.code {
                 ErrorCode::RateLimited => {
@@ -164,6 +166,6 @@ impl Core {
                 | ErrorCode::Unknown => NoticeText::Refused { reason: None },
             });
         }
-        self.with_calls(|calls, desk| calls.handle_answer(asked, refused, desk));
+        self.with_calls(|calls, desk| calls.handle_answer(asked, refused, put_off, desk));
     }
 }

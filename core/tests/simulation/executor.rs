@@ -46,6 +46,8 @@ pub(crate) struct Executor {
     pub life: u64,
     /// There is no microphone and no camera.
     pub bare: bool,
+    /// Candidates that are found at once, beside the one that is always there.
+    pub burst: u64,
 }
 
 fn description(ufrag: &str) -> String {

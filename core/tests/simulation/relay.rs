@@ -70,6 +70,8 @@ pub(crate) struct Relay {
     pub acts: Vec<Act>,
     /// Every frame goes out twice.
     pub duplicate: bool,
+    /// So many requests are refused for their rate.
+    pub out_of_turns: u32,
 }
 
 impl Relay {
@@ -192,7 +194,12 @@ impl Relay {
             Some(None) => self.hello(socket, frame, now),
             Some(Some(device)) => {
                 let id = frame.id;
-                let result = self.message(device, frame.message, now);
+                let result = if self.out_of_turns > 0 && frame.id.is_some() {
+                    self.out_of_turns -= 1;
+                    Err(ErrorCode::RateLimited)
+                } else {
+                    self.message(device, frame.message, now)
+                };
                 if let Some(re) = id {
                     self.say(
                         device,

@@ -814,3 +814,43 @@ fn what_is_chosen_reaches_the_executor() {
             .has_record(|record| matches!(record, Record::Settings(s) if s.microphone.is_some()))
     );
 }
+
+#[test]
+fn a_burst_of_candidates_costs_a_few_messages_and_none_of_it_is_lost() {
+    let mut world = World::new(50, &[1, 2]);
+    world.nodes[0].executor.burst = 75;
+    world.connect(Media::Voice);
+    let lists: Vec<usize> = world.nodes[0]
+        .sent
+        .iter()
+        .filter_map(|message| match message {
+            ClientMessage::IceCandidates { candidates, .. } => Some(candidates.len()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(lists.iter().sum::<usize>(), 77, "all of them: {lists:?}");
+    assert!(lists.len() <= 5, "in few messages: {lists:?}");
+}
+
+#[test]
+fn a_cancel_that_the_relay_has_no_time_for_stops_the_ringing_a_moment_later() {
+    let mut world = World::new(51, &[1, 2]);
+    world.place(0, Media::Voice);
+    world.run(300);
+    assert_eq!(world.home(1).rings.len(), 1);
+    world.relay.out_of_turns = 3;
+    world.hang_up(0);
+    world.run(5_000);
+    assert!(world.home(1).rings.is_empty(), "nobody is called any more");
+}
+
+#[test]
+fn an_answer_that_the_relay_has_no_time_for_answers_a_moment_later() {
+    let mut world = World::new(52, &[1, 2]);
+    world.place(0, Media::Voice);
+    world.run(300);
+    world.relay.out_of_turns = 2;
+    world.accept(1, Media::Voice);
+    world.run(5_000);
+    assert!(world.is_connected(0) && world.is_connected(1));
+}

@@ -320,8 +320,8 @@ impl World {
         present.held.clear();
         present.asleep_until = 0;
         present.view = None;
-        let bare = present.executor.bare;
-        present.executor = Executor { bare, life, ..Executor::default() };
+        let Executor { bare, burst, .. } = present.executor;
+        present.executor = Executor { bare, burst, life, ..Executor::default() };
         present.consent =
             present.records.values().any(|record| matches!(record, Record::Call(Some(_))));
         self.load(node);
@@ -492,7 +492,8 @@ impl World {
                 }
                 pc.busy = None;
                 self.input(node, Input::Peer(peer, PeerEvent::Described { operation, sdp }));
-                for (n, end) in [(5, false), (10, true)] {
+                let burst = self.nodes[node].executor.burst;
+                for (n, end) in (0..burst).map(|_| (5, false)).chain([(5, false), (10, true)]) {
                     let wait = n + self.dice.roll(10);
                     self.push(
                         wait,

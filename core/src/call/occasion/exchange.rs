@@ -172,7 +172,6 @@ impl Occasion {
         candidate: LocalCandidate,
         pass: &mut Pass<'_, '_>,
     ) {
-        let to = self.remotes[index].device();
         match &mut self.opening {
             Opening::Done => {}
             Opening::Describing { candidates }
@@ -189,14 +188,33 @@ impl Occasion {
             | Opening::Answered { said: false, .. } => return,
             Opening::Done | Opening::Offered { .. } | Opening::Answered { .. } => {}
         }
-        let LocalCandidate { ufrag, mid, candidate: line } = candidate.clone();
-        let channel =
-            self.remotes[index].chat(&ChannelMessage::IceCandidate { ufrag, mid, candidate: line });
-        let message = ice_candidate(self.call.id, to, candidate);
-        if !pass.desk.session.say(pass.desk.out, message)
-            && let Some((peer, command)) = channel
-        {
-            pass.order(peer, command);
+        let LocalCandidate { ufrag, mid, candidate } = candidate;
+        let candidate = IceCandidate { ufrag, mid, candidate };
+        if let Some(candidates) = self.remotes[index].trickle.put(pass.desk.now, candidate) {
+            self.say_candidates(index, candidates, pass);
+        }
+    }
+
+    /// Says candidates over the relay, or over the connection that is to be repaired.
+    pub(super) fn say_candidates(
+        &mut self,
+        index: usize,
+        candidates: Candidates,
+        pass: &mut Pass<'_, '_>,
+    ) {
+        let call_id = self.call.id;
+        let remote = &self.remotes[index];
+        if pass.desk.session.is_online() {
+            let to = remote.device();
+            let message = ClientMessage::IceCandidates { call_id, to, candidates };
+            pass.desk.session.say(pass.desk.out, message);
+            return;
+        }
+        for IceCandidate { ufrag, mid, candidate } in candidates {
+            let message = ChannelMessage::IceCandidate { ufrag, mid, candidate };
+            if let Some((peer, command)) = remote.chat(&message) {
+                pass.order(peer, command);
+            }
         }
     }
 

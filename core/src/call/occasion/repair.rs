@@ -53,7 +53,7 @@ impl Occasion {
                 let lost = desk_lost
                     .filter(|_| live)
                     .map(|lost| lost.max(remote.link.heard_at()).after(crate::call::LOST_MS));
-                [link, lost, remote.negotiation_deadline()]
+                [link, lost, remote.negotiation_deadline(), remote.trickle.deadline()]
             })
             .chain([beat, flowing])
             .flatten()
@@ -66,6 +66,9 @@ impl Occasion {
         for index in 0..self.remotes.len() {
             let moves = self.remotes[index].elapsed(now, &mut pass.numbers.ops);
             self.carry_out(index, moves, pass);
+            for candidates in self.remotes[index].trickle.elapsed(now) {
+                self.say_candidates(index, candidates, pass);
+            }
         }
         if self.since.is_none() {
             return;
