@@ -94,8 +94,13 @@ async fn prepare(folder: &Path) -> Vec<Secret> {
             display_name: DisplayName::new(format!("User {n}")).unwrap(),
         };
         let admission = Admission::Operator { administrator: false };
-        let account =
-            NewAccount { person, password_hash: String::new(), created_at: now, admission };
+        let account = NewAccount {
+            person,
+            password_hash: String::new(),
+            created_at: now,
+            admission,
+            device: None,
+        };
         store.create_account(account).await.unwrap();
         let (name, platform) = ("bench".to_owned(), "cli".to_owned());
         let device = NewDevice {
@@ -108,7 +113,7 @@ async fn prepare(folder: &Path) -> Vec<Secret> {
             created_at: now,
         };
         issued.push(tokens.issue(user, device.id, now).unwrap());
-        store.add_device(device).await.unwrap();
+        store.add_device(device, "", None, 1).await.unwrap();
     }
     store.close().await;
     issued

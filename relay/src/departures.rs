@@ -40,7 +40,7 @@ async fn tell_new(store: &dyn Store, bus: &dyn Bus, told: &mut i64) -> Result<()
 
 async fn publish(bus: &dyn Bus, departure: Departure) {
     let Departure { key: _, user, departed } = departure;
-    bus.publish(Event::Revoked { devices: departed.devices }).await;
+    bus.publish(Event::Revoked { devices: departed.devices, by: departed.by }).await;
     bus.publish(Event::Departed { user }).await;
     let message = Box::new(RelayMessage::ContactRemoved { user });
     bus.publish(Event::Tell { users: departed.contacts, except: None, message }).await;

@@ -22,8 +22,8 @@ use crate::run_error::RunError;
 use crate::server::Listeners;
 use crate::signaling::mail::Mail;
 use crate::signaling::switchboard::{self, Setup};
-use crate::store::Store;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::{EndedBy, Store};
 
 /// Mail that waits for the switchboard; a socket that sends more waits for it.
 const MAILBOX: usize = 1_024;
@@ -31,9 +31,8 @@ const MAILBOX: usize = 1_024;
 const RECORDS: usize = 1_024;
 /// How long a drain waits for sockets to close.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How often the store is asked whether the command line changed it. Revoked sockets have to
-/// close within 2 s.
-const FOREIGN_WRITES: Duration = Duration::from_secs(1);
+/// How often the store is asked whether sign-ins went. Their sockets have to close within 2 s.
+const LOOK_FOR_REMOVALS: Duration = Duration::from_secs(1);
 /// How often old history is forgotten.
 const PRUNE: Duration = Duration::from_secs(3_600);
 
@@ -255,9 +254,10 @@ async fn forced(mut shutdown: watch::Receiver<Shutdown>) {
     }
 }
 
-/// Forgets old history, and notices what the command line changed.
+/// Forgets what is old, and closes the connections of sign-ins that are gone from the store, whoever
+/// removed them: the command line, or a request whose word was lost on its way.
 async fn keep_up(relay: Arc<Relay>) {
-    let mut seen = relay.store.foreign_writes().await.ok();
+    let mut seen = relay.store.removals().await.ok();
     let mut pruned: Option<tokio::time::Instant> = None;
     let mut said_lost = 0;
     loop {
@@ -268,6 +268,9 @@ async fn keep_up(relay: Arc<Relay>) {
             if let Err(error) = relay.store.prune_records(before).await {
                 tracing::warn!(%error, "old history is not forgotten yet");
             }
+            if let Err(error) = relay.accounts.prune().await {
+                tracing::warn!(%error, "old sign-ins are not forgotten yet");
+            }
         }
         relay.readiness.watch().await;
         let lost = crate::observe::logging::lost_lines();
@@ -275,12 +278,12 @@ async fn keep_up(relay: Arc<Relay>) {
             tracing::warn!(lines = lost - said_lost, "lines of the log were lost");
             said_lost = lost;
         }
-        let writes = relay.store.foreign_writes().await.ok();
-        if writes != seen {
-            seen = writes;
+        let removals = relay.store.removals().await.ok();
+        if removals != seen {
+            seen = removals;
             revoke_missing(&relay).await;
         }
-        tokio::time::sleep(FOREIGN_WRITES).await;
+        tokio::time::sleep(LOOK_FOR_REMOVALS).await;
     }
 }
 
@@ -289,6 +292,7 @@ async fn revoke_missing(relay: &Relay) {
     let _ = relay.switchboard.send(Mail::Devices(reply)).await;
     let Ok(connected) = connected.await else { return };
     if let Ok(devices) = relay.store.missing_devices(&connected).await {
-        relay.bus.publish(Event::Revoked { devices }).await;
+        // Whose wish it was, the refresh of the client tells.
+        relay.bus.publish(Event::Revoked { devices, by: EndedBy::Other }).await;
     }
 }

@@ -167,7 +167,7 @@ async fn a_reused_refresh_token_ends_the_sign_in_and_the_person_is_told() {
     let refused = refresh(&relay, first).await;
     assert_eq!(refused.status, 401);
     assert_eq!(refused.problem().reason, Some(ProblemReason::TokenInvalid));
-    assert_eq!(stolen.closed().await, Some(limits::close::REVOKED));
+    assert_eq!(stolen.closed().await, Some(limits::close::UNAUTHENTICATED));
     let notice = watching.expect(|m| match m {
         RelayMessage::Notice(notice) => Some(notice.kind),
         _ => None,

@@ -276,7 +276,7 @@ async fn a_long_contact_list_arrives_in_parts() {
         let person = Person { user, username: username.clone(), display_name };
         let admission = Admission::Operator { administrator: false };
         let password_hash = String::new();
-        let account = NewAccount { person, password_hash, created_at: 1, admission };
+        let account = NewAccount { person, password_hash, created_at: 1, admission, device: None };
         store.create_account(account).await.unwrap();
         let id = ConversationId::from_parts(n, support::random());
         store.request_contact(grace.user(), &username, id, 1).await.unwrap();

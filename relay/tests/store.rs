@@ -11,12 +11,12 @@ use bellwire_protocol::{
 };
 use bellwire_relay::store::sqlite::{SqliteOptions, SqliteStore};
 use bellwire_relay::store::{
-    Accounts, Admission, ContactRequest, CreateAccountError, GroupCreation, NewAccount, NewDevice,
-    NewRecord, RefreshLife, Rotation, Store, StoreError, StoredInvite,
+    Accounts, Admission, ContactRequest, CreateAccountError, EndedBy, GroupCreation, NewAccount,
+    NewDevice, NewPassword, NewRecord, RefreshLife, Rotation, Store, StoreError, StoredInvite,
 };
 use tempfile::TempDir;
 
-const LIFE: RefreshLife = RefreshLife { grace_ms: 10_000, idle_ms: 1_000_000 };
+const LIFE: RefreshLife = RefreshLife { idle_ms: 1_000_000, used: 32 };
 
 fn user(n: u8) -> UserId {
     UserId::from_bytes([n; 16])
@@ -34,7 +34,8 @@ fn account(n: u8, admission: Admission) -> NewAccount {
         username: Username::new(format!("user{n}")).unwrap(),
         display_name: DisplayName::new(format!("User {n}")).unwrap(),
     };
-    NewAccount { person, password_hash: format!("hash{n}"), created_at: 1, admission }
+    let password_hash = format!("hash{n}");
+    NewAccount { person, password_hash, created_at: 1, admission, device: None }
 }
 
 async fn add(store: &dyn Store, n: u8) {
@@ -99,7 +100,10 @@ async fn accounts_can_be_changed_and_found(store: &dyn Store) {
     let name = DisplayName::new("Other").unwrap();
     store.patch_account(user(1), Some(&name), None).await.unwrap();
     store.patch_account(user(1), None, Some(CallableBy::Everyone)).await.unwrap();
-    store.set_password_hash(user(1), "newer").await.unwrap();
+    let newer =
+        NewPassword { hash: "newer".into(), asked: None, by: EndedBy::Other, notice: None, at: 1 };
+    assert_eq!(store.replace_password(user(1), newer.clone()).await.unwrap(), Some(vec![]));
+    assert_eq!(store.replace_password(user(2), newer).await.unwrap(), None, "nobody");
     let by_name = store.account_by_name(&Username::new("user1").unwrap()).await.unwrap().unwrap();
     assert_eq!(by_name.person.display_name, name);
     assert_eq!(by_name.callable_by, CallableBy::Everyone);
@@ -119,51 +123,236 @@ fn sign_in(n: u8, of: u8) -> NewDevice {
     }
 }
 
+/// Signs in.
+async fn enter(store: &dyn Store, n: u8, of: u8) {
+    let checked = format!("hash{of}");
+    let added = store.add_device(sign_in(n, of), &checked, None, 100).await.unwrap();
+    assert_eq!(added, Some(vec![]), "sign-in {n} of user {of}");
+}
+
+async fn rotate(store: &dyn Store, from: u8, to: u8, now: u64) -> Rotation {
+    store.rotate_refresh([from; 32], [to; 32], now, LIFE).await.unwrap()
+}
+
 async fn refresh_tokens_rotate_and_remember(store: &dyn Store) {
     add(store, 1).await;
-    store.add_device(sign_in(1, 1)).await.unwrap();
-    let rotate = |from: u8, to: u8, now| store.rotate_refresh([from; 32], [to; 32], now, LIFE);
-    let ours = (user(1), device(1));
-    assert_eq!(rotate(9, 8, 1).await.unwrap(), Rotation::Unknown);
-    assert_eq!(rotate(1, 2, 100).await.unwrap(), Rotation::Rotated(ours.0, ours.1));
-    assert_eq!(rotate(1, 2, 10_100).await.unwrap(), Rotation::Repeated(ours.0, ours.1));
-    assert_eq!(rotate(2, 3, 10_200).await.unwrap(), Rotation::Rotated(ours.0, ours.1));
+    enter(store, 1, 1).await;
+    let (ada, first) = (user(1), device(1));
+    assert_eq!(rotate(store, 9, 8, 1).await, Rotation::Unknown);
+    assert_eq!(rotate(store, 1, 2, 100).await, Rotation::Rotated(ada, first));
+    assert_eq!(rotate(store, 2, 3, 10_200).await, Rotation::Rotated(ada, first));
+    assert_eq!(rotate(store, 1, 2, 10_201).await, Rotation::Reused(ada, first));
+    assert!(!store.has_device(ada, first).await.unwrap(), "the whole family is gone");
     assert_eq!(
-        rotate(1, 2, 10_050).await.unwrap(),
-        Rotation::Reused(ours.0, ours.1),
-        "in time, but its successor was used"
+        rotate(store, 3, 4, 10_300).await,
+        Rotation::Unknown,
+        "which is not its owner's doing"
     );
-    assert!(!store.has_device(user(1), device(1)).await.unwrap(), "the whole family is gone");
-    assert_eq!(rotate(3, 4, 10_300).await.unwrap(), Rotation::Unknown);
-    let notices = store.notices(user(1)).await.unwrap();
+    let notices = store.notices(ada).await.unwrap();
     assert_eq!(notices[0].notice.kind, NoticeKind::RefreshReused);
-    store.remove_notices(user(1), notices[0].key).await.unwrap();
-    assert!(store.notices(user(1)).await.unwrap().is_empty());
+    store.remove_notices(ada, notices[0].key).await.unwrap();
+    assert!(store.notices(ada).await.unwrap().is_empty());
 
-    store.add_device(sign_in(5, 1)).await.unwrap();
-    assert_eq!(rotate(5, 6, 100).await.unwrap(), Rotation::Rotated(user(1), device(5)));
-    let late = rotate(5, 6, 10_101).await.unwrap();
-    assert_eq!(late, Rotation::Reused(user(1), device(5)), "after the grace");
-    store.add_device(sign_in(7, 1)).await.unwrap();
-    assert_eq!(rotate(7, 8, 1_000_008).await.unwrap(), Rotation::Unknown, "unused for too long");
+    enter(store, 7, 1).await;
+    assert_eq!(rotate(store, 7, 8, 1_000_008).await, Rotation::Unknown, "unused for too long");
+}
+
+async fn a_lost_reply_is_forgiven_until_the_successor_is_used(store: &dyn Store) {
+    add(store, 1).await;
+    enter(store, 1, 1).await;
+    let repeated = Rotation::Repeated(user(1), device(1));
+    assert_eq!(rotate(store, 1, 2, 100).await, Rotation::Rotated(user(1), device(1)));
+    for now in [100, 11_000, 26_000, 900_000, 1_000_100] {
+        assert_eq!(rotate(store, 1, 2, now).await, repeated, "no clock ends it, at {now}");
+    }
+    assert_eq!(rotate(store, 1, 3, 200).await, Rotation::Unknown, "the relay has another key");
+    assert_eq!(rotate(store, 1, 2, 1_000_101).await, Rotation::Unknown, "unused for too long");
+    assert!(store.has_device(user(1), device(1)).await.unwrap(), "and no alarm");
+    assert!(store.notices(user(1)).await.unwrap().is_empty());
+    assert_eq!(rotate(store, 2, 3, 200_000).await, Rotation::Rotated(user(1), device(1)));
+    assert_eq!(rotate(store, 1, 2, 200_001).await, Rotation::Reused(user(1), device(1)));
+}
+
+async fn an_ended_sign_in_is_told_from_an_unknown_one(store: &dyn Store) {
+    add(store, 1).await;
+    add(store, 2).await;
+    for n in [10, 20, 30] {
+        enter(store, n, 1).await;
+        rotate(store, n, n + 1, 100).await;
+        rotate(store, n + 1, n + 2, 200).await;
+    }
+    enter(store, 40, 2).await;
+    assert!(store.end_device(user(1), device(10), 300).await.unwrap());
+    let asked = Some(("hash1".to_owned(), device(20)));
+    let new =
+        NewPassword { hash: "newer".into(), asked, by: EndedBy::Owner, notice: None, at: 300 };
+    assert_eq!(store.replace_password(user(1), new).await.unwrap(), Some(vec![device(30)]));
+    store.close_account(user(2), "hash2", 300).await.unwrap().unwrap();
+    for ended in [11, 12, 31, 32, 40] {
+        assert!(store.knows_refresh([ended; 32]).await.unwrap());
+        assert_eq!(rotate(store, ended, 99, 400).await, Rotation::Ended, "token {ended}");
+    }
+    for old in [10, 30] {
+        assert_eq!(rotate(store, old, 99, 400).await, Rotation::Unknown, "nobody comes with {old}");
+    }
+    assert_eq!(rotate(store, 22, 23, 400).await, Rotation::Rotated(user(1), device(20)));
+    let by_the_operator =
+        NewPassword { hash: "new".into(), asked: None, by: EndedBy::Other, notice: None, at: 1 };
+    store.replace_password(user(1), by_the_operator).await.unwrap();
+    assert_eq!(rotate(store, 23, 24, 500).await, Rotation::Unknown, "not its owner");
+    store.prune_sign_ins(301).await.unwrap();
+    assert_eq!(rotate(store, 11, 99, 400).await, Rotation::Unknown, "not kept for ever");
+}
+
+async fn used_refresh_tokens_are_bounded(store: &dyn Store) {
+    add(store, 1).await;
+    enter(store, 1, 1).await;
+    for n in 1..=100 {
+        // The clock is set back now and then.
+        let now = 1_000 - u64::from(n % 7);
+        assert_eq!(rotate(store, n, n + 1, now).await, Rotation::Rotated(user(1), device(1)));
+    }
+    let mut known = Vec::new();
+    for n in 1..=101 {
+        if store.knows_refresh([n; 32]).await.unwrap() {
+            known.push(n);
+        }
+    }
+    assert_eq!(known, (69..=101).collect::<Vec<_>>(), "the newest, and 32 that were used");
+    assert_eq!(rotate(store, 68, 69, 2_000).await, Rotation::Unknown, "opens nothing");
+    assert_eq!(rotate(store, 69, 70, 2_000).await, Rotation::Reused(user(1), device(1)));
 }
 
 async fn devices_belong_to_their_user(store: &dyn Store) {
     add(store, 1).await;
     add(store, 2).await;
     for n in 1..=3 {
-        store.add_device(sign_in(n, 1)).await.unwrap();
+        enter(store, n, 1).await;
     }
-    store.add_device(sign_in(4, 2)).await.unwrap();
+    enter(store, 4, 2).await;
     let listed = store.devices(user(1)).await.unwrap();
     assert_eq!(listed.iter().map(|d| d.id).collect::<Vec<_>>(), [device(3), device(2), device(1)]);
-    assert!(!store.remove_device(user(1), device(4)).await.unwrap(), "not theirs");
+    assert!(!store.end_device(user(1), device(4), 9).await.unwrap(), "not theirs");
     assert!(!store.has_device(user(1), device(4)).await.unwrap());
-    assert!(store.remove_device(user(1), device(2)).await.unwrap());
+    assert!(store.end_device(user(1), device(2), 9).await.unwrap());
     let missing = store.missing_devices(&[device(1), device(2), device(4)]).await.unwrap();
     assert_eq!(missing, [device(2)]);
-    assert_eq!(store.remove_other_devices(user(1), device(1)).await.unwrap(), [device(3)]);
     assert!(store.has_device(user(2), device(4)).await.unwrap());
+}
+
+async fn sign_ins_are_bounded_and_forgotten(store: &dyn Store) {
+    add(store, 1).await;
+    add(store, 2).await;
+    for n in [1, 2, 3] {
+        enter(store, n, 1).await;
+    }
+    enter(store, 4, 2).await;
+    rotate(store, 1, 101, 50).await;
+    let third = store.add_device(sign_in(5, 1), "hash1", None, 3).await.unwrap();
+    assert_eq!(third, Some(vec![device(2)]), "the one that was not used for longest");
+    assert_eq!(rotate(store, 2, 102, 60).await, Rotation::Unknown, "asked again, and not erased");
+    let back = NewDevice { created_at: 0, ..sign_in(6, 1) };
+    let over = store.add_device(back, "hash1", None, 1).await.unwrap().unwrap();
+    assert_eq!(over.into_iter().collect::<BTreeSet<_>>(), [1, 3, 5].map(device).into());
+    assert!(store.has_device(user(1), device(6)).await.unwrap(), "whatever its clock says");
+    assert!(store.has_device(user(2), device(4)).await.unwrap(), "another's");
+
+    rotate(store, 4, 104, 70).await;
+    store.prune_sign_ins(70).await.unwrap();
+    assert!(store.devices(user(1)).await.unwrap().is_empty(), "not used since");
+    assert!(store.has_device(user(2), device(4)).await.unwrap());
+}
+
+async fn a_sign_in_needs_the_password_that_was_checked(store: &dyn Store) {
+    add(store, 1).await;
+    let refused = store.add_device(sign_in(1, 1), "older", Some("renewed"), 9).await.unwrap();
+    assert_eq!(refused, None);
+    assert_eq!(store.add_device(sign_in(1, 2), "hash1", None, 9).await.unwrap(), None, "nobody");
+    assert!(store.devices(user(1)).await.unwrap().is_empty());
+    assert_eq!(store.account(user(1)).await.unwrap().unwrap().password_hash, "hash1");
+    let added = store.add_device(sign_in(1, 1), "hash1", Some("renewed"), 9).await.unwrap();
+    assert_eq!(added, Some(vec![]));
+    assert_eq!(store.account(user(1)).await.unwrap().unwrap().password_hash, "renewed");
+    assert!(store.close_account(user(1), "hash1", 5).await.unwrap().is_none());
+    assert!(store.account(user(1)).await.unwrap().is_some());
+}
+
+async fn a_new_password_is_all_or_nothing(store: &dyn Store) {
+    add(store, 1).await;
+    for n in [1, 2] {
+        enter(store, n, 1).await;
+    }
+    let change = |checked: &str, asking| NewPassword {
+        hash: "newer".into(),
+        asked: Some((checked.to_owned(), device(asking))),
+        by: EndedBy::Owner,
+        notice: Some(NoticeKind::PasswordReset),
+        at: 7,
+    };
+    for stale in [change("older", 1), change("hash1", 3)] {
+        assert_eq!(store.replace_password(user(1), stale).await.unwrap(), None);
+        assert_eq!(store.devices(user(1)).await.unwrap().len(), 2);
+        assert_eq!(store.account(user(1)).await.unwrap().unwrap().password_hash, "hash1");
+        assert!(store.notices(user(1)).await.unwrap().is_empty());
+    }
+    let changed = store.replace_password(user(1), change("hash1", 1)).await.unwrap();
+    assert_eq!(changed, Some(vec![device(2)]));
+    assert_eq!(store.account(user(1)).await.unwrap().unwrap().password_hash, "newer");
+    let told = store.notices(user(1)).await.unwrap().remove(0).notice;
+    assert_eq!((told.kind, told.at), (NoticeKind::PasswordReset, 7));
+}
+
+/// Whoever watches the number learns of each, also of what another process did.
+async fn every_sign_in_that_goes_is_counted(store: &dyn Store) {
+    for n in 1..=3 {
+        add(store, n).await;
+    }
+    for n in 1..=6 {
+        enter(store, n, 1).await;
+    }
+    enter(store, 7, 2).await;
+    enter(store, 8, 3).await;
+    let mut seen = store.removals().await.unwrap();
+    let mut gone = async |what: &str| {
+        let removals = store.removals().await.unwrap();
+        assert_ne!(removals, seen, "{what}");
+        seen = removals;
+    };
+    store.end_device(user(1), device(1), 9).await.unwrap();
+    gone("a sign-out").await;
+    rotate(store, 2, 102, 9).await;
+    rotate(store, 102, 103, 9).await;
+    assert_eq!(rotate(store, 2, 102, 9).await, Rotation::Reused(user(1), device(2)));
+    gone("a reused token").await;
+    store.add_device(sign_in(9, 1), "hash1", None, 4).await.unwrap();
+    gone("one too many").await;
+    store.prune_sign_ins(5).await.unwrap();
+    gone("disuse").await;
+    let asked = Some(("hash1".to_owned(), device(9)));
+    let new = NewPassword { hash: "new".into(), asked, by: EndedBy::Owner, notice: None, at: 9 };
+    store.replace_password(user(1), new).await.unwrap();
+    gone("a new password").await;
+    store.close_account(user(2), "hash2", 9).await.unwrap().unwrap();
+    gone("the end of an account").await;
+    store.remove_account(user(3)).await.unwrap();
+    gone("the operator").await;
+}
+
+async fn notices_and_invitations_are_bounded(store: &dyn Store) {
+    add(store, 1).await;
+    for n in 1..=40 {
+        store.add_notice(user(1), NoticeKind::PasswordChanged, n).await.unwrap();
+        let id = [u8::try_from(n).unwrap(); 16];
+        let invite = StoredInvite { id, code: [id[0]; 32], expires_at: n, used: n % 2 == 0 };
+        store.add_invite(invite).await.unwrap();
+    }
+    let kept = store.notices(user(1)).await.unwrap();
+    assert_eq!(
+        kept.iter().map(|it| it.notice.at).collect::<Vec<_>>(),
+        (25..=40).collect::<Vec<_>>()
+    );
+    store.prune_invites(39).await.unwrap();
+    assert_eq!(store.invites().await.unwrap().len(), 2);
 }
 
 async fn contacts_and_their_conversation(store: &dyn Store) {
@@ -290,7 +479,7 @@ async fn a_removed_account_leaves_nothing(store: &dyn Store) {
         add(store, n).await;
     }
     let direct = befriend(store, 1, 2).await;
-    store.add_device(sign_in(1, 1)).await.unwrap();
+    enter(store, 1, 1).await;
     store.add_record(record(1, direct, 100)).await.unwrap();
     store.add_notice(user(1), NoticeKind::PasswordChanged, 1).await.unwrap();
     let departed = store.remove_account(user(1)).await.unwrap();
@@ -368,7 +557,15 @@ suite! { sqlite, super::on_sqlite:
     accounts_are_admitted_by_the_policy,
     accounts_can_be_changed_and_found,
     refresh_tokens_rotate_and_remember,
+    a_lost_reply_is_forgiven_until_the_successor_is_used,
+    an_ended_sign_in_is_told_from_an_unknown_one,
+    used_refresh_tokens_are_bounded,
     devices_belong_to_their_user,
+    sign_ins_are_bounded_and_forgotten,
+    a_sign_in_needs_the_password_that_was_checked,
+    a_new_password_is_all_or_nothing,
+    every_sign_in_that_goes_is_counted,
+    notices_and_invitations_are_bounded,
     contacts_and_their_conversation,
     blocks_keep_calls_and_presence_away,
     groups_are_made_of_contacts,

@@ -3,33 +3,42 @@
 pub mod attempts;
 pub mod http;
 pub mod keys;
+mod owner;
 pub mod password;
+mod sign_ins;
 pub mod token;
+
+pub use owner::Confirmed;
+pub use sign_ins::Described;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bellwire_protocol::http::{DeviceInfo, ProblemReason, Registration, SignedIn};
-use bellwire_protocol::{
-    DeviceId, DisplayName, ErrorCode, Me, NoticeKind, Person, RelayMessage, Secret, SecurityNotice,
-    UserId, Username,
-};
+use bellwire_protocol::http::{ProblemReason, Registration};
+use bellwire_protocol::{DeviceId, ErrorCode, Me, Person, Secret, UserId, Username};
 
 use tokio::sync::Notify;
 
-use crate::bus::{Bus, Event};
+use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::observe::Metrics;
-use crate::store::{
-    Account, Admission, CreateAccountError, NewAccount, NewDevice, RefreshLife, Rotation, Store,
-    StoreError,
-};
+use crate::store::{Account, CreateAccountError, RefreshLife, Store, StoreError};
 use attempts::{Attempts, Quota};
-use password::{Match, Overloaded, Passwords, weakness};
+use password::{Overloaded, Passwords};
 use token::Tokens;
 
-/// How long a used refresh token may come again, and how long an unused one is good.
-const REFRESH: RefreshLife = RefreshLife { grace_ms: 10_000, idle_ms: 60 * 86_400_000 };
+/// How long a refresh token is good, and how many used ones of a sign-in are kept. A stolen token
+/// that is older than those opens nothing either; that it was stolen is only not noticed. Each more
+/// costs a row of 150 bytes for every sign-in.
+const REFRESH: RefreshLife = RefreshLife { idle_ms: 60 * 86_400_000, used: 32 };
+
+/// Sign-ins of one account. Whoever signs in once more signs out the device that was not used for
+/// longest. Fewer would bother people with many browsers; each costs its rows and a line in the
+/// list of devices.
+const SIGN_INS: u32 = 32;
+
+/// How long an invitation is listed after it expired, in ms.
+const EXPIRED_INVITES_MS: u64 = 30 * 86_400_000;
 
 /// Why a request about accounts was refused.
 #[derive(Debug, thiserror::Error)]
@@ -184,234 +193,6 @@ impl Accounts {
         }
         let mut quota = quota.lock().unwrap_or_else(PoisonError::into_inner);
         quota.take(self.clock.steady().ms(), network(address)).map_err(Refused::Wait)
-    }
-
-    /// Makes an account.
-    ///
-    /// # Errors
-    /// [`Refused`] with the reason that the person is told.
-    pub async fn create(
-        &self,
-        applicant: Applicant,
-        admission: Admission,
-    ) -> Result<Person, Refused> {
-        let username = Username::new(applicant.username)
-            .map_err(|_| because(ErrorCode::Malformed, ProblemReason::UsernameInvalid))?;
-        let display_name = DisplayName::new(applicant.display_name)
-            .map_err(|_| because(ErrorCode::Malformed, ProblemReason::DisplayNameInvalid))?;
-        if let Some(reason) = weakness(&applicant.password) {
-            return Err(because(ErrorCode::Malformed, reason));
-        }
-        let now = self.clock.wall().ms();
-        // Looked at before the costly hash; the transaction that makes the account decides.
-        self.store.admits(&username, &admission, now).await.map_err(not_created)?;
-        let password_hash = self.passwords.hash(&applicant.password).await?;
-        let user = UserId::from_parts(now, token::random());
-        let person = Person { user, username, display_name };
-        let new = NewAccount { person: person.clone(), password_hash, created_at: now, admission };
-        self.store.create_account(new).await.map_err(not_created)?;
-        Ok(person)
-    }
-
-    /// Signs in with a password.
-    ///
-    /// # Errors
-    /// [`Refused`]; an unknown name and a wrong password are the same one, after the same time. What
-    /// is no name at all gets it at once: that it is nobody's is no secret.
-    pub async fn sign_in(
-        &self,
-        username: &str,
-        password: &Secret,
-        device: DeviceInfo,
-    ) -> Result<SignedIn, Refused> {
-        let wrong = || because(ErrorCode::Unauthenticated, ProblemReason::WrongCredentials);
-        let Ok(name) = Username::new(username) else {
-            self.metrics.auth("wrong");
-            return Err(wrong());
-        };
-        let key = Guessed::Name(name.clone());
-        if let Some(wait) = self.failures().wait(self.clock.steady().ms(), &key) {
-            self.metrics.auth("limited");
-            return Err(Refused::Wait(wait));
-        }
-        let account = self.store.account_by_name(&name).await?;
-        let stored = account.as_ref().map(|account| account.password_hash.as_str());
-        let outcome = self.passwords.check(password, stored).await?;
-        let (account, renewed) = match (account, outcome) {
-            (Some(account), Match::Right) => (account, None),
-            (Some(account), Match::Renew(hash)) => (account, Some(hash)),
-            (Some(_) | None, Match::Wrong) | (None, Match::Right | Match::Renew(_)) => {
-                self.failures().failed(self.clock.steady().ms(), key);
-                self.metrics.auth("wrong");
-                return Err(wrong());
-            }
-        };
-        self.failures().succeeded(&key);
-        if let Some(hash) = renewed {
-            self.store.set_password_hash(account.person.user, &hash).await?;
-        }
-        let signed_in = self.add_device(account.person.user, device).await?;
-        self.metrics.auth("ok");
-        Ok(signed_in)
-    }
-
-    /// Signs a user in without asking for the password again.
-    ///
-    /// # Errors
-    /// [`Refused`] where the device's words are too long, or the store fails.
-    pub async fn add_device(&self, user: UserId, info: DeviceInfo) -> Result<SignedIn, Refused> {
-        let key_fits = info.public_key.as_ref().is_none_or(|key| key.len() <= 512);
-        let name_fits = (1..=64).contains(&info.name.chars().count());
-        if !name_fits || info.platform.len() > 32 || !key_fits {
-            return Err(Refused::Because(ErrorCode::Malformed, None));
-        }
-        let now = self.clock.wall().ms();
-        let id = DeviceId::from_parts(now, token::random());
-        let refresh_token = token::opaque();
-        let new = NewDevice {
-            id,
-            user,
-            name: info.name,
-            platform: info.platform,
-            public_key: info.public_key,
-            refresh: token::hash(&refresh_token),
-            created_at: now,
-        };
-        self.store.add_device(new).await?;
-        self.signed_in(user, id, refresh_token)
-    }
-
-    fn signed_in(
-        &self,
-        user: UserId,
-        device: DeviceId,
-        refresh_token: Secret,
-    ) -> Result<SignedIn, Refused> {
-        let access_token = self
-            .tokens
-            .issue(user, device, self.clock.wall().ms())
-            .ok_or(Refused::Because(ErrorCode::Internal, None))?;
-        Ok(SignedIn { access_token, expires_in: token::ACCESS_S, refresh_token, user, device })
-    }
-
-    /// Exchanges a refresh token. One that was used before ends its sign-in, and the person is
-    /// told.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    pub async fn refresh(&self, address: IpAddr, presented: &Secret) -> Result<SignedIn, Refused> {
-        self.count(&self.refreshes, address)?;
-        let internal = || Refused::Because(ErrorCode::Internal, None);
-        let successor = self.tokens.successor(presented).ok_or_else(internal)?;
-        let now = self.clock.wall().ms();
-        let hash = token::hash(presented);
-        // There is one writer; whoever makes tokens up does not get to it.
-        let rotation = if self.store.knows_refresh(hash).await? {
-            self.store.rotate_refresh(hash, token::hash(&successor), now, REFRESH).await?
-        } else {
-            Rotation::Unknown
-        };
-        match rotation {
-            Rotation::Rotated(user, device) | Rotation::Repeated(user, device) => {
-                self.metrics.auth("refreshed");
-                self.signed_in(user, device, successor)
-            }
-            Rotation::Reused(user, device) => {
-                self.metrics.auth("reused");
-                self.bus.publish(Event::Revoked { devices: vec![device] }).await;
-                self.notify(user, None, NoticeKind::RefreshReused, now).await;
-                Err(because(ErrorCode::Unauthenticated, ProblemReason::TokenInvalid))
-            }
-            Rotation::Unknown => {
-                self.metrics.auth("unknown");
-                Err(because(ErrorCode::Unauthenticated, ProblemReason::TokenInvalid))
-            }
-        }
-    }
-
-    /// Shows a notice on the devices that are connected.
-    async fn notify(&self, user: UserId, except: Option<DeviceId>, kind: NoticeKind, at: u64) {
-        let message = Box::new(RelayMessage::Notice(SecurityNotice { kind, at }));
-        self.bus.publish(Event::Tell { users: vec![user], except, message }).await;
-    }
-
-    /// Whose access token it is, if it is good and the sign-in exists.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn authenticate(&self, token: &Secret) -> Result<Option<Me>, StoreError> {
-        let Some((user, device)) = self.tokens.verify(token.as_str(), self.clock.wall().ms())
-        else {
-            return Ok(None);
-        };
-        if !self.store.has_device(user, device).await? {
-            return Ok(None);
-        }
-        let account = self.store.account(user).await?;
-        Ok(account.map(|account| me(&account, device)))
-    }
-
-    /// Whether this is the user's password.
-    ///
-    /// # Errors
-    /// [`Refused`]: wrong, too often, or the store failed.
-    pub async fn confirm(&self, user: UserId, password: &Secret) -> Result<(), Refused> {
-        let key = Guessed::User(user);
-        if let Some(wait) = self.failures().wait(self.clock.steady().ms(), &key) {
-            return Err(Refused::Wait(wait));
-        }
-        let account = self.store.account(user).await?;
-        let stored = account.as_ref().map(|account| account.password_hash.as_str());
-        match self.passwords.check(password, stored).await? {
-            Match::Right | Match::Renew(_) => {
-                self.failures().succeeded(&key);
-                Ok(())
-            }
-            Match::Wrong => {
-                self.failures().failed(self.clock.steady().ms(), key);
-                Err(because(ErrorCode::Forbidden, ProblemReason::WrongCredentials))
-            }
-        }
-    }
-
-    /// Replaces the password and ends every other sign-in.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    pub async fn change_password(&self, me: &Me, new: &Secret) -> Result<(), Refused> {
-        if let Some(reason) = weakness(new) {
-            return Err(because(ErrorCode::Malformed, reason));
-        }
-        let hash = self.passwords.hash(new).await?;
-        self.store.set_password_hash(me.user, &hash).await?;
-        let devices = self.store.remove_other_devices(me.user, me.device).await?;
-        let now = self.clock.wall().ms();
-        self.notify(me.user, Some(me.device), NoticeKind::PasswordChanged, now).await;
-        self.bus.publish(Event::Revoked { devices }).await;
-        Ok(())
-    }
-
-    /// Ends a sign-in. False: this user has no such one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn sign_out(&self, user: UserId, device: DeviceId) -> Result<bool, StoreError> {
-        let removed = self.store.remove_device(user, device).await?;
-        if removed {
-            self.bus.publish(Event::Revoked { devices: vec![device] }).await;
-        }
-        Ok(removed)
-    }
-
-    /// Removes an account. Everybody whom it concerns is told soon, by [`crate::departures`], which
-    /// no cut connection can prevent.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn remove(&self, user: UserId) -> Result<(), StoreError> {
-        self.store.remove_account(user).await?;
-        self.removed.notify_one();
-        Ok(())
     }
 }
 

@@ -8,6 +8,8 @@ pub mod local;
 use async_trait::async_trait;
 use bellwire_protocol::{DeviceId, DisplayName, Me, RelayMessage, UserId};
 
+use crate::store::EndedBy;
+
 /// Something that holders of sockets must act on.
 #[derive(Debug, Clone)]
 pub enum Event {
@@ -36,6 +38,8 @@ pub enum Event {
     Revoked {
         /// Which.
         devices: Vec<DeviceId>,
+        /// Who ended them, which decides how they are closed.
+        by: EndedBy,
     },
     /// An account was removed: nothing rings for it any more, and it is in no call. Comes behind
     /// the revocation of its sign-ins.

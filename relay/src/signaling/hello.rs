@@ -73,10 +73,8 @@ pub(super) async fn begin(relay: &Arc<Relay>, socket: &mut WebSocket) -> Result<
             tracing::info!(user = person, "signaling.join");
             Ok(seated)
         }
-        Ok(None) => {
-            let code = limits::close::REVOKED;
-            Err(End::Close(Close { code, reason: "this sign-in was ended" }))
-        }
+        // The refresh that follows says what it was.
+        Ok(None) => Err(End::Close(UNAUTHENTICATED)),
         Err(error) => Err(unavailable(socket, &error).await),
     }
 }

@@ -206,9 +206,9 @@ impl Switchboard {
                     }
                 }
             }
-            Event::Revoked { devices } => {
+            Event::Revoked { devices, by } => {
                 for device in devices {
-                    self.revoke(now, device);
+                    self.revoke(now, device, by);
                 }
             }
             Event::Departed { user } => self.apply(now, Input::Departed { user }),

@@ -89,6 +89,8 @@ pub struct NewAccount {
     pub created_at: u64,
     /// What lets this account in.
     pub admission: Admission,
+    /// Its first sign-in, made in the same transaction.
+    pub device: Option<NewDevice>,
 }
 
 /// What lets a new account in.
@@ -144,26 +146,54 @@ pub struct NewDevice {
     pub created_at: u64,
 }
 
+/// Who ended a sign-in. What its client may keep depends on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum EndedBy {
+    /// The owner of the account: the client removes what it keeps.
+    Owner,
+    /// Anybody and anything else: the client asks for the password again and keeps what it has.
+    #[default]
+    Other,
+}
+
 /// What became of a presented refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {
     /// It was good; its successor is stored.
     Rotated(UserId, DeviceId),
-    /// It was used a moment ago and its successor was not: the reply was lost. Nothing changed.
+    /// It was used and its successor was not: the reply was lost. Nothing changed.
     Repeated(UserId, DeviceId),
-    /// It was used before. The sign-in is gone and a notice is stored.
+    /// It was used before, and so was its successor. The sign-in is gone and a notice is stored.
     Reused(UserId, DeviceId),
-    /// No sign-in has it.
+    /// The owner of the account ended its sign-in.
+    Ended,
+    /// No sign-in has it, or it is too old.
     Unknown,
 }
 
 /// How long refresh tokens are good.
 #[derive(Debug, Clone, Copy)]
 pub struct RefreshLife {
-    /// A used token may come again for this long, in ms.
-    pub grace_ms: u64,
     /// An unused token dies after this long, in ms.
     pub idle_ms: u64,
+    /// Used tokens kept for each sign-in, to notice their reuse.
+    pub used: u32,
+}
+
+/// A new password for an account.
+#[derive(Debug, Clone)]
+pub struct NewPassword {
+    /// Argon2id, PHC string.
+    pub hash: String,
+    /// The hash that the old password was checked against and the sign-in that asks; none where
+    /// neither counts.
+    pub asked: Option<(String, DeviceId)>,
+    /// Who wants it.
+    pub by: EndedBy,
+    /// What the person is told at the next sign-in.
+    pub notice: Option<NoticeKind>,
+    /// ms since 1970.
+    pub at: u64,
 }
 
 /// A notice with the key to remove it by.
@@ -263,6 +293,8 @@ pub struct Departure {
 pub struct Departed {
     /// Its sign-ins.
     pub devices: Vec<DeviceId>,
+    /// Who ended them.
+    pub by: EndedBy,
     /// Users that had it as a contact, asked or were asked.
     pub contacts: Vec<UserId>,
     /// Direct conversations that went with it, with the other member.
@@ -294,8 +326,22 @@ pub trait Accounts: Send + Sync {
         display_name: Option<&DisplayName>,
         callable_by: Option<CallableBy>,
     ) -> Result<(), StoreError>;
-    /// Replaces the password hash.
-    async fn set_password_hash(&self, user: UserId, hash: &str) -> Result<(), StoreError>;
+    /// Replaces the password and ends every sign-in but the one that asks, in one transaction.
+    /// `None`: the password is not the checked one any more, or who asks is gone. Nothing was
+    /// written.
+    async fn replace_password(
+        &self,
+        user: UserId,
+        new: NewPassword,
+    ) -> Result<Option<Vec<DeviceId>>, StoreError>;
+    /// Removes the account for its owner, while `checked` is the hash of the password. `None`: it is not any
+    /// more. Nothing was written.
+    async fn close_account(
+        &self,
+        user: UserId,
+        checked: &str,
+        now: u64,
+    ) -> Result<Option<Departed>, StoreError>;
     /// Removes the account and everything of it. Others keep their history of calls with it, where
     /// its id is all that is left. In the same transaction it becomes a departure.
     async fn remove_account(&self, user: UserId) -> Result<Departed, StoreError>;
@@ -311,7 +357,10 @@ pub trait Accounts: Send + Sync {
     /// Takes one back. False: there is none.
     async fn remove_invite(&self, id: [u8; 16]) -> Result<bool, StoreError>;
 
-    /// Stores a notice until it is delivered.
+    /// Forgets invitations that expired before this time.
+    async fn prune_invites(&self, expired_before: u64) -> Result<(), StoreError>;
+
+    /// Stores a notice until it is delivered. Of many the newest are kept.
     async fn add_notice(&self, user: UserId, kind: NoticeKind, at: u64) -> Result<(), StoreError>;
     /// What the user has not heard yet.
     async fn notices(&self, user: UserId) -> Result<Vec<StoredNotice>, StoreError>;
@@ -322,22 +371,33 @@ pub trait Accounts: Send + Sync {
 /// Sign-ins and their refresh tokens.
 #[async_trait]
 pub trait SignIns: Send + Sync {
-    /// Stores a sign-in.
-    async fn add_device(&self, new: NewDevice) -> Result<(), StoreError>;
+    /// Stores a sign-in, while `checked` is the hash of the account's password; replaces that by
+    /// `renewed`. Says which sign-ins went because the account has `most` at most. `None`: the
+    /// password is not the checked one any more. Nothing was written.
+    async fn add_device(
+        &self,
+        new: NewDevice,
+        checked: &str,
+        renewed: Option<&str>,
+        most: u32,
+    ) -> Result<Option<Vec<DeviceId>>, StoreError>;
     /// Whether this sign-in of this user exists.
     async fn has_device(&self, user: UserId, device: DeviceId) -> Result<bool, StoreError>;
     /// The user's sign-ins, newest first. `this` is false on all.
     async fn devices(&self, user: UserId) -> Result<Vec<Device>, StoreError>;
-    /// Ends a sign-in of this user. False: there is none.
-    async fn remove_device(&self, user: UserId, device: DeviceId) -> Result<bool, StoreError>;
-    /// Ends every other sign-in and returns them.
-    async fn remove_other_devices(
+    /// Ends a sign-in of this user, for its owner. False: there is none.
+    async fn end_device(
         &self,
         user: UserId,
-        keep: DeviceId,
-    ) -> Result<Vec<DeviceId>, StoreError>;
+        device: DeviceId,
+        now: u64,
+    ) -> Result<bool, StoreError>;
     /// Of these sign-ins, those that do not exist (any more).
     async fn missing_devices(&self, devices: &[DeviceId]) -> Result<Vec<DeviceId>, StoreError>;
+    /// A number that changes with every sign-in that goes, whoever removed it and why.
+    async fn removals(&self) -> Result<i64, StoreError>;
+    /// Forgets sign-ins that were not used since this time, and what is kept of ended ones.
+    async fn prune_sign_ins(&self, unused_since: u64) -> Result<(), StoreError>;
     /// Whether a sign-in has or had this refresh token. Does not wait for those who write.
     async fn knows_refresh(&self, presented: TokenHash) -> Result<bool, StoreError>;
     /// Exchanges a refresh token for its successor, in one transaction.

@@ -9,8 +9,12 @@ mod sign_in;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use bellwire_protocol::ErrorCode;
+use tracing::Instrument;
 
 use crate::Relay;
 use answer::Rejection;
@@ -45,5 +49,25 @@ pub fn routes() -> Router<Arc<Relay>> {
         .route("/invites/{id}", delete(invites::remove_invite))
         .fallback(|| async { Rejection::from(ErrorCode::NotFound) })
         .method_not_allowed_fallback(|| async { Rejection::from(ErrorCode::NotFound) })
+        .layer(from_fn(to_its_end))
         .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES))
 }
+
+/// Carries out what may write in a task of its own. Whoever hangs up, or waits too long, drops the
+/// answer and not the rest of the work: what was committed is also published.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    let work = next.run(request).instrument(tracing::Span::current());
+    match tokio::spawn(work).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "a request was not carried out to its end");
+            Rejection::from(ErrorCode::Internal).into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use bellwire_protocol::{ConversationId, DeviceId, ErrorCode, Me, RelayMessage, U
 
 use super::answer::{Answer, Asker, Body, Named, Shared, tell};
 use crate::Relay;
-use crate::accounts::{Applicant, me, token};
+use crate::accounts::{Applicant, Described, me, token};
 use crate::bus::Event;
 use crate::server::Peer;
 use crate::store::Admission;
@@ -46,15 +46,13 @@ pub(super) async fn register(
 ) -> Answer<Response> {
     relay.accounts.enter(address)?;
     let Register { username, display_name, password, invite, device } = wanted;
+    let device = device.map(Described::new).transpose()?;
     let policy = relay.accounts.registration();
     let admission = Admission::Registering { policy, invite: invite.as_ref().map(token::hash) };
     let applicant = Applicant { username, display_name, password };
-    let person = relay.accounts.create(applicant, admission).await?;
-    Ok(match device {
-        Some(device) => {
-            let signed_in = relay.accounts.add_device(person.user, device).await?;
-            (StatusCode::CREATED, axum::Json(signed_in)).into_response()
-        }
+    let (person, signed_in) = relay.accounts.create(applicant, admission, device).await?;
+    Ok(match signed_in {
+        Some(signed_in) => (StatusCode::CREATED, axum::Json(signed_in)).into_response(),
         None => (StatusCode::CREATED, axum::Json(person)).into_response(),
     })
 }
@@ -66,6 +64,7 @@ pub(super) async fn login(
 ) -> Answer<axum::Json<SignedIn>> {
     relay.accounts.enter(address)?;
     let Login { username, password, device } = login;
+    let device = Described::new(device)?;
     Ok(axum::Json(relay.accounts.sign_in(&username, &password, device).await?))
 }
 
@@ -136,8 +135,8 @@ pub(super) async fn delete_me(
     Asker(me): Asker,
     Body(delete): Body<DeleteMe>,
 ) -> Answer<StatusCode> {
-    relay.accounts.confirm(me.user, &delete.password).await?;
-    relay.accounts.remove(me.user).await?;
+    let confirmed = relay.accounts.confirm(me.user, &delete.password).await?;
+    relay.accounts.close(me.user, confirmed).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -146,8 +145,8 @@ pub(super) async fn change_password(
     Asker(me): Asker,
     Body(change): Body<ChangePassword>,
 ) -> Answer<StatusCode> {
-    relay.accounts.confirm(me.user, &change.old_password).await?;
-    relay.accounts.change_password(&me, &change.new_password).await?;
+    let confirmed = relay.accounts.confirm(me.user, &change.old_password).await?;
+    relay.accounts.change_password(&me, confirmed, &change.new_password).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

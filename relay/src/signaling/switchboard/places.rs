@@ -14,6 +14,7 @@ use super::super::parts;
 use super::super::session::{Body, Close};
 use super::{Place, Switchboard, Timer};
 use crate::presence::GRACE_MS;
+use crate::store::EndedBy;
 
 impl Switchboard {
     pub(super) fn register(&mut self, who: Participant, link: Arc<Link>) {
@@ -152,9 +153,13 @@ impl Switchboard {
         self.timers.retain(|(_, timed, _), ()| *timed != device);
     }
 
-    pub(super) fn revoke(&mut self, now: u64, device: DeviceId) {
+    pub(super) fn revoke(&mut self, now: u64, device: DeviceId, by: EndedBy) {
         let Some(place) = self.places.get(&device) else { return };
-        let code = limits::close::REVOKED;
+        let code = match by {
+            EndedBy::Owner => limits::close::REVOKED,
+            // The refresh that follows says what it was.
+            EndedBy::Other => limits::close::UNAUTHENTICATED,
+        };
         place.link.close(Close { code, reason: "this sign-in was ended" });
         let who = place.who.clone();
         self.apply(now, Input::SignedOut { device: who });

@@ -3,18 +3,23 @@
 use async_trait::async_trait;
 use bellwire_protocol::http::Registration;
 use bellwire_protocol::{
-    CallableBy, ConversationId, DisplayName, NoticeKind, SecurityNotice, UserId, Username,
+    CallableBy, ConversationId, DeviceId, DisplayName, NoticeKind, SecurityNotice, UserId, Username,
 };
 use sqlx::{Sqlite, Transaction};
 
+use super::sign_ins::{Which, end, has_device, has_password, insert_device, set_password};
 use super::{
     Key, SqliteStore, damaged, departures, from_ms, from_word, history, is_unique_violation, ms,
     person, word,
 };
 use crate::store::{
-    Account, Accounts, Admission, CreateAccountError, Departed, Departure, NewAccount, StoreError,
-    StoredInvite, StoredNotice, TokenHash,
+    Account, Accounts, Admission, CreateAccountError, Departed, Departure, EndedBy, NewAccount,
+    NewPassword, StoreError, StoredInvite, StoredNotice, TokenHash,
 };
+
+/// Notices kept for a person who does not come to hear them. More would be a longer list of the
+/// same few sentences.
+const NOTICES: u32 = 16;
 
 type AccountRow = (Vec<u8>, String, String, String, String, bool);
 
@@ -123,6 +128,9 @@ impl Accounts for SqliteStore {
             Err(error) if is_unique_violation(&error) => return Err(CreateAccountError::Taken),
             Err(error) => return Err(StoreError::from(error).into()),
         }
+        if let Some(device) = new.device {
+            insert_device(&mut tx, device).await?;
+        }
         tx.commit().await.map_err(StoreError::from)?;
         Ok(administrator)
     }
@@ -177,53 +185,48 @@ impl Accounts for SqliteStore {
         Ok(())
     }
 
-    async fn set_password_hash(&self, user: UserId, hash: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE users SET password_hash = $2 WHERE id = $1")
-            .bind(user.key())
-            .bind(hash)
-            .execute(&self.writer)
-            .await?;
-        Ok(())
+    async fn replace_password(
+        &self,
+        user: UserId,
+        new: NewPassword,
+    ) -> Result<Option<Vec<DeviceId>>, StoreError> {
+        let NewPassword { hash, asked, by, notice, at } = new;
+        let mut tx = self.write().await?;
+        let mut which = Which::All;
+        if let Some((checked, asking)) = asked {
+            let good = has_password(&mut tx, user, &checked).await?
+                && has_device(&mut *tx, user, asking).await?;
+            if !good {
+                return Ok(None);
+            }
+            which = Which::AllBut(asking);
+        }
+        if !set_password(&mut tx, user, &hash).await? {
+            return Ok(None);
+        }
+        let ended = end(&mut tx, user, which, by, at).await?;
+        if let Some(kind) = notice {
+            insert_notice(&mut tx, user, kind, at).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(ended))
+    }
+
+    async fn close_account(
+        &self,
+        user: UserId,
+        checked: &str,
+        now: u64,
+    ) -> Result<Option<Departed>, StoreError> {
+        let mut tx = self.write().await?;
+        if !has_password(&mut tx, user, checked).await? {
+            return Ok(None);
+        }
+        Ok(Some(remove(tx, user, EndedBy::Owner, now).await?))
     }
 
     async fn remove_account(&self, user: UserId) -> Result<Departed, StoreError> {
-        let mut tx = self.write().await?;
-        let devices: Vec<(Vec<u8>,)> = sqlx::query_as("SELECT id FROM devices WHERE user = $1")
-            .bind(user.key())
-            .fetch_all(&mut *tx)
-            .await?;
-        let contacts: Vec<(Vec<u8>,)> =
-            sqlx::query_as("SELECT user FROM contacts WHERE other = $1")
-                .bind(user.key())
-                .fetch_all(&mut *tx)
-                .await?;
-        let direct: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
-            "SELECT c.id, m.user FROM conversations c
-             JOIN members m ON m.conversation = c.id AND m.user <> $1
-             WHERE c.first = $1 OR c.second = $1",
-        )
-        .bind(user.key())
-        .fetch_all(&mut *tx)
-        .await?;
-        history::forget_history_of(&mut tx, user).await?;
-        sqlx::query("DELETE FROM users WHERE id = $1").bind(user.key()).execute(&mut *tx).await?;
-        sqlx::query(
-            "DELETE FROM conversations
-             WHERE NOT EXISTS (SELECT 1 FROM members m WHERE m.conversation = conversations.id)",
-        )
-        .execute(&mut *tx)
-        .await?;
-        let departed = Departed {
-            devices: keys(devices)?,
-            contacts: keys(contacts)?,
-            conversations: direct
-                .into_iter()
-                .map(|(id, other)| Ok((ConversationId::from_key(&id)?, UserId::from_key(&other)?)))
-                .collect::<Result<_, StoreError>>()?,
-        };
-        departures::add(&mut tx, user, &departed).await?;
-        tx.commit().await?;
-        Ok(departed)
+        remove(self.write().await?, user, EndedBy::Other, 0).await
     }
 
     async fn departures(&self, after: i64) -> Result<Vec<Departure>, StoreError> {
@@ -233,7 +236,6 @@ impl Accounts for SqliteStore {
     async fn forget_departures(&self, up_to: i64) -> Result<(), StoreError> {
         departures::forget(self, up_to).await
     }
-
     async fn add_invite(&self, invite: StoredInvite) -> Result<(), StoreError> {
         sqlx::query("INSERT INTO invites VALUES ($1, $2, $3, $4)")
             .bind(invite.id.to_vec())
@@ -270,6 +272,14 @@ impl Accounts for SqliteStore {
         Ok(removed.rows_affected() == 1)
     }
 
+    async fn prune_invites(&self, expired_before: u64) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM invites WHERE expires_at < $1")
+            .bind(ms(expired_before))
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
     async fn add_notice(&self, user: UserId, kind: NoticeKind, at: u64) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         insert_notice(&mut tx, user, kind, at).await?;
@@ -301,6 +311,48 @@ impl Accounts for SqliteStore {
     }
 }
 
+/// Removes the account in a transaction that was begun, and commits it.
+async fn remove(
+    mut tx: Transaction<'static, Sqlite>,
+    user: UserId,
+    by: EndedBy,
+    now: u64,
+) -> Result<Departed, StoreError> {
+    let devices = end(&mut tx, user, Which::All, by, now).await?;
+    let contacts: Vec<(Vec<u8>,)> = sqlx::query_as("SELECT user FROM contacts WHERE other = $1")
+        .bind(user.key())
+        .fetch_all(&mut *tx)
+        .await?;
+    let direct: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        "SELECT c.id, m.user FROM conversations c
+         JOIN members m ON m.conversation = c.id AND m.user <> $1
+         WHERE c.first = $1 OR c.second = $1",
+    )
+    .bind(user.key())
+    .fetch_all(&mut *tx)
+    .await?;
+    history::forget_history_of(&mut tx, user).await?;
+    sqlx::query("DELETE FROM users WHERE id = $1").bind(user.key()).execute(&mut *tx).await?;
+    sqlx::query(
+        "DELETE FROM conversations
+         WHERE NOT EXISTS (SELECT 1 FROM members m WHERE m.conversation = conversations.id)",
+    )
+    .execute(&mut *tx)
+    .await?;
+    let departed = Departed {
+        devices,
+        by,
+        contacts: keys(contacts)?,
+        conversations: direct
+            .into_iter()
+            .map(|(id, other)| Ok((ConversationId::from_key(&id)?, UserId::from_key(&other)?)))
+            .collect::<Result<_, StoreError>>()?,
+    };
+    departures::add(&mut tx, user, &departed).await?;
+    tx.commit().await?;
+    Ok(departed)
+}
+
 pub(super) async fn insert_notice(
     tx: &mut Transaction<'static, Sqlite>,
     user: UserId,
@@ -313,6 +365,14 @@ pub(super) async fn insert_notice(
         .bind(ms(at))
         .execute(&mut **tx)
         .await?;
+    sqlx::query(
+        "DELETE FROM notices WHERE user = $1 AND key NOT IN
+             (SELECT key FROM notices WHERE user = $1 ORDER BY key DESC LIMIT $2)",
+    )
+    .bind(user.key())
+    .bind(NOTICES)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

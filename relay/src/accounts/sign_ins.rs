@@ -1,0 +1,231 @@
+//! Accounts are made, people sign in, sign-ins are kept up and end.
+
+use std::net::IpAddr;
+
+use bellwire_protocol::http::{DeviceInfo, ProblemReason, SignedIn};
+use bellwire_protocol::{
+    DeviceId, DisplayName, ErrorCode, Me, NoticeKind, Person, Secret, UserId, Username,
+};
+
+use super::password::{Match, weakness};
+use super::{
+    Accounts, Applicant, EXPIRED_INVITES_MS, Guessed, REFRESH, Refused, SIGN_INS, because, me,
+    not_created, token,
+};
+use crate::bus::Event;
+use crate::store::{Admission, EndedBy, NewAccount, NewDevice, Rotation, StoreError};
+
+/// What signs in, within its limits.
+#[derive(Debug)]
+pub struct Described(DeviceInfo);
+
+impl Described {
+    /// Checks what a client says of its device.
+    ///
+    /// # Errors
+    /// [`Refused`] where a word is too long.
+    pub fn new(info: DeviceInfo) -> Result<Self, Refused> {
+        let key_fits = info.public_key.as_ref().is_none_or(|key| key.len() <= 512);
+        let name_fits = (1..=64).contains(&info.name.chars().count());
+        if name_fits && info.platform.len() <= 32 && key_fits {
+            Ok(Self(info))
+        } else {
+            Err(Refused::Because(ErrorCode::Malformed, None))
+        }
+    }
+}
+
+impl Accounts {
+    /// Makes an account, and signs in with it where a device is given.
+    ///
+    /// # Errors
+    /// [`Refused`] with the reason that the person is told.
+    pub async fn create(
+        &self,
+        applicant: Applicant,
+        admission: Admission,
+        device: Option<Described>,
+    ) -> Result<(Person, Option<SignedIn>), Refused> {
+        let username = Username::new(applicant.username)
+            .map_err(|_| because(ErrorCode::Malformed, ProblemReason::UsernameInvalid))?;
+        let display_name = DisplayName::new(applicant.display_name)
+            .map_err(|_| because(ErrorCode::Malformed, ProblemReason::DisplayNameInvalid))?;
+        if let Some(reason) = weakness(&applicant.password) {
+            return Err(because(ErrorCode::Malformed, reason));
+        }
+        let now = self.clock.wall().ms();
+        // Looked at before the costly hash; the transaction that makes the account decides.
+        self.store.admits(&username, &admission, now).await.map_err(not_created)?;
+        let password_hash = self.passwords.hash(&applicant.password).await?;
+        let user = UserId::from_parts(now, token::random());
+        let person = Person { user, username, display_name };
+        let (device, signed_in) = match device {
+            Some(described) => {
+                let (device, signed_in) = self.new_device(user, described)?;
+                (Some(device), Some(signed_in))
+            }
+            None => (None, None),
+        };
+        let person_made = person.clone();
+        let new =
+            NewAccount { person: person_made, password_hash, created_at: now, admission, device };
+        self.store.create_account(new).await.map_err(not_created)?;
+        Ok((person, signed_in))
+    }
+
+    /// Signs in with a password.
+    ///
+    /// # Errors
+    /// [`Refused`]; an unknown name and a wrong password are the same one, after the same time. What
+    /// is no name at all gets it at once: that it is nobody's is no secret.
+    pub async fn sign_in(
+        &self,
+        username: &str,
+        password: &Secret,
+        device: Described,
+    ) -> Result<SignedIn, Refused> {
+        let wrong = || {
+            self.metrics.auth("wrong");
+            because(ErrorCode::Unauthenticated, ProblemReason::WrongCredentials)
+        };
+        let Ok(name) = Username::new(username) else { return Err(wrong()) };
+        let key = Guessed::Name(name.clone());
+        if let Some(wait) = self.failures().wait(self.clock.steady().ms(), &key) {
+            self.metrics.auth("limited");
+            return Err(Refused::Wait(wait));
+        }
+        let account = self.store.account_by_name(&name).await?;
+        let stored = account.as_ref().map(|account| account.password_hash.as_str());
+        let outcome = self.passwords.check(password, stored).await?;
+        let (account, renewed) = match (account, outcome) {
+            (Some(account), Match::Right) => (account, None),
+            (Some(account), Match::Renew(hash)) => (account, Some(hash)),
+            (Some(_) | None, Match::Wrong) | (None, Match::Right | Match::Renew(_)) => {
+                self.failures().failed(self.clock.steady().ms(), key);
+                return Err(wrong());
+            }
+        };
+        self.failures().succeeded(&key);
+        let (new, signed_in) = self.new_device(account.person.user, device)?;
+        let checked = &account.password_hash;
+        let added = self.store.add_device(new, checked, renewed.as_deref(), SIGN_INS).await?;
+        // The password was changed since it was checked.
+        let Some(devices) = added else { return Err(wrong()) };
+        if !devices.is_empty() {
+            self.bus.publish(Event::Revoked { devices, by: EndedBy::Other }).await;
+        }
+        self.metrics.auth("ok");
+        Ok(signed_in)
+    }
+
+    /// A sign-in to be stored, and what its client is told of it.
+    fn new_device(
+        &self,
+        user: UserId,
+        Described(info): Described,
+    ) -> Result<(NewDevice, SignedIn), Refused> {
+        let now = self.clock.wall().ms();
+        let id = DeviceId::from_parts(now, token::random());
+        let refresh_token = token::opaque();
+        let new = NewDevice {
+            id,
+            user,
+            name: info.name,
+            platform: info.platform,
+            public_key: info.public_key,
+            refresh: token::hash(&refresh_token),
+            created_at: now,
+        };
+        Ok((new, self.signed_in(user, id, refresh_token)?))
+    }
+
+    fn signed_in(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        refresh_token: Secret,
+    ) -> Result<SignedIn, Refused> {
+        let access_token = self
+            .tokens
+            .issue(user, device, self.clock.wall().ms())
+            .ok_or(Refused::Because(ErrorCode::Internal, None))?;
+        Ok(SignedIn { access_token, expires_in: token::ACCESS_S, refresh_token, user, device })
+    }
+
+    /// Exchanges a refresh token. One whose successor was used ends its sign-in, and the person is
+    /// told.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn refresh(&self, address: IpAddr, presented: &Secret) -> Result<SignedIn, Refused> {
+        self.count(&self.refreshes, address)?;
+        let internal = || Refused::Because(ErrorCode::Internal, None);
+        let successor = self.tokens.successor(presented).ok_or_else(internal)?;
+        let now = self.clock.wall().ms();
+        let hash = token::hash(presented);
+        // There is one writer; whoever makes tokens up does not get to it.
+        let rotation = if self.store.knows_refresh(hash).await? {
+            self.store.rotate_refresh(hash, token::hash(&successor), now, REFRESH).await?
+        } else {
+            Rotation::Unknown
+        };
+        let refused = |result, reason| {
+            self.metrics.auth(result);
+            Err(because(ErrorCode::Unauthenticated, reason))
+        };
+        match rotation {
+            Rotation::Rotated(user, device) | Rotation::Repeated(user, device) => {
+                self.metrics.auth("refreshed");
+                self.signed_in(user, device, successor)
+            }
+            Rotation::Reused(user, device) => {
+                let (devices, by) = (vec![device], EndedBy::Other);
+                self.bus.publish(Event::Revoked { devices, by }).await;
+                self.notify(user, None, NoticeKind::RefreshReused, now).await;
+                refused("reused", ProblemReason::TokenInvalid)
+            }
+            Rotation::Ended => refused("ended", ProblemReason::SignInEnded),
+            Rotation::Unknown => refused("unknown", ProblemReason::TokenInvalid),
+        }
+    }
+
+    /// Whose access token it is, if it is good and the sign-in exists.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn authenticate(&self, token: &Secret) -> Result<Option<Me>, StoreError> {
+        let Some((user, device)) = self.tokens.verify(token.as_str(), self.clock.wall().ms())
+        else {
+            return Ok(None);
+        };
+        if !self.store.has_device(user, device).await? {
+            return Ok(None);
+        }
+        let account = self.store.account(user).await?;
+        Ok(account.map(|account| me(&account, device)))
+    }
+
+    /// Ends a sign-in for its owner. False: this user has no such one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sign_out(&self, user: UserId, device: DeviceId) -> Result<bool, StoreError> {
+        let ended = self.store.end_device(user, device, self.clock.wall().ms()).await?;
+        if ended {
+            let (devices, by) = (vec![device], EndedBy::Owner);
+            self.bus.publish(Event::Revoked { devices, by }).await;
+        }
+        Ok(ended)
+    }
+
+    /// Forgets what nobody can use any more. Whoever is connected with it is closed by the look at
+    /// [`removals`](crate::store::SignIns::removals).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn prune(&self) -> Result<(), StoreError> {
+        let now = self.clock.wall().ms();
+        self.store.prune_sign_ins(now.saturating_sub(REFRESH.idle_ms)).await?;
+        self.store.prune_invites(now.saturating_sub(EXPIRED_INVITES_MS)).await
+    }
+}
