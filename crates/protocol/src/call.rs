@@ -59,7 +59,7 @@ pub struct IceCandidate {
 
 impl IceCandidate {
     /// Bytes of `{"ufrag":"","mid":"","candidate":""}` and the comma behind it.
-    const AROUND: usize = 38;
+    const AROUND: usize = 37;
 
     /// Bytes of it as JSON, with the comma behind it.
     #[must_use]
