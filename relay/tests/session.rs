@@ -200,7 +200,7 @@ async fn a_lost_socket_is_resumed_without_a_gap() {
     assert_ne!(
         resumed.welcome.as_ref().unwrap().session,
         b.welcome.as_ref().unwrap().session,
-        "a token is good for one resume"
+        "a name is good until the next one was used"
     );
     resumed.ask(answer(call, &offer)).await.unwrap();
     assert_eq!(b.closed().await, Some(limits::close::REPLACED));

@@ -29,14 +29,19 @@ pub const MESSAGE_BURST: u32 = 60;
 pub const RINGS_PER_MINUTE: u32 = 6;
 /// Rings per five minutes from one person to another.
 pub const RINGS_PER_PERSON: u32 = 3;
-/// Frames that wait for one slow reader before it is closed with 4008.
-pub const QUEUE_FRAMES: usize = 64;
+/// Frames that wait for one slow reader before it is closed with 4008. A relay that comes back
+/// tells of every contact at once; what costs memory is their bytes.
+pub const QUEUE_FRAMES: usize = 256;
 /// Bytes that wait for one slow reader before it is closed with 4008.
 pub const QUEUE_BYTES: usize = 256 * 1024;
 /// How long a session without a socket can be resumed, in ms.
 pub const RESUME_MS: u64 = 60_000;
-/// How many frames a session keeps for a resume.
-pub const RESUME_FRAMES: usize = 128;
+/// How many frames a session keeps for a resume: more than may wait, so that a slow reader that was
+/// closed can go on.
+pub const RESUME_FRAMES: usize = 2 * QUEUE_FRAMES;
+/// How many bytes of frames a session keeps for a resume: what may wait and the frame that made it
+/// too much, so that a slow reader that was closed can go on. Every session may cost so much.
+pub const RESUME_BYTES: usize = QUEUE_BYTES + RELAY_FRAME_BYTES;
 /// How long a call rings, and how old an offer may be, in ms.
 pub const RING_MS: u64 = 60_000;
 /// How long a participant without a session keeps its seat, in ms.

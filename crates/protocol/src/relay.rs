@@ -41,7 +41,7 @@ pub struct IceServer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Welcome {
-    /// For the next resume. Rotates on every use.
+    /// For the next resume. The former one is over once the relay heard the client after this.
     pub session: ResumeToken,
     /// Whether the missed frames follow; else a `snapshot` does.
     pub resumed: bool,

@@ -3,10 +3,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bellwire_protocol::{RelayMessage, limits};
+use bellwire_protocol::{RelayMessage, Secret, limits};
 use tokio::sync::Notify;
 
-use super::session::{Allowance, Body, Close, Frame, Outbox, Verdict};
+use super::allowance::{Allowance, Class, Verdict};
+use super::session::{Body, Close, Frame, Names, Outbox};
 
 /// Which of a session's sockets, in order.
 pub type Epoch = u32;
@@ -14,6 +15,8 @@ pub type Epoch = u32;
 #[derive(Debug)]
 struct State {
     outbox: Outbox,
+    /// What it is resumed with, once it is open.
+    names: Option<Names>,
     /// How much the client may say, whatever socket it says it on.
     allowance: Allowance,
     /// The socket that may take frames; older ones are closed.
@@ -22,7 +25,29 @@ struct State {
     attached: bool,
     close: Option<Close>,
     /// What waits for the snapshot to be written.
-    opening: Option<Vec<Body>>,
+    opening: Option<Waiting>,
+}
+
+const TOO_SLOW: Close = Close { code: limits::close::SLOW_READER, reason: "reads too slowly" };
+
+/// What is said to a session while its snapshot is read from the store.
+#[derive(Debug, Default)]
+struct Waiting {
+    bodies: Vec<Body>,
+    bytes: usize,
+}
+
+impl Waiting {
+    /// False: more waits than a session keeps.
+    fn push(&mut self, body: &Body) -> bool {
+        let fits = self.bodies.len() < limits::RESUME_FRAMES
+            && self.bytes + body.len() <= limits::RESUME_BYTES;
+        if fits {
+            self.bytes += body.len();
+            self.bodies.push(body.clone());
+        }
+        fits
+    }
 }
 
 /// What a socket does next.
@@ -47,11 +72,12 @@ impl Link {
     pub fn opening(now: u64) -> Self {
         let state = State {
             outbox: Outbox::default(),
+            names: None,
             allowance: Allowance::new(now),
             epoch: 0,
             attached: true,
             close: None,
-            opening: Some(Vec::new()),
+            opening: Some(Waiting::default()),
         };
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
@@ -61,9 +87,15 @@ impl Link {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes one message off what the client may say.
-    pub fn take(&self, now: u64) -> Verdict {
-        self.state().allowance.take(now)
+    /// Hears a message on the socket of this epoch: takes it off what the client may say.
+    pub fn hear(&self, epoch: Epoch, now: u64, class: Class) -> Verdict {
+        let mut state = self.state();
+        if state.epoch == epoch
+            && let Some(names) = &mut state.names
+        {
+            names.confirm();
+        }
+        state.allowance.take(now, class)
     }
 
     /// Goes on with what was left of another session of the same device: a new one is no way to
@@ -74,12 +106,13 @@ impl Link {
         self.state().allowance = allowance;
     }
 
-    /// Puts the first messages in front of whatever waited.
-    pub fn open(&self, first: impl IntoIterator<Item = Body>) {
+    /// Puts the first messages in front of whatever waited. The session is called `name`.
+    pub fn open(&self, name: Secret, first: impl IntoIterator<Item = Body>) {
         let mut state = self.state();
         let waiting = state.opening.take().unwrap_or_default();
-        state.outbox.open(first);
-        for body in &waiting {
+        state.names = Some(Names::new(name));
+        state.outbox.say_at_once(first);
+        for body in &waiting.bodies {
             state.outbox.push(body);
         }
         drop(state);
@@ -88,16 +121,27 @@ impl Link {
 
     /// Sends a message, at once or after a resume. True: the reader turned out to be too slow.
     pub fn push(&self, body: &Body) -> bool {
+        self.push_all(std::slice::from_ref(body))
+    }
+
+    /// Sends what the relay says in one step. However much it is, it makes no slow reader of a
+    /// client that took all that was said before.
+    pub fn push_all(&self, bodies: &[Body]) -> bool {
         let mut state = self.state();
         if let Some(waiting) = &mut state.opening {
-            waiting.push(body.clone());
-            return false;
+            let full = bodies.iter().any(|body| !waiting.push(body));
+            if full && state.close.is_none() {
+                state.close = Some(TOO_SLOW);
+            }
+            return full;
         }
-        state.outbox.push(body);
+        match bodies {
+            [body] => state.outbox.push(body),
+            bodies => state.outbox.say_at_once(bodies.iter().cloned()),
+        }
         let slow = state.attached && state.close.is_none() && state.outbox.is_overfull();
         if slow {
-            let code = limits::close::SLOW_READER;
-            state.close = Some(Close { code, reason: "reads too slowly" });
+            state.close = Some(TOO_SLOW);
         }
         drop(state);
         self.changed.notify_one();
@@ -121,26 +165,32 @@ impl Link {
         self.changed.notify_one();
     }
 
-    /// Whether a client that handled `seq` can go on.
-    #[must_use]
-    pub fn can_resume(&self, seq: u64) -> bool {
-        let state = self.state();
-        state.opening.is_none() && state.outbox.can_resume(seq)
-    }
-
-    /// Takes the session over for a new socket; an older one closes as replaced.
-    pub fn resume(&self, seq: u64, welcome: &RelayMessage) -> Epoch {
+    /// Takes the session over for a new socket of a client that knows its `name` and handled `seq`;
+    /// an older socket closes as replaced. The welcome brings the name for the next time: `next`,
+    /// or one whose welcome may have been lost. `None`: the session cannot go on.
+    pub fn resume(
+        &self,
+        seq: u64,
+        name: &Secret,
+        next: Secret,
+        welcome: impl FnOnce(Secret) -> RelayMessage,
+    ) -> Option<Epoch> {
         let mut state = self.state();
+        if state.opening.is_some() || !state.outbox.can_resume(seq) {
+            return None;
+        }
+        let names = state.names.as_mut().filter(|names| names.has(name))?;
+        let welcome = welcome(names.offer(name, next));
         state.epoch = state.epoch.wrapping_add(1);
         state.attached = true;
         state.close = None;
         state.allowance.resume();
-        state.outbox.resume(seq, &Body::new(welcome));
+        state.outbox.resume(seq, &Body::new(&welcome));
         let epoch = state.epoch;
         drop(state);
         self.changed.notify_waiters();
         self.changed.notify_one();
-        epoch
+        Some(epoch)
     }
 
     /// The socket of this epoch is gone. False: another one took over.

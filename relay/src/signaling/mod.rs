@@ -1,5 +1,6 @@
 //! The WebSocket side: sockets, sessions, calls.
 
+pub mod allowance;
 pub mod calls;
 mod dates;
 mod hello;

@@ -1,9 +1,9 @@
-//! One session without its socket: sequence numbers, what waits, what may be asked for again, how
-//! much may be said. Pure.
+//! One session without its socket: what it is called, sequence numbers, what waits, what may be
+//! asked for again. Pure.
 
 use std::collections::VecDeque;
 
-use bellwire_protocol::{RelayMessage, limits};
+use bellwire_protocol::{RelayMessage, Secret, limits};
 
 /// A message written once for every session that gets it.
 #[derive(Debug, Clone)]
@@ -17,6 +17,13 @@ impl Body {
     #[must_use]
     pub fn new(message: &RelayMessage) -> Self {
         Self { kind: kind(message), text: bellwire_protocol::encode(message) }
+    }
+
+    /// Bytes of the message.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "no message is empty")]
+    pub fn len(&self) -> usize {
+        self.text.len()
     }
 
     /// The frame with its number, in a string of exactly its size: it may wait for long.
@@ -45,26 +52,106 @@ pub struct Close {
     pub reason: &'static str,
 }
 
-/// The numbered frames of a session: those that wait for the socket and, before them, those that
-/// it got and may have lost.
+/// What a session is resumed with. A welcome can be lost with its socket, so the name that it
+/// brought counts once the client was heard after it; until then the former one opens the session
+/// as well.
+#[derive(Debug)]
+pub struct Names {
+    known: Secret,
+    offered: Option<Secret>,
+}
+
+impl Names {
+    /// Of a session that begins.
+    #[must_use]
+    pub fn new(first: Secret) -> Self {
+        Self { known: first, offered: None }
+    }
+
+    /// Whether the session is called so.
+    #[must_use]
+    pub fn has(&self, name: &Secret) -> bool {
+        same(&self.known, name) || self.offered.as_ref().is_some_and(|offered| same(offered, name))
+    }
+
+    /// What the welcome brings to a client that came with `name`, which [`Self::has`] it: `next`,
+    /// or what was offered before and may have been lost.
+    pub fn offer(&mut self, name: &Secret, next: Secret) -> Secret {
+        if let Some(offered) = self.offered.take_if(|offered| same(offered, name)) {
+            self.known = offered;
+        }
+        self.offered.get_or_insert(next).clone()
+    }
+
+    /// The client was heard after the welcome.
+    pub fn confirm(&mut self) {
+        if let Some(offered) = self.offered.take() {
+            self.known = offered;
+        }
+    }
+}
+
+/// Compares without telling by its time where two names differ.
+fn same(a: &Secret, b: &Secret) -> bool {
+    let (a, b) = (a.as_str().as_bytes(), b.as_str().as_bytes());
+    a.len() == b.len() && a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}
+
+/// How many frames, and how many bytes of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Load {
+    frames: usize,
+    bytes: usize,
+}
+
+impl Load {
+    const QUEUE: Self = Self { frames: limits::QUEUE_FRAMES, bytes: limits::QUEUE_BYTES };
+    /// What the relay says at once goes into one half of the queue; the other is for what comes.
+    const HALF_QUEUE: Self =
+        Self { frames: limits::QUEUE_FRAMES / 2, bytes: limits::QUEUE_BYTES / 2 };
+    const RESUME: Self = Self { frames: limits::RESUME_FRAMES, bytes: limits::RESUME_BYTES };
+
+    fn add(&mut self, text: &str) {
+        self.frames += 1;
+        self.bytes += text.len();
+    }
+
+    fn take(&mut self, text: &str) {
+        self.frames -= 1;
+        self.bytes -= text.len();
+    }
+
+    const fn plus(self, other: Self) -> Self {
+        Self { frames: self.frames + other.frames, bytes: self.bytes + other.bytes }
+    }
+
+    const fn is_over(self, most: Self) -> bool {
+        self.frames > most.frames || self.bytes > most.bytes
+    }
+}
+
+/// What has no number yet.
+#[derive(Debug)]
+struct Held {
+    body: Body,
+    /// Said after what the relay says at once, so that it counts as waiting for the reader.
+    late: bool,
+}
+
+/// The numbered frames of a session: those that the socket got and may have lost, then those that
+/// are repeated after a resume, then those that wait for the socket.
 #[derive(Debug)]
 pub struct Outbox {
     frames: VecDeque<Frame>,
     /// Number of the next frame.
     next_seq: u64,
-    /// How many at the front of `frames` the socket got.
-    sent: usize,
-    /// How many of those that follow are repeated after a resume: they were not late the first
-    /// time, so they do not make the reader a slow one.
-    repeated: usize,
-    /// Bytes that wait, without the repeated ones.
-    waiting_bytes: usize,
-    /// What has no number yet: the parts of a snapshot that is larger than the queue, and whatever
-    /// was said after it.
-    held: VecDeque<Body>,
-    /// How much of `held`, at its end, was said after the snapshot.
-    late: usize,
-    late_bytes: usize,
+    sent: Load,
+    /// They were not late the first time, so they do not make the reader a slow one.
+    repeated: Load,
+    waiting: Load,
+    /// The parts of something larger than the queue (a snapshot), and whatever was said after it.
+    held: VecDeque<Held>,
+    late: Load,
     /// Written at the front of a resumed socket; carries the number that the client named.
     greeting: Option<Frame>,
     /// A frame was dropped that the socket never got: nothing can be resumed.
@@ -76,12 +163,11 @@ impl Default for Outbox {
         Self {
             frames: VecDeque::new(),
             next_seq: 1,
-            sent: 0,
-            repeated: 0,
-            waiting_bytes: 0,
+            sent: Load::default(),
+            repeated: Load::default(),
+            waiting: Load::default(),
             held: VecDeque::new(),
-            late: 0,
-            late_bytes: 0,
+            late: Load::default(),
             greeting: None,
             gap: false,
         }
@@ -89,43 +175,53 @@ impl Default for Outbox {
 }
 
 impl Outbox {
-    /// Begins with these messages, however many they are: they are numbered as the queue drains.
-    pub fn open(&mut self, first: impl IntoIterator<Item = Body>) {
-        self.held.extend(first);
-        self.refill();
+    /// Says much at once: it is numbered as the queue drains, so that it is nobody's slowness. Where
+    /// such a thing is still under way, more of it is what a slow reader has waiting.
+    pub fn say_at_once(&mut self, bodies: impl IntoIterator<Item = Body>) {
+        if self.gap {
+            return;
+        }
+        if self.held.is_empty() {
+            self.held.extend(bodies.into_iter().map(|body| Held { body, late: false }));
+            self.refill();
+        } else {
+            bodies.into_iter().for_each(|body| self.push(&body));
+        }
     }
 
     /// Lets a message wait for its turn.
     pub fn push(&mut self, body: &Body) {
+        if self.gap {
+            return;
+        }
         if self.held.is_empty() {
             self.number(body);
             return;
         }
-        if self.late >= limits::RESUME_FRAMES {
-            // A client that is away for so long starts from a new snapshot.
-            self.held.clear();
-            (self.late, self.late_bytes) = (0, 0);
-            self.gap = true;
-            return;
+        self.late.add(&body.text);
+        self.held.push_back(Held { body: body.clone(), late: true });
+        if self.late.is_over(Load::RESUME) {
+            self.lose();
         }
-        self.late += 1;
-        self.late_bytes += body.text.len();
-        self.held.push_back(body.clone());
     }
 
-    /// Numbers what is held, up to half of what may wait: the other half is for what comes.
+    /// Gives up what nobody takes: a client that was away for so long starts from a new snapshot.
+    fn lose(&mut self) {
+        *self = Self { next_seq: self.next_seq, gap: true, ..Self::default() };
+    }
+
+    /// Numbers what is held, up to half of what may wait.
     fn refill(&mut self) {
-        while let Some(body) = self.held.front() {
-            let waiting = self.frames.len() - self.sent;
-            let full = waiting >= limits::QUEUE_FRAMES / 2
-                || self.waiting_bytes + body.text.len() > limits::QUEUE_BYTES / 2;
-            if full && waiting > 0 {
+        while let Some(next) = self.held.front() {
+            let unsent = self.waiting.plus(self.repeated);
+            let mut with_next = unsent;
+            with_next.add(&next.body.text);
+            if with_next.is_over(Load::HALF_QUEUE) && unsent.frames > 0 {
                 return;
             }
-            let Some(body) = self.held.pop_front() else { return };
-            if self.held.len() < self.late {
-                self.late -= 1;
-                self.late_bytes -= body.text.len();
+            let Some(Held { body, late }) = self.held.pop_front() else { return };
+            if late {
+                self.late.take(&body.text);
             }
             self.number(&body);
         }
@@ -134,40 +230,43 @@ impl Outbox {
     fn number(&mut self, body: &Body) {
         let frame = body.frame(self.next_seq);
         self.next_seq += 1;
-        self.waiting_bytes += frame.text.len();
+        self.waiting.add(&frame.text);
         self.frames.push_back(frame);
-        while self.frames.len() > limits::RESUME_FRAMES {
-            let dropped = self.frames.pop_front();
-            if self.sent > 0 {
-                self.sent -= 1;
-            } else if self.repeated > 0 {
-                self.repeated -= 1;
-                self.gap = true;
-            } else {
-                self.waiting_bytes -= dropped.map_or(0, |frame| frame.text.len());
-                self.gap = true;
-            }
+        self.trim();
+    }
+
+    /// Keeps to the limits of what is kept for a resume.
+    fn trim(&mut self) {
+        let unsent = self.waiting.plus(self.repeated);
+        if self.waiting.is_over(Load::RESUME) || unsent.is_over(Load::RESUME.plus(Load::RESUME)) {
+            self.lose();
+            return;
+        }
+        while self.sent.frames > 0
+            && (self.sent.is_over(Load::RESUME)
+                || self.sent.plus(unsent).is_over(Load::RESUME.plus(Load::RESUME)))
+        {
+            let Some(frame) = self.frames.pop_front() else { return };
+            self.sent.take(&frame.text);
         }
     }
 
     /// Whether the reader is too slow to go on with.
     #[must_use]
     pub fn is_overfull(&self) -> bool {
-        let waiting = self.frames.len() - self.sent - self.repeated;
-        waiting + self.late > limits::QUEUE_FRAMES
-            || self.waiting_bytes + self.late_bytes > limits::QUEUE_BYTES
+        self.gap || self.waiting.plus(self.late).is_over(Load::QUEUE)
     }
 
     /// Whether anything waits for the socket.
     #[must_use]
     pub fn has_waiting(&self) -> bool {
-        self.greeting.is_some() || self.sent < self.frames.len() || !self.held.is_empty()
+        self.greeting.is_some() || self.sent.frames < self.frames.len() || !self.held.is_empty()
     }
 
-    /// Whether messages of the opening still have no number.
+    /// Whether parts of what is said at once still have no number.
     #[must_use]
     pub fn is_opening(&self) -> bool {
-        self.held.len() > self.late
+        self.held.iter().any(|held| !held.late)
     }
 
     /// The next frame for the socket.
@@ -175,13 +274,14 @@ impl Outbox {
         if let Some(greeting) = self.greeting.take() {
             return Some(greeting);
         }
-        let frame = self.frames.get(self.sent)?.clone();
-        self.sent += 1;
-        if self.repeated > 0 {
-            self.repeated -= 1;
+        let frame = self.frames.get(self.sent.frames)?.clone();
+        self.sent.add(&frame.text);
+        if self.repeated.frames > 0 {
+            self.repeated.take(&frame.text);
         } else {
-            self.waiting_bytes -= frame.text.len();
+            self.waiting.take(&frame.text);
         }
+        self.trim();
         self.refill();
         Some(frame)
     }
@@ -199,69 +299,19 @@ impl Outbox {
         let oldest = self.next_seq - self.frames.len() as u64;
         let handled = usize::try_from((seq + 1).saturating_sub(oldest)).unwrap_or(0);
         self.frames.drain(..handled.min(self.frames.len()));
-        self.sent = 0;
-        self.repeated = self.frames.len();
-        self.waiting_bytes = 0;
+        (self.sent, self.waiting) = (Load::default(), Load::default());
+        self.repeated = Load::default();
+        for frame in &self.frames {
+            self.repeated.add(&frame.text);
+        }
         self.greeting = Some(welcome.frame(seq));
         self.refill();
     }
-}
 
-/// How much may be said: `per_second` on the long run, `burst` at once.
-#[derive(Debug, Clone)]
-pub struct Allowance {
-    /// In thousandths of a message.
-    tokens: u64,
-    refilled_at: u64,
-    refused: u32,
-}
-
-/// What becomes of one more message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Go on.
-    Allowed,
-    /// Not carried out; it would be after this long, in ms.
-    Refused(u64),
-    /// The client does not slow down.
-    Close,
-}
-
-/// Refusals in a row after which a session is closed: a second burst beyond the first.
-const REFUSALS: u32 = limits::MESSAGE_BURST;
-
-impl Allowance {
-    /// A full allowance.
-    #[must_use]
-    pub fn new(now: u64) -> Self {
-        let tokens = u64::from(limits::MESSAGE_BURST) * 1_000;
-        Self { tokens, refilled_at: now, refused: 0 }
-    }
-
-    /// Goes on, on another socket: it has as much as before, and hears its refusals anew.
-    pub fn resume(&mut self) {
-        self.refused = 0;
-    }
-
-    /// Takes one message off.
-    pub fn take(&mut self, now: u64) -> Verdict {
-        let full = u64::from(limits::MESSAGE_BURST) * 1_000;
-        let elapsed = now.saturating_sub(self.refilled_at);
-        // A rate per second is a rate in thousandths per ms.
-        let refill = elapsed.saturating_mul(u64::from(limits::MESSAGES_PER_SECOND));
-        self.tokens = self.tokens.saturating_add(refill).min(full);
-        self.refilled_at = now;
-        if self.tokens >= 1_000 {
-            self.tokens -= 1_000;
-            self.refused = 0;
-            return Verdict::Allowed;
-        }
-        self.refused += 1;
-        if self.refused > REFUSALS {
-            return Verdict::Close;
-        }
-        let missing = 1_000 - self.tokens;
-        Verdict::Refused(missing.div_ceil(u64::from(limits::MESSAGES_PER_SECOND)))
+    /// Bytes that it keeps, but for what is held.
+    #[cfg(test)]
+    fn kept_bytes(&self) -> usize {
+        self.sent.plus(self.repeated).plus(self.waiting).plus(self.late).bytes
     }
 }
 

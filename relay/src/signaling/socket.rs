@@ -11,11 +11,12 @@ use futures_util::SinkExt;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use super::allowance::{Class, Verdict};
 use super::calls::{CheckedClaim, Input, Signal};
 use super::dates::undate;
 use super::link::{Epoch, Link, Next};
 use super::mail::{Mail, Placing, Said};
-use super::session::{Body, Close, Frame, Verdict};
+use super::session::{Body, Close, Frame};
 use super::switchboard::words;
 use crate::Relay;
 use crate::store::{Route, StoreError};
@@ -155,7 +156,10 @@ async fn listen(
         let message = words(code).into();
         seated.link.push(&Body::new(&RelayMessage::Error { re, code, message, retry_after_ms }));
     };
-    match seated.link.take(relay.clock.steady().ms()) {
+    let decoded = bellwire_protocol::decode::<ClientFrame>(&text);
+    // What cannot be read counts like what can.
+    let class = decoded.as_ref().map_or(Class::Common, |frame| Class::of(&frame.message));
+    match seated.link.hear(seated.epoch, relay.clock.steady().ms(), class) {
         Verdict::Allowed => {}
         Verdict::Refused(wait) => {
             answer(head(&text).and_then(|head| head.id), ErrorCode::RateLimited, Some(wait));
@@ -166,7 +170,7 @@ async fn listen(
             return Err(End::Close(Close { code, reason: "too many messages" }));
         }
     }
-    let frame = match bellwire_protocol::decode::<ClientFrame>(&text) {
+    let frame = match decoded {
         Ok(frame) => frame,
         Err(_) => match head(&text) {
             // Another version could mean it; this one cannot.

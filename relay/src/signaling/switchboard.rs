@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bellwire_protocol::{
     ConversationKind, DeviceId, ErrorCode, IceServer, Me, Participant, PresenceStatus,
-    RelayMessage, Secret, UserId, limits,
+    RelayMessage, UserId, limits,
 };
 use tokio::sync::mpsc;
 
@@ -54,7 +54,6 @@ pub struct Setup {
 struct Place {
     who: Participant,
     link: Arc<Link>,
-    token: Option<Secret>,
     /// A snapshot was written: the device takes part.
     open: bool,
     attached: bool,
@@ -301,11 +300,12 @@ impl Switchboard {
 
     fn perform(&mut self) {
         let relation = self.setup.clock.relation();
+        let mut said: BTreeMap<DeviceId, Vec<Body>> = BTreeMap::new();
         while let Some(output) = self.calls.poll() {
             match output {
                 Output::Send { to, mut message } => {
                     message.date(relation);
-                    self.push(to, &Body::new(&message));
+                    said.entry(to).or_default().push(Body::new(&message));
                 }
                 Output::Record(mut record) => {
                     record.record.date(relation);
@@ -316,6 +316,9 @@ impl Switchboard {
                 }
                 Output::Measured(measure) => self.measure(measure),
             }
+        }
+        for (device, bodies) in said {
+            self.push_all(device, &bodies);
         }
         let calls = i64::try_from(self.calls.len()).unwrap_or(i64::MAX);
         self.setup.metrics.active_calls.set(calls);
@@ -333,8 +336,12 @@ impl Switchboard {
     }
 
     fn push(&self, device: DeviceId, body: &Body) {
+        self.push_all(device, std::slice::from_ref(body));
+    }
+
+    fn push_all(&self, device: DeviceId, bodies: &[Body]) {
         if let Some(place) = self.places.get(&device)
-            && place.link.push(body)
+            && place.link.push_all(bodies)
         {
             self.setup.metrics.slow_readers.inc();
         }

@@ -109,6 +109,7 @@ pub(crate) fn limits() -> Vec<(&'static str, String)> {
         ("QUEUE_BYTES", bytes(limits::QUEUE_BYTES)),
         ("RESUME_MS", time(limits::RESUME_MS)),
         ("RESUME_FRAMES", limits::RESUME_FRAMES.to_string()),
+        ("RESUME_BYTES", bytes(limits::RESUME_BYTES)),
         ("RING_MS", time(limits::RING_MS)),
         ("SEAT_MS", time(limits::SEAT_MS)),
         ("SEAT_WITH_MEDIA_MS", time(limits::SEAT_WITH_MEDIA_MS)),

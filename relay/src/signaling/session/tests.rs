@@ -1,9 +1,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
-use bellwire_protocol::{RelayFrame, RelayMessage, limits};
+use bellwire_protocol::{RelayFrame, RelayMessage, Secret, limits};
 use proptest::prelude::*;
 
-use super::{Allowance, Body, Frame, Outbox, Verdict};
+use super::{Body, Frame, Names, Outbox};
 
 fn ok(re: u32) -> Body {
     Body::new(&RelayMessage::Ok { re })
@@ -80,27 +80,12 @@ fn a_reader_is_slow_by_frames_and_by_bytes() {
 }
 
 #[test]
-fn a_burst_is_allowed_and_then_the_rate() {
-    let mut allowance = Allowance::new(0);
-    for _ in 0..limits::MESSAGE_BURST {
-        assert_eq!(allowance.take(0), Verdict::Allowed);
-    }
-    assert_eq!(allowance.take(0), Verdict::Refused(50), "one message in 50 ms");
-    assert_eq!(allowance.take(50), Verdict::Allowed);
-    assert_eq!(allowance.take(1_050), Verdict::Allowed, "twenty more after a second");
-    for _ in 0..limits::MESSAGE_BURST + 19 {
-        allowance.take(1_050);
-    }
-    assert_eq!(allowance.take(1_050), Verdict::Close, "it does not slow down");
-}
-
-#[test]
 fn an_opening_larger_than_the_queue_is_numbered_as_it_drains() {
     let message = "x".repeat(30_000);
     let code = bellwire_protocol::ErrorCode::Internal;
     let part = Body::new(&RelayMessage::Error { re: None, code, message, retry_after_ms: None });
     let mut outbox = Outbox::default();
-    outbox.open(vec![part; 300]);
+    outbox.say_at_once(vec![part; 300]);
     outbox.push(&ok(7));
     assert!(!outbox.is_overfull() && outbox.is_opening(), "300 parts are nobody's slowness");
     for seq in 1..=300 {
@@ -113,13 +98,13 @@ fn an_opening_larger_than_the_queue_is_numbered_as_it_drains() {
         "and then the rest"
     );
     assert!(!outbox.has_waiting());
-    assert!(!outbox.can_resume(100) && outbox.can_resume(200), "parts are frames of the ring");
+    assert!(!outbox.can_resume(280) && outbox.can_resume(290), "parts are frames of the ring");
 }
 
 #[test]
 fn a_reader_is_slow_behind_its_opening_too() {
     let mut outbox = Outbox::default();
-    outbox.open(vec![ok(0); 300]);
+    outbox.say_at_once(vec![ok(0); 300]);
     for re in 0..limits::QUEUE_FRAMES as u32 {
         outbox.push(&ok(re));
     }
@@ -141,6 +126,83 @@ fn a_repetition_is_not_slowness() {
     assert!(!outbox.is_overfull());
 }
 
+fn large(bytes: usize) -> Body {
+    let (message, code) = ("x".repeat(bytes), bellwire_protocol::ErrorCode::Internal);
+    Body::new(&RelayMessage::Error { re: None, code, message, retry_after_ms: None })
+}
+
+#[test]
+fn what_is_kept_for_a_resume_is_bounded_in_bytes() {
+    let most = 2 * limits::RESUME_BYTES;
+    let mut reads = Outbox::default();
+    for _ in 0..limits::RESUME_FRAMES {
+        reads.push(&large(40_000));
+        reads.pop();
+        assert!(reads.kept_bytes() <= limits::RESUME_BYTES, "{}", reads.kept_bytes());
+    }
+    assert!(reads.can_resume(limits::RESUME_FRAMES as u64 - 5), "the newest are there");
+    let mut away = Outbox::default();
+    for _ in 0..limits::RESUME_FRAMES {
+        away.push(&large(40_000));
+        assert!(away.kept_bytes() <= most, "{}", away.kept_bytes());
+    }
+    assert_eq!(away.kept_bytes(), 0, "what cannot be resumed is not kept");
+    let mut comes_back = Outbox::default();
+    for _ in 0..20 {
+        for _ in 0..5 {
+            comes_back.push(&large(40_000));
+        }
+        if comes_back.can_resume(0) {
+            comes_back.resume(0, &ok(0));
+        }
+        assert!(comes_back.kept_bytes() <= most, "{}", comes_back.kept_bytes());
+    }
+}
+
+#[test]
+fn a_slow_reader_that_is_closed_can_resume() {
+    let mut outbox = Outbox::default();
+    while !outbox.is_overfull() {
+        outbox.push(&large(40_000));
+    }
+    assert!(outbox.can_resume(0), "by bytes");
+    let mut outbox = Outbox::default();
+    outbox.push(&large(limits::QUEUE_BYTES - 100));
+    outbox.push(&large(limits::RELAY_FRAME_BYTES - 200));
+    assert!(outbox.is_overfull() && outbox.can_resume(0), "by the longest frame");
+}
+
+#[test]
+fn what_is_said_at_once_makes_nobody_slow() {
+    let mut outbox = Outbox::default();
+    outbox.push(&ok(0));
+    outbox.say_at_once(vec![large(45_000); 20]);
+    assert!(!outbox.is_overfull() && outbox.is_opening());
+    for seq in 1..=21 {
+        assert_eq!(read(&outbox.pop().unwrap()).0, seq);
+    }
+    outbox.say_at_once(vec![large(45_000); 20]);
+    for _ in 0..20 {
+        outbox.say_at_once(vec![large(45_000); 2]);
+    }
+    assert!(outbox.is_overfull(), "more behind it is the reader's slowness");
+}
+
+#[test]
+fn a_welcome_that_was_lost_is_repeated_until_it_is_used() {
+    let name = |text: &str| Secret::new(text).unwrap();
+    let mut names = Names::new(name("one"));
+    assert!(!names.has(&name("two")));
+    assert_eq!(names.offer(&name("one"), name("two")), name("two"));
+    assert_eq!(names.offer(&name("one"), name("three")), name("two"), "the same again");
+    assert!(names.has(&name("one")) && names.has(&name("two")));
+    assert_eq!(names.offer(&name("two"), name("three")), name("three"), "the welcome arrived");
+    assert!(!names.has(&name("one")), "so the one before it is over");
+    assert_eq!(names.offer(&name("two"), name("four")), name("three"));
+    names.confirm();
+    assert!(names.has(&name("three")) && !names.has(&name("two")));
+}
+
 proptest! {
     /// However frames are pushed, written and lost, a client that resumes sees every number once
     /// and in order.
@@ -151,7 +213,7 @@ proptest! {
     ) {
         let mut outbox = Outbox::default();
         let (mut pushed, mut seen) = (first, 0_u64);
-        outbox.open((0..first).map(ok));
+        outbox.say_at_once((0..first).map(ok));
         for (step, amount) in steps {
             match step {
                 0 => {

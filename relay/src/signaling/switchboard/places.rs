@@ -25,7 +25,7 @@ impl Switchboard {
             link.inherit(&place.link);
         }
         self.clear_timers(device);
-        let place = Place { who, link, token: None, open: false, attached: true, absent: true };
+        let place = Place { who, link, open: false, attached: true, absent: true };
         self.places.insert(device, place);
         self.by_user.entry(user).or_default().insert(device);
     }
@@ -37,7 +37,6 @@ impl Switchboard {
             return;
         }
         place.who.name = me.display_name.clone();
-        place.token = Some(token.clone());
         place.open = true;
         place.absent = false;
         let who = place.who.clone();
@@ -54,8 +53,8 @@ impl Switchboard {
             notices: notices.into_iter().map(|stored| stored.notice).collect(),
             more: false,
         };
-        let welcome = self.welcome(me, token, false);
-        link.open([Body::new(&welcome)].into_iter().chain(parts::cut(snapshot)));
+        let welcome = self.welcome(me, token.clone(), false);
+        link.open(token, [Body::new(&welcome)].into_iter().chain(parts::cut(snapshot)));
         if let Some(change) = change {
             self.tell_presence(&change, Some(who.device));
         }
@@ -82,22 +81,21 @@ impl Switchboard {
 
     pub(super) fn resume(&mut self, now: u64, resuming: Resuming) {
         let Resuming { me, token, seq, next_token, audience, reply } = resuming;
-        let welcome = self.welcome(me.clone(), next_token.clone(), true);
-        let place = self.places.get_mut(&me.device).filter(|place| {
-            let known = place.token.as_ref().is_some_and(|kept| same(kept, &token));
-            known && place.open && place.link.can_resume(seq)
+        let device = me.device;
+        let place = self.places.get(&device).filter(|place| place.open);
+        let resumed = place.and_then(|place| {
+            let welcome = |name| self.welcome(me, name, true);
+            place.link.resume(seq, &token, next_token, welcome)
         });
-        let Some(place) = place else {
+        let (Some(epoch), Some(place)) = (resumed, self.places.get_mut(&device)) else {
             let _ = reply.send(None);
             return;
         };
-        place.token = Some(next_token);
         place.attached = true;
         let was_absent = std::mem::replace(&mut place.absent, false);
-        let epoch = place.link.resume(seq, &welcome);
         let link = Arc::clone(&place.link);
         let who = place.who.clone();
-        self.clear_timers(me.device);
+        self.clear_timers(device);
         if was_absent && let Some(change) = self.presence.connect(who.user, who.device, audience) {
             self.tell_presence(&change, None);
         }
@@ -165,10 +163,4 @@ impl Switchboard {
         self.apply(now, Input::SignedOut { device: who });
         self.forget(device);
     }
-}
-
-/// Compares without telling by its time where two tokens differ.
-fn same(a: &Secret, b: &Secret) -> bool {
-    let (a, b) = (a.as_str().as_bytes(), b.as_str().as_bytes());
-    a.len() == b.len() && a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
