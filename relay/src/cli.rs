@@ -1,5 +1,7 @@
 //! The command line: `serve` and what an operator does beside it.
 
+mod arguments;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -24,101 +26,7 @@ use crate::observe::logging::print;
 use crate::relay::{Relay, Shutdown, make_data_folder, open_store, run};
 use crate::server::Listeners;
 use crate::store::{Accounts as _, Admission, ContactRequest, Store};
-
-/// What is printed for `--help`.
-pub const USAGE: &str = "\
-Usage: bellwire-relay [--config FILE] COMMAND
-
-  serve [--demo]                              run the relay (default)
-  user add NAME [--admin] --password-stdin    make an account
-  user list                                   show the accounts
-  user remove NAME                            remove an account and everything of it
-  invite create                               make an invitation, good for 7 days
-  check-config                                read the settings and say what is wrong
-
-Settings come from FILE (TOML) and the environment; see docs/operations.md.
-";
-
-/// What the operator wants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Run.
-    Serve {
-        /// Make two accounts to try it with.
-        demo: bool,
-    },
-    /// Make an account.
-    UserAdd {
-        /// Its name.
-        name: String,
-        /// Whether it administers.
-        administrator: bool,
-    },
-    /// Show the accounts.
-    UserList,
-    /// Remove an account.
-    UserRemove {
-        /// Its name.
-        name: String,
-    },
-    /// Make an invitation.
-    InviteCreate,
-    /// Read the settings.
-    CheckConfig,
-    /// Explain.
-    Help,
-    /// Say the version.
-    Version,
-}
-
-/// Reads the arguments: the configuration file and the command.
-///
-/// # Errors
-/// What is wrong with them.
-pub fn parse(
-    arguments: impl IntoIterator<Item = String>,
-) -> anyhow::Result<(Option<PathBuf>, Command)> {
-    let mut words = Vec::new();
-    let mut flags = Vec::new();
-    let mut file = None;
-    let mut arguments = arguments.into_iter();
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--config" => {
-                file = Some(PathBuf::from(arguments.next().context("--config needs a file")?));
-            }
-            "-h" | "--help" => return Ok((file, Command::Help)),
-            "-V" | "--version" => return Ok((file, Command::Version)),
-            flag if flag.starts_with('-') => flags.push(argument),
-            _ => words.push(argument),
-        }
-    }
-    let mut flag = |name: &str| {
-        let before = flags.len();
-        flags.retain(|flag| flag != name);
-        flags.len() < before
-    };
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let command = match words.as_slice() {
-        [] | ["serve"] => Command::Serve { demo: flag("--demo") },
-        ["user", "add", name] => {
-            let administrator = flag("--admin");
-            if !flag("--password-stdin") {
-                bail!("user add needs --password-stdin: the password is read from standard input");
-            }
-            Command::UserAdd { name: (*name).to_owned(), administrator }
-        }
-        ["user", "list"] => Command::UserList,
-        ["user", "remove", name] => Command::UserRemove { name: (*name).to_owned() },
-        ["invite", "create"] => Command::InviteCreate,
-        ["check-config"] => Command::CheckConfig,
-        _ => bail!("unknown command {:?}\n\n{USAGE}", words.join(" ")),
-    };
-    if let Some(flag) = flags.first() {
-        bail!("unknown option {flag}\n\n{USAGE}");
-    }
-    Ok((file, command))
-}
+pub use arguments::{Command, InviteCommand, UserCommand, parse};
 
 /// Carries a command out.
 ///
@@ -130,11 +38,8 @@ pub async fn execute(
     environment: &BTreeMap<String, String>,
     shutdown: watch::Receiver<Shutdown>,
 ) -> anyhow::Result<()> {
-    if command == Command::Help {
-        return say(USAGE);
-    }
-    if command == Command::Version {
-        return say(concat!("bellwire-relay ", env!("CARGO_PKG_VERSION"), "\n"));
+    if let Command::Print(text) = command {
+        return say(&text);
     }
     let mut config = Config::load(file.as_deref(), environment)?;
     match command {
@@ -151,15 +56,17 @@ pub async fn execute(
             };
             say(&format!("The settings are good. Registration: {policy}.\n"))
         }
-        Command::UserAdd { name, administrator } => add_user(&config, name, administrator).await,
-        Command::UserList => {
+        Command::User(UserCommand::Add { name, admin, password_stdin: _ }) => {
+            add_user(&config, name, admin).await
+        }
+        Command::User(UserCommand::List) => {
             for account in open(&config).await?.accounts().await? {
                 let role = if account.administrator { " (administrator)" } else { "" };
                 say(&format!("{}{role}\n", account.person.username.as_str()))?;
             }
             Ok(())
         }
-        Command::UserRemove { name } => {
+        Command::User(UserCommand::Remove { name }) => {
             let store = open(&config).await?;
             let username = Username::new(name.clone()).map_err(|_| anyhow!("no user {name}"))?;
             let account = store.account_by_name(&username).await?;
@@ -168,14 +75,14 @@ pub async fn execute(
             store.close().await;
             say(&format!("Removed {name}.\n"))
         }
-        Command::InviteCreate => {
+        Command::Invite(InviteCommand::Create) => {
             let store = open(&config).await?;
             let invite = invite_in(&store, Clock::start().wall().ms(), 168).await?;
             store.close().await;
             let code = invite.code.context("an invitation has a code")?;
             say(&format!("{}\n", code.as_str()))
         }
-        Command::Help | Command::Version => Ok(()),
+        Command::Print(_) => Ok(()),
     }
 }
 

@@ -1,18 +1,23 @@
 //! The relay's settings: defaults, then a TOML file, then the environment; parsed before anything
 //! binds. A wrong value stops the start with the setting, the value and what is allowed.
 
+mod ice;
+mod names;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use bellwire_protocol::IceServer;
 use bellwire_protocol::http::Registration;
-use bellwire_protocol::{IceServer, Secret};
 
 use crate::accounts::password::Cost;
 use crate::origin::Origin;
 use crate::proxies::Proxies;
 use crate::signaling::calls::Timing;
 use crate::signaling::rings::RingLimits;
+use crate::web::Hsts;
+pub use names::environment;
 
 /// A setting that cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +32,16 @@ pub enum ConfigError {
         /// What it may say.
         allowed: String,
     },
-    /// The file has a key that is not a setting.
-    #[error("setting {0} in the configuration file is not known; known: {known}", known = known())]
-    Unknown(String),
+    /// Something is named like a setting and is none.
+    #[error("{name} {place} is no setting. Do you mean {nearest}? Known: {known}", known = known())]
+    Unknown {
+        /// As the operator wrote it.
+        name: String,
+        /// Where it stands.
+        place: &'static str,
+        /// What was probably meant.
+        nearest: &'static str,
+    },
     /// The file cannot be read.
     #[error("the configuration file {path} cannot be read: {cause}", path = path.display())]
     File {
@@ -51,6 +63,8 @@ pub struct Config {
     pub public_url: Option<Origin>,
     /// Whose word on the address of a client is taken.
     pub trusted_proxies: Proxies,
+    /// Whether browsers are told to use TLS only, where the public address has it.
+    pub hsts: Hsts,
     /// Where the database and the key are.
     pub data_dir: PathBuf,
     /// The database file.
@@ -81,6 +95,7 @@ impl Default for Config {
             ops_listen: SocketAddr::from(([127, 0, 0, 1], 8471)),
             public_url: None,
             trusted_proxies: Proxies::default(),
+            hsts: Hsts::default(),
             data_dir: PathBuf::from("data"),
             database: PathBuf::from("data/relay.db"),
             registration: None,
@@ -101,6 +116,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("ops_listen", "BELLWIRE_OPS_LISTEN"),
     ("public_url", "BELLWIRE_PUBLIC_URL"),
     ("trusted_proxies", "BELLWIRE_TRUSTED_PROXIES"),
+    ("hsts", "BELLWIRE_HSTS"),
     ("data_dir", "BELLWIRE_DATA_DIR"),
     ("database_url", "BELLWIRE_DATABASE_URL"),
     ("registration", "BELLWIRE_REGISTRATION"),
@@ -131,6 +147,12 @@ impl Given {
         ConfigError::Value { name: self.name.clone(), value: self.value.clone(), allowed }
     }
 
+    /// The same for one of several values.
+    fn wrong_part(&self, part: &str, allowed: impl std::fmt::Display) -> ConfigError {
+        let (name, allowed) = (self.name.clone(), allowed.to_string());
+        ConfigError::Value { name, value: part.to_owned(), allowed }
+    }
+
     /// The same for a secret: the value is not repeated.
     fn wrong_secret(&self, allowed: &'static str) -> ConfigError {
         let allowed = allowed.into();
@@ -152,6 +174,7 @@ impl Config {
         file: Option<&Path>,
         environment: &BTreeMap<String, String>,
     ) -> Result<Self, ConfigError> {
+        names::check(environment)?;
         let mut given = BTreeMap::new();
         if let Some(path) = file {
             for (key, value) in read_file(path)? {
@@ -177,6 +200,12 @@ impl Config {
         if let Some(it) = given.get("ops_listen") {
             config.ops_listen = it.value.parse().map_err(|_| it.wrong(address))?;
         }
+        // Port 0 is any free one.
+        if config.listen == config.ops_listen && config.listen.port() != 0 {
+            let it = given.get("ops_listen").or_else(|| given.get("listen"));
+            let apart = "two addresses, one for people (listen) and one for you (ops_listen)";
+            return it.map_or(Ok(config), |it| Err(it.wrong(apart)));
+        }
         if let Some(it) = given.get("public_url") {
             let origin = Origin::parse_typed(&it.value);
             config.public_url = Some(origin.map_err(|error| it.wrong(error))?);
@@ -185,6 +214,10 @@ impl Config {
             let allowed =
                 "addresses and networks, separated by commas, such as 127.0.0.1, 10.0.0.0/8";
             config.trusted_proxies = Proxies::parse(&it.value).ok_or_else(|| it.wrong(allowed))?;
+        }
+        if let Some(it) = given.get("hsts") {
+            config.hsts =
+                Hsts::parse(&it.value).ok_or_else(|| it.wrong("host, subdomains, off"))?;
         }
         if let Some(it) = given.get("data_dir") {
             config.data_dir = PathBuf::from(&it.value);
@@ -201,7 +234,7 @@ impl Config {
                 _ => return Err(it.wrong("open, invite, closed")),
             });
         }
-        config.ice_servers = ice_servers(given)?;
+        config.ice_servers = ice::servers(given)?;
         if let Some(it) = given.get("max_call_duration_ms") {
             let allowed = "a number of ms from 1000 to 31536000000; leave it out for no limit";
             config.timing.max_call_ms = Some(it.number(1_000, 31_536_000_000, allowed)?);
@@ -250,49 +283,6 @@ fn database(it: &Given) -> Result<PathBuf, ConfigError> {
     Ok(PathBuf::from(path))
 }
 
-fn ice_servers(given: &BTreeMap<String, Given>) -> Result<Vec<IceServer>, ConfigError> {
-    let mut servers = Vec::new();
-    if let Some(it) = given.get("stun_servers") {
-        let urls = urls(it, &["stun:", "stuns:"], "stun: or stuns: URLs, separated by commas")?;
-        servers.push(IceServer { urls, username: None, credential: None });
-    }
-    let credentials = (given.get("turn_username"), given.get("turn_credential"));
-    let Some(it) = given.get("turn_server") else {
-        let alone = credentials.0.or(credentials.1);
-        return match alone {
-            Some(it) => Err(it.wrong_secret("only together with turn_server (TURN_SERVER)")),
-            None => Ok(servers),
-        };
-    };
-    let urls = urls(it, &["turn:", "turns:"], "turn: or turns: URLs, separated by commas")?;
-    let (Some(username), Some(credential)) = credentials else {
-        let both = "a TURN server only together with turn_username and turn_credential";
-        return Err(it.wrong(both));
-    };
-    let secret =
-        |it: &Given| Secret::new(it.value.clone()).map_err(|_| it.wrong_secret("1 to 4096 bytes"));
-    let (username, credential) = (Some(secret(username)?), Some(secret(credential)?));
-    servers.push(IceServer { urls, username, credential });
-    Ok(servers)
-}
-
-fn urls(it: &Given, schemes: &[&str], allowed: &'static str) -> Result<Vec<String>, ConfigError> {
-    let urls: Vec<String> = it
-        .value
-        .split(',')
-        .map(|url| url.trim().to_owned())
-        .filter(|url| !url.is_empty())
-        .collect();
-    let good = |url: &String| {
-        let host = schemes.iter().find_map(|scheme| url.strip_prefix(scheme));
-        host.is_some_and(|host| !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic()))
-    };
-    if urls.is_empty() || !urls.iter().all(good) {
-        return Err(it.wrong(allowed));
-    }
-    Ok(urls)
-}
-
 fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
     let failed = |cause: String| ConfigError::File { path: path.to_owned(), cause };
     let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
@@ -300,7 +290,9 @@ fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
     let mut settings = Vec::new();
     for (key, value) in table {
         if !SETTINGS.iter().any(|(known, _)| *known == key) {
-            return Err(ConfigError::Unknown(key));
+            let keys = SETTINGS.iter().map(|(known, _)| *known);
+            let (nearest, _) = names::nearest(&key, keys);
+            return Err(ConfigError::Unknown { name: key, place: "in the file", nearest });
         }
         let text = match value {
             toml::Value::String(text) => text,

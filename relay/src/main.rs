@@ -1,10 +1,9 @@
 //! The relay's process: arguments, log, signals.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use bellwire_relay::observe::logging;
-use bellwire_relay::{Shutdown, cli};
+use bellwire_relay::{Shutdown, cli, config};
 use tokio::sync::watch;
 
 fn main() -> ExitCode {
@@ -15,10 +14,8 @@ fn main() -> ExitCode {
         tracing::error!("{wrong}");
         return ExitCode::FAILURE;
     }
-    let environment: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
-    let outcome = cli::parse(std::env::args().skip(1)).and_then(|(file, command)| {
+    let outcome = cli::parse(std::env::args_os().skip(1)).and_then(|(file, command)| {
+        let environment = config::environment(std::env::vars_os())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().max(2)))
             .enable_all()

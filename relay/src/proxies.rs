@@ -9,6 +9,20 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Proxies in a row that are believed. What stands further left was written by anybody.
 const HOPS: usize = 16;
 
+/// Where reverse proxies are: on this machine, in a container's network, in the same house
+/// (RFC 1122, RFC 1918, RFC 6598, RFC 4193, RFC 4291). From anywhere else the header is a guess of
+/// somebody who tries it.
+const PRIVATE: [&str; 8] = [
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "::1",
+    "fc00::/7",
+    "fe80::/10",
+];
+
 /// Addresses that share their first bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Network {
@@ -62,6 +76,20 @@ impl Proxies {
 
     fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.holds(address))
+    }
+
+    /// A proxy whose word is not taken, so that everybody behind it has its address: where it is,
+    /// as a block of addresses that is nobody's. `None`: there is none, or it is anybody's word.
+    #[must_use]
+    pub fn unheard(&self, peer: IpAddr, headers: &HeaderMap) -> Option<&'static str> {
+        let peer = peer.to_canonical();
+        if self.trust(peer) || !headers.contains_key(FORWARDED_FOR) {
+            return None;
+        }
+        let blocks = PRIVATE.into_iter();
+        let mut holding =
+            blocks.filter(|block| Network::parse(block).is_some_and(|b| b.holds(peer)));
+        holding.next()
     }
 
     /// Who is asking: the peer of the socket, or, as far as trusted proxies say so, the right-most
@@ -135,6 +163,25 @@ mod tests {
             assert_eq!(client(local, "127.0.0.1", forwarded), expected, "{forwarded:?}");
             assert_eq!(client(local, "::ffff:127.0.0.1", forwarded), expected, "{forwarded:?}");
         }
+    }
+
+    #[test]
+    fn a_proxy_nearby_that_is_not_trusted_is_noticed_and_its_address_is_not_repeated() {
+        let unheard = |trusted: &str, peer: &str, forwarded: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.extend(forwarded.map(|line| (FORWARDED_FOR, line.parse().unwrap())));
+            let proxies = Proxies::parse(trusted).unwrap_or_default();
+            proxies.unheard(peer.parse().unwrap(), &headers)
+        };
+        let forwarded = Some("203.0.113.9");
+        assert_eq!(unheard("", "127.0.0.1", forwarded), Some("127.0.0.0/8"));
+        assert_eq!(unheard("127.0.0.1", "172.18.0.3", forwarded), Some("172.16.0.0/12"));
+        assert_eq!(unheard("127.0.0.1", "::ffff:172.18.0.3", forwarded), Some("172.16.0.0/12"));
+        assert_eq!(unheard("127.0.0.1", "::1", forwarded), Some("::1"));
+        assert_eq!(unheard("", "fd00::3", forwarded), Some("fc00::/7"));
+        assert_eq!(unheard("127.0.0.1", "127.0.0.1", forwarded), None, "it is trusted");
+        assert_eq!(unheard("", "127.0.0.1", None), None, "it says nothing");
+        assert_eq!(unheard("", "198.51.100.3", forwarded), None, "that is anybody");
     }
 
     #[test]

@@ -256,7 +256,17 @@ async fn see_through(
     next: axum::middleware::Next,
 ) -> Response {
     if let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() {
-        let client = relay.config.trusted_proxies.client(peer, request.headers());
+        let proxies = &relay.config.trusted_proxies;
+        if let Some(block) = proxies.unheard(peer, request.headers())
+            && relay.hints.proxy.due().is_some()
+        {
+            tracing::warn!(
+                "proxy.untrusted: X-Forwarded-For of a proxy in {block} is not believed, so that \
+                 everybody behind it counts as one address. Name the proxy in \
+                 BELLWIRE_TRUSTED_PROXIES"
+            );
+        }
+        let client = proxies.client(peer, request.headers());
         request.extensions_mut().insert(Peer(client));
     }
     next.run(request).await

@@ -301,8 +301,8 @@ async fn accounts_are_managed_on_the_command_line() {
         (&["user", "add", "grace", "--password-stdin"], "short", "ten characters"),
         (&["user", "add", "grace"], PASSWORD, "--password-stdin"),
         (&["user", "remove", "nobody"], "", "no user nobody"),
-        (&["dance"], "", "unknown command"),
-        (&["serve", "--fast"], "", "unknown option"),
+        (&["dance"], "", "unrecognized subcommand"),
+        (&["serve", "--fast"], "", "unexpected argument"),
     ] {
         let refused = relay(arguments, input);
         assert!(!refused.status.success(), "{arguments:?}");

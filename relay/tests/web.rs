@@ -39,6 +39,27 @@ async fn every_answer_carries_the_security_headers() {
 }
 
 #[tokio::test]
+async fn only_where_the_public_address_has_tls_browsers_are_told_so_and_no_more_than_is_set() {
+    use bellwire_relay::origin::Origin;
+    use bellwire_relay::web::Hsts;
+    let https = Some("https://calls.example.org");
+    for (public, hsts, expected) in [
+        (None, Hsts::default(), None),
+        (Some("http://calls.example.org"), Hsts::Subdomains, None),
+        (https, Hsts::default(), Some("max-age=31536000")),
+        (https, Hsts::Subdomains, Some("max-age=31536000; includeSubDomains")),
+        (https, Hsts::Off, None),
+    ] {
+        let relay = TestRelay::with(|config| {
+            config.public_url = public.map(|url| Origin::parse_typed(url).unwrap());
+            config.hsts = hsts;
+        });
+        let header = get(&relay, "/", &[]).await.header("strict-transport-security");
+        assert_eq!(header.as_deref(), expected, "{public:?} {hsts:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_forged_host_does_not_get_into_the_policy() {
     let relay = TestRelay::start();
     let reply = get(&relay, "/", &[("host", "a; script-src *")]).await;

@@ -78,7 +78,13 @@ impl Drop for Relay {
 }
 
 fn spawn(port: u16, ops_port: u16, folder: &PathBuf) -> Child {
-    Command::new(binary())
+    let mut command = Command::new(binary());
+    // Names that are ours and no settings stop it: those of the tests themselves.
+    let ours = std::env::vars_os().map(|(name, _)| name);
+    for name in ours.filter(|name| name.to_string_lossy().starts_with("BELLWIRE_")) {
+        command.env_remove(name);
+    }
+    command
         .arg("serve")
         .env("BELLWIRE_LISTEN", format!("127.0.0.1:{port}"))
         .env("BELLWIRE_OPS_LISTEN", format!("127.0.0.1:{ops_port}"))

@@ -60,6 +60,11 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         &[("STUN_SERVERS", ",")],
         &[("TURN_SERVER", "stun:stun.example.org")],
         &[turn],
+        &[("BELLWIRE_HSTS", "yes")],
+        &[("BELLWIRE_OPS_LISTEN", "127.0.0.1:8470")],
+        &[("BELLWIRE_LISTEN", "127.0.0.1:8471")],
+        &[("BELLWIRE_PUBLIC_URL", "https://example.org:99999")],
+        &[("BELLWIRE_PUBLIC_URL", "https://example.org:6000")],
         &[("MAX_CALL_DURATION_MS", "0")],
         &[("MAX_CALL_DURATION_MS", "1h")],
         &[("BELLWIRE_RINGS_PER_MINUTE", "0")],
@@ -121,6 +126,7 @@ fn a_file_with_a_strange_key_or_no_toml_stops_the_start() {
     };
     let error = strange("lisen = \"127.0.0.1:1\"\n");
     assert!(error.contains("lisen") && error.contains("ops_listen"), "{error}");
+    assert!(error.contains("Do you mean listen?"), "{error}");
     assert!(strange("listen 5").contains("cannot be read"));
     assert!(strange("listen = 1.5").contains("1.5"));
     let missing = Config::load(Some(std::path::Path::new("absent.toml")), &BTreeMap::new());

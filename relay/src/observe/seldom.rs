@@ -15,12 +15,14 @@ pub struct Hints {
     pub origin: Seldom,
     /// A proxy speaks HTTP/2.
     pub http2: Seldom,
+    /// A proxy is not trusted. Said once: a second proxy is as wrong as the first.
+    pub proxy: Seldom,
 }
 
 impl Default for Hints {
     fn default() -> Self {
         let seldom = || Seldom::new(EVERY);
-        Self { origin: seldom(), http2: seldom() }
+        Self { origin: seldom(), http2: seldom(), proxy: Seldom::new(Duration::MAX) }
     }
 }
 

@@ -92,6 +92,40 @@ fn chosen(asset: &'static Asset, headers: &HeaderMap) -> (&'static [u8], Option<
     (asset.plain, None)
 }
 
+/// What browsers are told to remember of TLS, where the public address has it (RFC 6797).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Hsts {
+    /// Nothing: the proxy says it, or nobody does.
+    Off,
+    /// This host is reached over TLS only.
+    #[default]
+    Host,
+    /// So is every host below it, which only its owner can know.
+    Subdomains,
+}
+
+impl Hsts {
+    /// The word of the setting.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "off" => Some(Self::Off),
+            "host" => Some(Self::Host),
+            "subdomains" => Some(Self::Subdomains),
+            _ => None,
+        }
+    }
+
+    /// For a year: a shorter time protects less after a pause, and there is no way back sooner.
+    const fn header(self) -> Option<&'static str> {
+        match self {
+            Self::Off => None,
+            Self::Host => Some("max-age=31536000"),
+            Self::Subdomains => Some("max-age=31536000; includeSubDomains"),
+        }
+    }
+}
+
 /// Headers that are the same for everybody.
 const HEADERS: [(HeaderName, &str); 7] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -116,6 +150,7 @@ pub async fn security_headers(
 ) -> Response {
     let host = own_host(&relay, request.headers());
     let https = relay.config.public_url.as_ref().is_some_and(Origin::is_secure);
+    let hsts = relay.config.hsts.header().filter(|_| https);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
@@ -132,9 +167,9 @@ pub async fn security_headers(
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    if https {
-        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    if let Some(value) = hsts {
+        let value = HeaderValue::from_static(value);
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
     response
 }

@@ -81,7 +81,8 @@ async function launch(
   const child = spawn(binary, ['serve'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      ...process.env,
+      // Names that are ours and no settings stop it: those of the tests themselves.
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^BELLWIRE_(?!LOG$)/.test(name))),
       BELLWIRE_LISTEN: listen,
       BELLWIRE_OPS_LISTEN: '127.0.0.1:0',
       BELLWIRE_DATA_DIR: folder,
