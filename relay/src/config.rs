@@ -86,6 +86,8 @@ pub struct Config {
     pub password_cost: Cost,
     /// Largest database in pages of 4 KiB.
     pub max_database_pages: Option<u32>,
+    /// Connections at once, where it is not for the system's limit on open files to say.
+    pub max_connections: Option<usize>,
 }
 
 impl Default for Config {
@@ -106,6 +108,7 @@ impl Default for Config {
             demo: false,
             password_cost: Cost::default(),
             max_database_pages: None,
+            max_connections: None,
         }
     }
 }

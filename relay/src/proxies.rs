@@ -74,7 +74,7 @@ impl Proxies {
         networks.filter(|networks| !networks.is_empty()).map(Self)
     }
 
-    fn trust(&self, address: IpAddr) -> bool {
+    pub(crate) fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.holds(address))
     }
 

@@ -1,12 +1,16 @@
 //! Listening: connections, upgrades, who may connect from where, and the operator's pages.
 
+mod crowd;
+mod descriptors;
+mod held;
 mod http2;
 mod quiet;
+mod strangers;
 
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
@@ -17,8 +21,12 @@ use axum::routing::get;
 use bellwire_protocol::{CallId, limits};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::{oneshot, watch};
+
+use crowd::{Crowd, Room, Visit};
+use held::Held;
+pub use strangers::{Stranger, Strangers};
 
 use crate::relay::{Relay, Shutdown};
 use crate::run_error::RunError;
@@ -26,14 +34,13 @@ use crate::signaling::mail::{Mail, Overview};
 
 /// Time for a whole request of the interface.
 const REQUEST_TIME: Duration = Duration::from_secs(30);
-/// Connections at once, signed in or not.
-const CONNECTIONS: usize = 65_536;
 /// The operator's connections at once. They are his own, so that he sees a full house.
 const OPS_CONNECTIONS: usize = 64;
-/// Sockets that have not said who they are, in all.
-const STRANGERS: usize = 4_096;
-/// The same from one network, except this machine's own addresses, where a proxy may stand.
-const STRANGERS_OF_ONE: usize = 20;
+/// How often those that leave an answer unread are looked for.
+const SWEEP: Duration = Duration::from_secs(1);
+/// Pause after a connection that could not be accepted: out of descriptors, most likely, and the
+/// next ones may be free in a moment.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Bytes read at once from a WebSocket. The library's default of 128 KiB is held by every idle
 /// connection; a larger message is put together from several reads.
 const READ_BUFFER: usize = 4 * 1_024;
@@ -79,92 +86,60 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(1_024)
 }
 
-/// Counts sockets that have not said who they are.
-#[derive(Debug, Clone, Default)]
-pub struct Strangers(Arc<Mutex<Waiting>>);
-
-#[derive(Debug, Default)]
-struct Waiting {
-    all: usize,
-    /// Networks without a stranger are absent, so this has [`STRANGERS`] entries at most.
-    by_network: HashMap<IpAddr, usize>,
+/// One of the two listeners' doors.
+#[derive(Debug, Clone)]
+struct Door {
+    crowd: Arc<Crowd>,
+    begun: Instant,
+    /// Those who are told that there is no room.
+    parting: Arc<AtomicU64>,
 }
 
-impl Strangers {
-    /// Room for one more from this address, until the stranger is dropped.
-    #[must_use]
-    pub fn admit(&self, address: IpAddr) -> Option<Stranger> {
-        let mut waiting = self.lock();
-        if waiting.all >= STRANGERS {
-            return None;
-        }
-        let network = (!address.is_loopback()).then(|| network(address));
-        if let Some(network) = network {
-            let of_one = waiting.by_network.entry(network).or_default();
-            if *of_one >= STRANGERS_OF_ONE {
-                return None;
-            }
-            *of_one += 1;
-        }
-        waiting.all += 1;
-        drop(waiting);
-        Some(Stranger { among: self.clone(), network })
+impl Door {
+    fn new(room: Room) -> Self {
+        Self { crowd: Crowd::new(room), begun: Instant::now(), parting: Arc::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One socket that has not said who it is. Dropped, it makes room for another.
-#[derive(Debug)]
-pub struct Stranger {
-    among: Strangers,
-    network: Option<IpAddr>,
-}
-
-impl Drop for Stranger {
-    fn drop(&mut self) {
-        let mut waiting = self.among.lock();
-        waiting.all = waiting.all.saturating_sub(1);
-        let Some(network) = self.network else { return };
-        if let Some(of_one) = waiting.by_network.get_mut(&network) {
-            *of_one -= 1;
-            if *of_one == 0 {
-                waiting.by_network.remove(&network);
-            }
-        }
-    }
-}
-
-/// Who has one address easily has its neighbours: a /24 of IPv4, a /64 of IPv6.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() >> 8 << 8)),
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+    fn now(&self) -> u64 {
+        held::now(self.begun)
     }
 }
 
 /// Accepts until the shutdown begins.
 pub async fn serve(relay: Arc<Relay>, listeners: Listeners, shutdown: watch::Receiver<Shutdown>) {
-    let room = |connections| Arc::new(Semaphore::new(connections));
-    let main = main_routes(Arc::clone(&relay));
+    let room = Room::of(relay.config.max_connections.unwrap_or_else(descriptors::raise));
+    tracing::info!(
+        devices = room.all,
+        "so many devices can be connected at once; the limit on open files (ulimit -n) decides"
+    );
+    let people = Door::new(room);
+    let operators = Door::new(Room::of(OPS_CONNECTIONS));
     let ops = ops_routes(Arc::clone(&relay));
+    let main = main_routes(Arc::clone(&relay)).layer(axum::middleware::from_fn_with_state(
+        (Arc::clone(&relay), Arc::clone(&people.crowd)),
+        see_through,
+    ));
+    let sweeping = async {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            for door in [&people, &operators] {
+                door.crowd.sweep(door.now());
+            }
+        }
+    };
     let Listeners { main: main_listener, ops: ops_listener } = listeners;
     let ops = async {
         match ops_listener {
             Some(listener) => {
-                let room = room(OPS_CONNECTIONS);
-                accept(Arc::clone(&relay), listener, ops, room, shutdown.clone()).await;
+                accept(&relay, listener, &ops, &operators, &shutdown).await;
             }
             None => std::future::pending().await,
         }
     };
-    let room = room(CONNECTIONS);
-    let main = accept(Arc::clone(&relay), main_listener, main, room, shutdown.clone());
     tokio::select! {
-        () = main => {}
+        () = accept(&relay, main_listener, &main, &people, &shutdown) => {}
         () = ops => {}
+        () = sweeping => {}
         () = begun(shutdown.clone()) => {}
     }
 }
@@ -176,27 +151,43 @@ async fn begun(mut shutdown: watch::Receiver<Shutdown>) {
 }
 
 async fn accept(
-    relay: Arc<Relay>,
+    relay: &Arc<Relay>,
     listener: TcpListener,
-    routes: Router,
-    room: Arc<Semaphore>,
-    shutdown: watch::Receiver<Shutdown>,
+    routes: &Router,
+    door: &Door,
+    shutdown: &watch::Receiver<Shutdown>,
 ) {
     loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let (relay, shutdown) = (Arc::clone(&relay), shutdown.clone());
-                let connection = connection(relay, stream, peer, routes.clone(), shutdown);
-                tokio::spawn(async move {
-                    connection.await;
-                    drop(permit);
-                });
+                let peer = peer.ip().to_canonical();
+                // Behind these is everybody.
+                let shared = peer.is_loopback() || relay.config.trusted_proxies.trust(peer);
+                match door.crowd.admit(door.now(), (!shared).then_some(peer)) {
+                    Some(visit) => {
+                        let visit = Arc::new(visit);
+                        let stream = Held::new(stream, Arc::clone(&visit), door.begun);
+                        let (relay, shutdown) = (Arc::clone(relay), shutdown.clone());
+                        let routes = routes.clone().layer(axum::Extension(visit));
+                        tokio::spawn(connection(relay, stream, peer, routes, shutdown));
+                    }
+                    None => {
+                        relay.metrics.connections_refused.inc();
+                        held::turn_away(stream, &door.parting);
+                        if let Some(left_out) = relay.hints.full.due() {
+                            let remedy = "raise the limit on open files where it is too small";
+                            tracing::warn!(left_out, "connection.refused: no room. {remedy}");
+                        }
+                    }
+                }
             }
             Err(error) => {
-                // Out of descriptors, most likely; the next ones may be free in a moment.
-                tracing::warn!(%error, "a connection cannot be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                relay.metrics.connections_refused.inc();
+                door.crowd.make_room(door.now());
+                if let Some(left_out) = relay.hints.accept.due() {
+                    tracing::warn!(left_out, %error, "a connection cannot be accepted");
+                }
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
@@ -204,12 +195,11 @@ async fn accept(
 
 async fn connection(
     relay: Arc<Relay>,
-    stream: TcpStream,
-    peer: SocketAddr,
+    stream: Held,
+    peer: IpAddr,
     routes: Router,
     shutdown: watch::Receiver<Shutdown>,
 ) {
-    let _ = stream.set_nodelay(true);
     let mut first = [0; 16];
     match tokio::time::timeout(quiet::HEAD, stream.peek(&mut first)).await {
         Ok(Ok(length)) if http2::is_preface(first.get(..length).unwrap_or_default()) => {
@@ -224,7 +214,7 @@ async fn connection(
         Ok(Ok(0) | Err(_)) | Err(_) => return,
     }
     let (stream, timer) = quiet::watch(stream);
-    let routes = routes.layer(axum::Extension(Peer(peer.ip().to_canonical())));
+    let routes = routes.layer(axum::Extension(Peer(peer)));
     let service = TowerToHyperService::new(routes);
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(timer)
@@ -249,27 +239,44 @@ async fn connection(
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
-/// Names the client behind a trusted proxy.
+/// Names the client behind a trusted proxy, whose connections are the proxy's: what is counted for
+/// the client is what it asks for at once.
 async fn see_through(
-    State(relay): State<Arc<Relay>>,
+    State((relay, crowd)): State<(Arc<Relay>, Arc<Crowd>)>,
     mut request: Request,
     next: axum::middleware::Next,
 ) -> Response {
-    if let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() {
-        let proxies = &relay.config.trusted_proxies;
-        if let Some(block) = proxies.unheard(peer, request.headers())
-            && relay.hints.proxy.due().is_some()
-        {
-            tracing::warn!(
-                "proxy.untrusted: X-Forwarded-For of a proxy in {block} is not believed, so that \
-                 everybody behind it counts as one address. Name the proxy in \
-                 BELLWIRE_TRUSTED_PROXIES"
-            );
-        }
-        let client = proxies.client(peer, request.headers());
-        request.extensions_mut().insert(Peer(client));
+    let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() else {
+        return next.run(request).await;
+    };
+    let proxies = &relay.config.trusted_proxies;
+    if let Some(block) = proxies.unheard(peer, request.headers())
+        && relay.hints.proxy.due().is_some()
+    {
+        tracing::warn!(
+            "proxy.untrusted: X-Forwarded-For of a proxy in {block} is not believed, so that \
+             everybody behind it counts as one address. Name the proxy in \
+             BELLWIRE_TRUSTED_PROXIES"
+        );
     }
-    next.run(request).await
+    let client = proxies.client(peer, request.headers());
+    request.extensions_mut().insert(Peer(client));
+    if client == peer || client.is_loopback() {
+        return next.run(request).await;
+    }
+    let Some(asking) = crowd.request(client) else {
+        let again = [(header::RETRY_AFTER, HeaderValue::from_static("5"))];
+        return (StatusCode::TOO_MANY_REQUESTS, again).into_response();
+    };
+    let response = next.run(request).await;
+    // Until the last byte of it was handed on.
+    response.map(|body| {
+        use http_body_util::BodyExt as _;
+        axum::body::Body::new(body.map_frame(move |frame| {
+            let _held = &asking;
+            frame
+        }))
+    })
 }
 
 fn main_routes(relay: Arc<Relay>) -> Router {
@@ -285,7 +292,6 @@ fn main_routes(relay: Arc<Relay>) -> Router {
             Arc::clone(&relay),
             crate::web::security_headers,
         ))
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&relay), see_through))
         .with_state(relay)
 }
 
@@ -327,6 +333,7 @@ async fn upgrade(State(relay): State<Arc<Relay>>, request: Request) -> Response 
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0);
+    let visit = parts.extensions.get::<Arc<Visit>>().cloned();
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &relay).await {
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
@@ -345,7 +352,9 @@ async fn upgrade(State(relay): State<Arc<Relay>>, request: Request) -> Response 
         .max_write_buffer_size(limits::QUEUE_BYTES)
         .max_message_size(limits::FRAME_BYTES)
         .max_frame_size(limits::FRAME_BYTES)
-        .on_upgrade(move |socket| crate::signaling::socket::serve(relay, socket, stranger))
+        .on_upgrade(move |socket| {
+            crate::signaling::socket::serve(relay, socket, stranger.on(visit))
+        })
 }
 
 async fn healthy() -> &'static str {
@@ -426,6 +435,3 @@ async fn call(
     let line = call_lines(&relay).await?.into_iter().find(|line| line.call_id == id);
     line.map(axum::Json).ok_or(StatusCode::NOT_FOUND)
 }
-
-#[cfg(test)]
-mod tests;

@@ -47,6 +47,8 @@ pub struct Metrics {
     /// Sockets closed with 4008.
     pub slow_readers: Counter,
     calls_ended: Family<ReasonLabel, Counter>,
+    /// Connections that found no room.
+    pub connections_refused: Counter,
     /// Ended calls that are not kept.
     pub records_refused: Counter,
     /// Ended calls that wait for the store.
@@ -88,6 +90,7 @@ impl Metrics {
             auth: Family::default(),
             slow_readers: Counter::default(),
             calls_ended: Family::default(),
+            connections_refused: Counter::default(),
             records_refused: Counter::default(),
             records_waiting: Gauge::default(),
             record_retries: Counter::default(),
@@ -109,6 +112,7 @@ impl Metrics {
         r.register("auth", "Sign-ins and refreshes by outcome", metrics.auth.clone());
         r.register("slow_readers", "Sockets closed with 4008", metrics.slow_readers.clone());
         r.register("calls_ended", "Ended calls by reason", metrics.calls_ended.clone());
+        r.register("connections_refused", "No room", metrics.connections_refused.clone());
         r.register("records_refused", "Calls not kept", metrics.records_refused.clone());
         r.register("records_waiting", "Ended calls that wait", metrics.records_waiting.clone());
         r.register("record_retries", "Writes to repeat", metrics.record_retries.clone());

@@ -17,12 +17,22 @@ pub struct Hints {
     pub http2: Seldom,
     /// A proxy is not trusted. Said once: a second proxy is as wrong as the first.
     pub proxy: Seldom,
+    /// There are as many connections as there may be.
+    pub full: Seldom,
+    /// The system gives no descriptor for one.
+    pub accept: Seldom,
 }
 
 impl Default for Hints {
     fn default() -> Self {
         let seldom = || Seldom::new(EVERY);
-        Self { origin: seldom(), http2: seldom(), proxy: Seldom::new(Duration::MAX) }
+        Self {
+            origin: seldom(),
+            http2: seldom(),
+            proxy: Seldom::new(Duration::MAX),
+            full: seldom(),
+            accept: seldom(),
+        }
     }
 }
 

@@ -5,8 +5,7 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// What every HTTP/2 connection begins with and no request of HTTP/1 does (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0";
@@ -38,7 +37,7 @@ fn refusal() -> Vec<u8> {
 }
 
 /// Says why and closes.
-pub(super) async fn refuse(mut stream: TcpStream) {
+pub(super) async fn refuse(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let farewell = async {
         stream.write_all(&refusal()).await?;
         stream.shutdown().await?;

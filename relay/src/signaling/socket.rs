@@ -61,16 +61,19 @@ pub async fn serve(relay: Arc<Relay>, mut socket: WebSocket, stranger: crate::se
     let handshake = tracing::info_span!("signaling.handshake");
     let begun = super::hello::begin(&relay, &mut socket).instrument(handshake);
     let begun = Box::pin(begun).await;
-    drop(stranger);
     match begun {
         Ok(mut seated) => {
+            stranger.seat();
             let end = converse(&relay, &mut socket, &mut seated).await;
             let Seated { me, link, epoch, .. } = seated;
             let device = me.device;
             let _ = relay.switchboard.send(Mail::Gone { device, link, epoch }).await;
             part(&mut socket, end).await;
         }
-        Err(end) => part(&mut socket, end).await,
+        Err(end) => {
+            drop(stranger);
+            part(&mut socket, end).await;
+        }
     }
     relay.metrics.connections.dec();
 }
