@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::accounts::http::invite_in;
 use crate::accounts::keys::Keys;
+use crate::accounts::network::Source;
 use crate::accounts::password::Passwords;
 use crate::accounts::token::{self, Tokens};
 use crate::accounts::{Accounts, Applicant, Parts, Refused};
@@ -116,7 +117,9 @@ async fn add_user(config: &Config, name: String, administrator: bool) -> anyhow:
     let passwords = Passwords::new(config.password_cost)?;
     let accounts = Accounts::new(parts, tokens, passwords, config.registration_policy());
     let applicant = Applicant { username: name.clone(), display_name: name.clone(), password };
-    let created = accounts.create(applicant, Admission::Operator { administrator }, None).await;
+    let created = accounts
+        .create(applicant, Admission::Operator { administrator }, None, Source::trusted())
+        .await;
     store.close().await;
     created.map_err(|refused| explain(&refused))?;
     say(&format!("Added {name}.\n"))
@@ -188,7 +191,7 @@ async fn demo_accounts(relay: &Relay) -> anyhow::Result<String> {
         let password = Secret::new(password)?;
         let applicant = Applicant { username: name.into(), display_name: shown.into(), password };
         let admission = Admission::Operator { administrator: people.is_empty() };
-        people.push(relay.accounts.create(applicant, admission, None).await?.0);
+        people.push(relay.accounts.create(applicant, admission, None, Source::trusted()).await?.0);
     }
     if let [ada, grace] = people.as_slice() {
         for (asking, asked) in [(ada, grace), (grace, ada)] {

@@ -11,7 +11,7 @@ use bellwire_relay::accounts::password::Cost;
 use bellwire_relay::accounts::token::{ACCESS_S, Tokens};
 use bellwire_relay::proxies::Proxies;
 use serde_json::{Value, json};
-use support::{Client, Reply, TestRelay, http, now_ms};
+use support::{Client, PASSWORD, Reply, TestRelay, http, now_ms};
 
 const LOGIN: &str = "/api/v1/auth/login";
 
@@ -155,4 +155,83 @@ async fn silent_sockets_of_one_network_leave_room_for_others() {
     assert_eq!(stranger(&relay, "203.0.114.1").await.0, "101", "another network");
     let healthy = http(relay.ops, "GET", "/healthz", None, &Value::Null, &[]).await;
     assert_eq!(healthy.status, 200);
+}
+
+fn behind_a_proxy(change: impl FnOnce(&mut bellwire_relay::config::Config)) -> TestRelay {
+    TestRelay::with(|config| {
+        config.trusted_proxies = Proxies::parse("127.0.0.0/8").unwrap();
+        change(config);
+    })
+}
+
+/// Signs in from an address.
+async fn try_from(relay: &TestRelay, address: &str, name: &str, password: &str) -> u16 {
+    let device = json!({ "name": "d", "platform": "cli" });
+    let body = json!({ "username": name, "password": password, "device": device });
+    let from = [("X-Forwarded-For", address)];
+    http(relay.address, "POST", LOGIN, None, &body, &from).await.status
+}
+
+#[tokio::test]
+async fn guesses_at_one_moment_are_counted_and_leave_the_owner_alone() {
+    let relay = behind_a_proxy(|_| {});
+    relay.sign_up("ada").await;
+    // Sixty at once from one network, each from another address of it.
+    let guesses = (0..60).map(|n| {
+        let relay = &relay;
+        async move { try_from(relay, &format!("198.51.100.{n}"), "ada", "not the password").await }
+    });
+    let answers = futures_util::future::join_all(guesses).await;
+    let looked_at = answers.iter().filter(|status| **status == 401).count();
+    assert_eq!(looked_at, 5, "{answers:?}");
+    assert!(answers.iter().all(|status| matches!(status, 401 | 429)));
+    for address in ["203.0.113.9", "2001:db8::1"] {
+        assert_eq!(try_from(&relay, address, "ada", PASSWORD).await, 200, "from {address}");
+    }
+    let same = try_from(&relay, "198.51.100.200", "ada", PASSWORD).await;
+    assert_eq!(same, 429, "a guesser's network waits, whichever of its addresses it takes");
+}
+
+#[tokio::test]
+async fn guesses_from_many_networks_leave_known_ones_alone() {
+    let relay = behind_a_proxy(|_| {});
+    relay.sign_up("ada").await;
+    assert_eq!(try_from(&relay, "203.0.113.9", "ada", PASSWORD).await, 200);
+    let guesses = (0..80).map(|n| {
+        let relay = &relay;
+        async move { try_from(relay, &format!("198.18.{n}.1"), "ada", "not the password").await }
+    });
+    let answers = futures_util::future::join_all(guesses).await;
+    assert!(answers.iter().all(|status| matches!(status, 401 | 429)), "{answers:?}");
+    // What did not get a place for its hash was no guess.
+    let mut more = 0;
+    while try_from(&relay, &format!("198.19.{more}.1"), "ada", "not the password").await == 401 {
+        more += 1;
+    }
+    assert!(more < 50, "all networks together have a budget");
+    assert_eq!(try_from(&relay, "198.51.100.1", "ada", PASSWORD).await, 429, "from somewhere new");
+    assert_eq!(try_from(&relay, "203.0.113.77", "ada", PASSWORD).await, 200, "from home");
+}
+
+#[tokio::test]
+async fn a_flood_of_invented_names_starves_nobody() {
+    let relay = behind_a_proxy(|config| {
+        config.password_cost = Cost { memory_kib: 8 * 1_024, passes: 3 };
+    });
+    for n in 0..8 {
+        relay.sign_up(&format!("person{n}")).await;
+        let home = format!("203.0.{n}.9");
+        assert_eq!(try_from(&relay, &home, &format!("person{n}"), PASSWORD).await, 200);
+    }
+    let flood = (0..200).map(|n| {
+        let (relay, name) = (&relay, format!("invented{n}"));
+        async move { try_from(relay, &format!("198.18.{}.1", n % 60), &name, "x").await }
+    });
+    let people = (0..8).map(|n| {
+        let (relay, name) = (&relay, format!("person{n}"));
+        async move { try_from(relay, &format!("203.0.{n}.9"), &name, PASSWORD).await }
+    });
+    let people = futures_util::future::join_all(people);
+    let (_, people) = tokio::join!(futures_util::future::join_all(flood), people);
+    assert_eq!(people, [200; 8], "each gets in");
 }

@@ -1,62 +1,117 @@
-//! How often somebody may try: failed sign-ins per account, requests per address. Pure.
+//! How often somebody may try: passwords by account and network, requests by address. Pure.
+//!
+//! A password may be tried so many times at once, and then once in a while, from one network. A try
+//! is counted before the password is hashed, so that tries at the same moment are counted as well,
+//! and given back where it was right or was never looked at. Nobody is shut out by what others try
+//! from elsewhere: from networks that an account was never signed in to, all together have a
+//! budget of their own, which leaves the known ones alone.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Tries that cost nothing.
-const FREE: u32 = 5;
-/// The first wait after them, in ms; it doubles with every further failure.
-const FIRST_WAIT_MS: u64 = 60_000 / 5;
-/// Longest wait, in ms. Longer would let anybody lock somebody out.
-const LONGEST_WAIT_MS: u64 = 600_000;
-/// A failure is forgotten after this long, in ms.
-const FORGET_MS: u64 = 900_000;
-/// Keys kept at most. Beyond it the older half is forgotten, which helps nobody who needs few keys.
-const KEYS: usize = 50_000;
+use super::network::Network;
+use super::network::Source;
 
+/// Tries of one account from one network. 5 and 720 a day: a person who mistypes is not bothered,
+/// and of passwords with ten characters that are not among the commonest none is guessed so.
+const FROM_ONE: Budget = Budget { at_once: 5, interval_ms: 120_000 };
+/// Tries of one account from all networks that it was never signed in to. 50 and 1,440 a day. Fewer
+/// would let few networks keep a person out who is somewhere new; more helps a guesser with many.
+const FROM_STRANGERS: Budget = Budget { at_once: 50, interval_ms: 60_000 };
+/// Keys kept at most, about 100 bytes each. Beyond it the older half is forgotten, which helps nobody
+/// who needs few keys.
+pub(super) const KEYS: usize = 50_000;
+
+/// So many at once and one more after each interval (the generic cell rate algorithm, ITU-T I.371
+/// annex A): one number for each key, and no window at whose edge twice as much passes.
 #[derive(Debug, Clone, Copy)]
-struct Failures {
-    count: u32,
-    last: u64,
+struct Budget {
+    at_once: u32,
+    interval_ms: u64,
 }
 
-/// Failures by key.
+impl Budget {
+    /// Takes one of what is paid for up to `paid`, or says how long to wait.
+    fn take(self, now: u64, paid: &mut u64) -> Result<(), u64> {
+        let ahead = self.interval_ms * u64::from(self.at_once - 1);
+        let from = (*paid).max(now);
+        if from > now + ahead {
+            return Err(from - now - ahead);
+        }
+        *paid = from + self.interval_ms;
+        Ok(())
+    }
+
+    fn give_back(self, paid: &mut u64) {
+        *paid = paid.saturating_sub(self.interval_ms);
+    }
+}
+
+/// A try that is counted. Dropped, it stays so.
 #[derive(Debug)]
-pub struct Attempts<K>(HashMap<K, Failures>);
+#[must_use = "a right password is to be given back"]
+pub struct Reserved<K> {
+    key: K,
+    by: Source,
+}
+
+/// Tries of passwords, by whose it is and from where.
+#[derive(Debug)]
+pub struct Attempts<K> {
+    from_one: HashMap<(K, Network), u64>,
+    from_strangers: HashMap<K, u64>,
+}
 
 impl<K> Default for Attempts<K> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self { from_one: HashMap::new(), from_strangers: HashMap::new() }
     }
 }
 
-impl<K: Hash + Eq> Attempts<K> {
-    /// How long this key has to wait before its next try, in ms.
-    #[must_use]
-    pub fn wait(&self, now: u64, key: &K) -> Option<u64> {
-        let failures = self.0.get(key)?;
-        let beyond = failures.count.checked_sub(FREE)?;
-        let wait = FIRST_WAIT_MS.saturating_mul(1 << beyond.min(16)).min(LONGEST_WAIT_MS);
-        let until = failures.last.saturating_add(wait);
-        (until > now).then(|| until - now)
+impl<K: Hash + Eq + Clone> Attempts<K> {
+    /// Counts a try that is about to be made.
+    ///
+    /// # Errors
+    /// How long to wait, in ms.
+    pub fn reserve(&mut self, now: u64, key: K, by: Source) -> Result<Reserved<K>, u64> {
+        if self.from_one.len() >= KEYS {
+            forget_older_half(&mut self.from_one, |paid| *paid);
+        }
+        if self.from_strangers.len() >= KEYS {
+            forget_older_half(&mut self.from_strangers, |paid| *paid);
+        }
+        let here = self.from_one.entry((key.clone(), by.network)).or_insert(now);
+        FROM_ONE.take(now, here)?;
+        if !by.known {
+            let all = self.from_strangers.entry(key.clone()).or_insert(now);
+            if let Err(wait) = FROM_STRANGERS.take(now, all) {
+                FROM_ONE.give_back(here);
+                return Err(wait);
+            }
+        }
+        Ok(Reserved { key, by })
     }
 
-    /// Counts a failure.
-    pub fn failed(&mut self, now: u64, key: K) {
-        if self.0.len() >= KEYS {
-            forget_older_half(&mut self.0, |failures| failures.last);
-        }
-        let failures = self.0.entry(key).or_insert(Failures { count: 0, last: now });
-        if now.saturating_sub(failures.last) > FORGET_MS {
-            failures.count = 0;
-        }
-        failures.count = failures.count.saturating_add(1);
-        failures.last = now;
+    /// It was right: what was tried from there is forgotten.
+    pub fn right(&mut self, reserved: Reserved<K>) {
+        self.from_one.remove(&(reserved.key.clone(), reserved.by.network));
+        self.give_back_of_strangers(&reserved);
     }
 
-    /// Forgets the failures of a key that succeeded.
-    pub fn succeeded(&mut self, key: &K) {
-        self.0.remove(key);
+    /// It was not looked at.
+    pub fn unseen(&mut self, reserved: Reserved<K>) {
+        if let Some(here) = self.from_one.get_mut(&(reserved.key.clone(), reserved.by.network)) {
+            FROM_ONE.give_back(here);
+        }
+        self.give_back_of_strangers(&reserved);
+    }
+
+    fn give_back_of_strangers(&mut self, reserved: &Reserved<K>) {
+        if !reserved.by.known
+            && let Some(all) = self.from_strangers.get_mut(&reserved.key)
+        {
+            FROM_STRANGERS.give_back(all);
+        }
     }
 }
 
@@ -97,7 +152,7 @@ impl<K: Hash + Eq> Quota<K> {
 }
 
 /// Half at once, so that a flood of keys does not sweep the map for each of them.
-fn forget_older_half<K: Hash + Eq, V>(map: &mut HashMap<K, V>, at: impl Fn(&V) -> u64) {
+pub(super) fn forget_older_half<K: Hash + Eq, V>(map: &mut HashMap<K, V>, at: impl Fn(&V) -> u64) {
     let mut times: Vec<u64> = map.values().map(&at).collect();
     let half = times.len() / 2;
     if half < times.len() {

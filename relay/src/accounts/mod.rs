@@ -3,8 +3,10 @@
 pub mod attempts;
 pub mod http;
 pub mod keys;
+pub mod network;
 mod owner;
 pub mod password;
+mod queue;
 mod sign_ins;
 pub mod token;
 
@@ -24,6 +26,7 @@ use crate::clock::Clock;
 use crate::observe::Metrics;
 use crate::store::{Account, CreateAccountError, RefreshLife, Store, StoreError};
 use attempts::{Attempts, Quota};
+use network::{KnownNetworks, Network};
 use password::{Overloaded, Passwords};
 use token::Tokens;
 
@@ -84,7 +87,8 @@ pub struct Accounts {
     tokens: Tokens,
     passwords: Passwords,
     registration: Registration,
-    failures: Mutex<Attempts<Guessed>>,
+    attempts: Mutex<Attempts<Guessed>>,
+    known: Mutex<KnownNetworks>,
     lookups: Mutex<Quota<UserId>>,
     entries: Mutex<Quota<IpAddr>>,
     refreshes: Mutex<Quota<IpAddr>>,
@@ -92,12 +96,12 @@ pub struct Accounts {
 }
 
 /// Whose password is guessed. Of a fixed size at most: a key from outside must not fill the memory.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Guessed {
     /// By somebody who wants to sign in.
     Name(Username),
-    /// By somebody who is signed in.
-    User(UserId),
+    /// By somebody who is signed in, on this device.
+    Device(DeviceId),
 }
 
 impl std::fmt::Debug for Accounts {
@@ -145,7 +149,8 @@ impl Accounts {
             tokens,
             passwords,
             registration,
-            failures: Mutex::new(Attempts::default()),
+            attempts: Mutex::default(),
+            known: Mutex::default(),
             lookups: Mutex::new(Quota::new(LOOKUPS_PER_MINUTE, 60_000)),
             entries: Mutex::new(Quota::new(ENTRIES_PER_TEN_MINUTES, 600_000)),
             refreshes: Mutex::new(Quota::new(REFRESHES_PER_TEN_MINUTES, 600_000)),
@@ -153,8 +158,20 @@ impl Accounts {
         }
     }
 
-    fn failures(&self) -> MutexGuard<'_, Attempts<Guessed>> {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    fn attempts(&self) -> MutexGuard<'_, Attempts<Guessed>> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the account was signed in to from there.
+    fn knows(&self, user: UserId, network: Network) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.has(self.clock.steady().ms(), user, network)
+    }
+
+    /// The account was signed in to from there.
+    fn note(&self, user: UserId, network: Network) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.note(self.clock.steady().ms(), user, network);
     }
 
     /// Notified of every account that is removed here.

@@ -4,6 +4,7 @@ use bellwire_protocol::SecurityNotice;
 use bellwire_protocol::http::ProblemReason;
 use bellwire_protocol::{DeviceId, ErrorCode, Me, NoticeKind, RelayMessage, Secret, UserId};
 
+use super::network::Source;
 use super::password::{Match, weakness};
 use super::{Accounts, Guessed, Refused, because};
 use crate::bus::Event;
@@ -23,22 +24,13 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Refused`]: wrong, too often, or the store failed.
-    pub async fn confirm(&self, user: UserId, password: &Secret) -> Result<Confirmed, Refused> {
-        let key = Guessed::User(user);
-        if let Some(wait) = self.failures().wait(self.clock.steady().ms(), &key) {
-            return Err(Refused::Wait(wait));
-        }
-        let account = self.store.account(user).await?;
+    pub async fn confirm(&self, me: &Me, password: &Secret) -> Result<Confirmed, Refused> {
+        let account = self.store.account(me.user).await?;
         let stored = account.map(|account| account.password_hash);
-        match self.passwords.check(password, stored.as_deref()).await? {
-            Match::Right | Match::Renew(_) => {
-                self.failures().succeeded(&key);
-                stored.map(Confirmed).ok_or_else(wrong)
-            }
-            Match::Wrong => {
-                self.failures().failed(self.clock.steady().ms(), key);
-                Err(wrong())
-            }
+        let guessed = Guessed::Device(me.device);
+        match self.check(guessed, Source::trusted(), password, stored.as_deref()).await? {
+            Match::Right | Match::Renew(_) => stored.map(Confirmed).ok_or_else(wrong),
+            Match::Wrong => Err(wrong()),
         }
     }
 
@@ -55,7 +47,7 @@ impl Accounts {
         if let Some(reason) = weakness(new) {
             return Err(because(ErrorCode::Malformed, reason));
         }
-        let hash = self.passwords.hash(new).await?;
+        let hash = self.passwords.hash(Source::trusted(), new).await?;
         let at = self.clock.wall().ms();
         let (asked, by) = (Some((checked, me.device)), EndedBy::Owner);
         let new = NewPassword { hash, asked, by, notice: None, at };

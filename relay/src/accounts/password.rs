@@ -1,13 +1,16 @@
 //! Passwords: which are good enough, and their Argon2id hashes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use bellwire_protocol::http::ProblemReason;
 use bellwire_protocol::{Secret, limits};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
+
+use super::network::Source;
+use super::queue::Queue;
 
 /// Passwords of ten characters and more among the commonest ones, sorted, in lower case. From the
 /// password list of zxcvbn-ts (<https://github.com/zxcvbn-ts/zxcvbn>, MIT licence), which is
@@ -16,8 +19,6 @@ const COMMON: &str = include_str!("common-passwords.txt");
 
 /// Hashes computed at once. Each holds [`Cost::memory_kib`]; a third waits.
 const AT_ONCE: usize = 2;
-/// Hashes that may wait; beyond it a sign-in is told to come again.
-const WAITING: usize = 64;
 
 /// What one hash costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +45,7 @@ pub struct Overloaded;
 #[derive(Debug)]
 pub struct Passwords {
     cost: Cost,
-    running: Arc<Semaphore>,
-    admitted: Arc<Semaphore>,
+    turns: Arc<Turns>,
     /// What the password of nobody is checked against.
     nobody: String,
 }
@@ -70,8 +70,7 @@ impl Passwords {
         let nobody = compute(cost, b"the password of nobody")?;
         Ok(Self {
             cost,
-            running: Arc::new(Semaphore::new(AT_ONCE)),
-            admitted: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+            turns: Arc::new(Turns(Mutex::new(Room { free: AT_ONCE, queue: Queue::default() }))),
             nobody,
         })
     }
@@ -80,9 +79,9 @@ impl Passwords {
     ///
     /// # Errors
     /// [`Overloaded`].
-    pub async fn hash(&self, password: &Secret) -> Result<String, Overloaded> {
+    pub async fn hash(&self, by: Source, password: &Secret) -> Result<String, Overloaded> {
         let (cost, password) = (self.cost, password.clone());
-        self.run(move || compute(cost, password.as_str().as_bytes())).await?
+        self.run(by, move || compute(cost, password.as_str().as_bytes())).await?
     }
 
     /// Checks a password. Without a stored hash it takes as long and is wrong.
@@ -91,13 +90,14 @@ impl Passwords {
     /// [`Overloaded`].
     pub async fn check(
         &self,
+        by: Source,
         password: &Secret,
         stored: Option<&str>,
     ) -> Result<Match, Overloaded> {
         let known = stored.is_some();
         let stored = stored.unwrap_or(&self.nobody).to_owned();
         let (cost, password) = (self.cost, password.clone());
-        self.run(move || {
+        self.run(by, move || {
             let password = password.as_str().as_bytes();
             let Ok(parsed) = PasswordHash::new(&stored) else { return Ok(Match::Wrong) };
             let right = Argon2::default().verify_password(password, &parsed).is_ok();
@@ -115,16 +115,70 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(
         &self,
+        by: Source,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Overloaded> {
-        let _admitted = self.admitted.try_acquire().map_err(|_| Overloaded)?;
-        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Overloaded)?;
+        let turn = self.turns.wait(by).await?;
         let work = move || {
             let done = work();
-            drop(running);
+            drop(turn);
             done
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Overloaded)
+    }
+}
+
+/// Who may compute.
+#[derive(Debug)]
+struct Turns(Mutex<Room>);
+
+#[derive(Debug)]
+struct Room {
+    /// None while somebody waits.
+    free: usize,
+    queue: Queue<oneshot::Sender<Turn>>,
+}
+
+/// Leave to compute one hash. Dropped, it is the next one's.
+#[derive(Debug)]
+struct Turn(Arc<Turns>);
+
+impl Turns {
+    async fn wait(self: &Arc<Self>, by: Source) -> Result<Turn, Overloaded> {
+        let called = {
+            let mut room = self.lock();
+            if room.free > 0 {
+                room.free -= 1;
+                return Ok(Turn(Arc::clone(self)));
+            }
+            room.queue.retain(|call: &oneshot::Sender<Turn>| !call.is_closed());
+            let (call, called) = oneshot::channel();
+            // Whoever has to leave hears it by the end of the channel.
+            let _ = room.queue.push(by, call);
+            called
+        };
+        called.await.map_err(|_| Overloaded)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Room> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let next = {
+            let mut room = self.0.lock();
+            let next = room.queue.pop();
+            if next.is_none() {
+                room.free += 1;
+            }
+            next
+        };
+        if let Some(next) = next {
+            // Whoever stopped waiting drops its turn here, which makes it the one's after it.
+            let _ = next.send(Self(Arc::clone(&self.0)));
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use bellwire_protocol::{
     DeviceId, DisplayName, ErrorCode, Me, NoticeKind, Person, Secret, UserId, Username,
 };
 
+use super::network::{Network, Source};
 use super::password::{Match, weakness};
 use super::{
     Accounts, Applicant, EXPIRED_INVITES_MS, Guessed, REFRESH, Refused, SIGN_INS, because, me,
@@ -45,6 +46,7 @@ impl Accounts {
         applicant: Applicant,
         admission: Admission,
         device: Option<Described>,
+        by: Source,
     ) -> Result<(Person, Option<SignedIn>), Refused> {
         let username = Username::new(applicant.username)
             .map_err(|_| because(ErrorCode::Malformed, ProblemReason::UsernameInvalid))?;
@@ -56,7 +58,7 @@ impl Accounts {
         let now = self.clock.wall().ms();
         // Looked at before the costly hash; the transaction that makes the account decides.
         self.store.admits(&username, &admission, now).await.map_err(not_created)?;
-        let password_hash = self.passwords.hash(&applicant.password).await?;
+        let password_hash = self.passwords.hash(by, &applicant.password).await?;
         let user = UserId::from_parts(now, token::random());
         let person = Person { user, username, display_name };
         let (device, signed_in) = match device {
@@ -70,6 +72,9 @@ impl Accounts {
         let new =
             NewAccount { person: person_made, password_hash, created_at: now, admission, device };
         self.store.create_account(new).await.map_err(not_created)?;
+        if signed_in.is_some() {
+            self.note(user, by.network);
+        }
         Ok((person, signed_in))
     }
 
@@ -83,29 +88,26 @@ impl Accounts {
         username: &str,
         password: &Secret,
         device: Described,
+        address: IpAddr,
     ) -> Result<SignedIn, Refused> {
         let wrong = || {
             self.metrics.auth("wrong");
             because(ErrorCode::Unauthenticated, ProblemReason::WrongCredentials)
         };
         let Ok(name) = Username::new(username) else { return Err(wrong()) };
-        let key = Guessed::Name(name.clone());
-        if let Some(wait) = self.failures().wait(self.clock.steady().ms(), &key) {
-            self.metrics.auth("limited");
-            return Err(Refused::Wait(wait));
-        }
         let account = self.store.account_by_name(&name).await?;
+        let network = Network::of(address);
+        let known = account.as_ref().is_some_and(|it| self.knows(it.person.user, network));
+        let by = Source { network, known };
         let stored = account.as_ref().map(|account| account.password_hash.as_str());
-        let outcome = self.passwords.check(password, stored).await?;
+        let outcome = self.check(Guessed::Name(name), by, password, stored).await?;
         let (account, renewed) = match (account, outcome) {
             (Some(account), Match::Right) => (account, None),
             (Some(account), Match::Renew(hash)) => (account, Some(hash)),
             (Some(_) | None, Match::Wrong) | (None, Match::Right | Match::Renew(_)) => {
-                self.failures().failed(self.clock.steady().ms(), key);
                 return Err(wrong());
             }
         };
-        self.failures().succeeded(&key);
         let (new, signed_in) = self.new_device(account.person.user, device)?;
         let checked = &account.password_hash;
         let added = self.store.add_device(new, checked, renewed.as_deref(), SIGN_INS).await?;
@@ -114,8 +116,36 @@ impl Accounts {
         if !devices.is_empty() {
             self.bus.publish(Event::Revoked { devices, by: EndedBy::Other }).await;
         }
+        self.note(signed_in.user, network);
         self.metrics.auth("ok");
         Ok(signed_in)
+    }
+
+    /// Checks a password, which is counted as wrong from before that until it is right.
+    pub(super) async fn check(
+        &self,
+        guessed: Guessed,
+        by: Source,
+        password: &Secret,
+        stored: Option<&str>,
+    ) -> Result<Match, Refused> {
+        let reserved = self.attempts().reserve(self.clock.steady().ms(), guessed, by);
+        let reserved = reserved.map_err(|wait| {
+            self.metrics.auth("limited");
+            Refused::Wait(wait)
+        })?;
+        match self.passwords.check(by, password, stored).await {
+            Ok(outcome) => {
+                if outcome != Match::Wrong {
+                    self.attempts().right(reserved);
+                }
+                Ok(outcome)
+            }
+            Err(overloaded) => {
+                self.attempts().unseen(reserved);
+                Err(overloaded.into())
+            }
+        }
     }
 
     /// A sign-in to be stored, and what its client is told of it.
@@ -175,6 +205,7 @@ impl Accounts {
         };
         match rotation {
             Rotation::Rotated(user, device) | Rotation::Repeated(user, device) => {
+                self.note(user, Network::of(address));
                 self.metrics.auth("refreshed");
                 self.signed_in(user, device, successor)
             }

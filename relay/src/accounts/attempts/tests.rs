@@ -1,24 +1,79 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+
+use super::super::network::{Network, Source};
 use super::{Attempts, KEYS, Quota};
 
+const MINUTE: u64 = 60_000;
+
+fn from(n: u32, known: bool) -> Source {
+    let network = Network::of(std::net::IpAddr::from((n << 8).to_be_bytes()));
+    Source { network, known }
+}
+
+/// How many of these tries are looked at.
+fn looked_at(attempts: &mut Attempts<&'static str>, now: u64, by: Source, tries: u32) -> u32 {
+    (0..tries).map(|_| u32::from(attempts.reserve(now, "ada", by).is_ok())).sum()
+}
+
 #[test]
-fn five_failures_are_free_and_then_the_wait_doubles() {
+fn tries_at_one_moment_are_counted_before_they_are_looked_at() {
     let mut attempts = Attempts::default();
-    for _ in 0..4 {
-        attempts.failed(0, "ada");
-        assert_eq!(attempts.wait(0, &"ada"), None);
+    let by = from(1, false);
+    assert_eq!(looked_at(&mut attempts, 0, by, 60), 5);
+    assert_eq!(attempts.reserve(0, "ada", by).unwrap_err(), 2 * MINUTE, "one at a time after them");
+    assert_eq!(looked_at(&mut attempts, 2 * MINUTE, by, 60), 1);
+    assert_eq!(looked_at(&mut attempts, 12 * MINUTE, by, 60), 5, "what was left alone comes back");
+    assert!(attempts.reserve(12 * MINUTE, "grace", by).is_ok(), "another account");
+}
+
+#[test]
+fn what_is_tried_from_elsewhere_shuts_nobody_out() {
+    let mut attempts = Attempts::default();
+    // A day of guessing as often as it goes from one network.
+    for now in (0..1_440).map(|minute| minute * MINUTE) {
+        looked_at(&mut attempts, now, from(1, false), 10);
+        for (network, known) in [(2, true), (3, false)] {
+            let owner = attempts.reserve(now, "ada", from(network, known)).unwrap();
+            attempts.right(owner);
+        }
     }
-    attempts.failed(0, "ada");
-    assert_eq!(attempts.wait(0, &"ada"), Some(12_000));
-    assert_eq!(attempts.wait(12_000, &"ada"), None);
-    attempts.failed(12_000, "ada");
-    assert_eq!(attempts.wait(12_000, &"ada"), Some(24_000));
-    assert_eq!(attempts.wait(12_000, &"grace"), None, "others are free");
-    for _ in 0..40 {
-        attempts.failed(12_000, "ada");
+}
+
+#[test]
+fn many_networks_together_have_one_budget_which_leaves_known_ones_alone() {
+    let mut attempts = Attempts::default();
+    let tries = (0..1_000).map(|n| looked_at(&mut attempts, 0, from(n, false), 5));
+    assert_eq!(tries.sum::<u32>(), 50);
+    let wait = attempts.reserve(0, "ada", from(2_000, false)).unwrap_err();
+    assert_eq!(wait, MINUTE);
+    for _ in 0..100 {
+        let owner = attempts.reserve(0, "ada", from(2_000, true)).unwrap();
+        attempts.right(owner);
     }
-    assert_eq!(attempts.wait(12_000, &"ada"), Some(600_000), "nobody is locked out for good");
-    attempts.succeeded(&"ada");
-    assert_eq!(attempts.wait(12_000, &"ada"), None);
+    assert_eq!(
+        looked_at(&mut attempts, MINUTE, from(2_000, false), 5),
+        1,
+        "a new one every minute"
+    );
+    assert_eq!(
+        attempts.reserve(MINUTE, "ada", from(2_001, false)).unwrap_err(),
+        MINUTE,
+        "a refusal of all takes nothing from one network, nor from all"
+    );
+}
+
+#[test]
+fn what_was_right_or_never_looked_at_costs_nothing() {
+    let mut attempts = Attempts::default();
+    let by = from(1, false);
+    for _ in 0..200 {
+        let reserved = attempts.reserve(0, "ada", by).unwrap();
+        attempts.unseen(reserved);
+    }
+    assert_eq!(looked_at(&mut attempts, 0, by, 4), 4);
+    let reserved = attempts.reserve(0, "ada", by).unwrap();
+    attempts.right(reserved);
+    assert_eq!(looked_at(&mut attempts, 0, by, 9), 5, "the mistypes before it are forgotten");
 }
 
 #[test]
@@ -35,16 +90,18 @@ fn a_quota_is_for_a_window() {
 fn a_flood_of_keys_pushes_out_the_oldest_and_fills_no_memory() {
     let (mut attempts, mut quota) = (Attempts::default(), Quota::new(1, 1_000_000));
     for now in 0..3 * KEYS as u64 {
-        attempts.failed(now, now);
+        assert!(attempts.reserve(now, now, from(1, false)).is_ok());
         assert_eq!(quota.take(now, now), Ok(()));
-        assert!(attempts.0.len() <= KEYS && quota.used.len() <= KEYS);
+        assert!(attempts.from_one.len() <= KEYS && attempts.from_strangers.len() <= KEYS);
+        assert!(quota.used.len() <= KEYS);
     }
     let last = 3 * KEYS as u64 - 1;
-    assert!(attempts.0.contains_key(&last) && !attempts.0.contains_key(&0));
+    assert!(attempts.from_strangers.contains_key(&last));
+    assert!(!attempts.from_strangers.contains_key(&0));
     assert!(quota.take(last, last).is_err(), "the newest are still counted");
     // All at one moment: there is no older half.
     for key in 0..3 * KEYS as u64 {
-        attempts.failed(last, key);
-        assert!(attempts.0.len() <= KEYS);
+        assert!(attempts.reserve(last, key, from(2, false)).is_ok());
+        assert!(attempts.from_one.len() <= KEYS && attempts.from_strangers.len() <= KEYS);
     }
 }

@@ -12,6 +12,7 @@ use bellwire_protocol::{ConversationId, DeviceId, ErrorCode, Me, RelayMessage, U
 
 use super::answer::{Answer, Asker, Body, Named, Shared, tell};
 use crate::Relay;
+use crate::accounts::network::Source;
 use crate::accounts::{Applicant, Described, me, token};
 use crate::bus::Event;
 use crate::server::Peer;
@@ -50,7 +51,8 @@ pub(super) async fn register(
     let policy = relay.accounts.registration();
     let admission = Admission::Registering { policy, invite: invite.as_ref().map(token::hash) };
     let applicant = Applicant { username, display_name, password };
-    let (person, signed_in) = relay.accounts.create(applicant, admission, device).await?;
+    let (person, signed_in) =
+        relay.accounts.create(applicant, admission, device, Source::stranger(address)).await?;
     Ok(match signed_in {
         Some(signed_in) => (StatusCode::CREATED, axum::Json(signed_in)).into_response(),
         None => (StatusCode::CREATED, axum::Json(person)).into_response(),
@@ -65,7 +67,7 @@ pub(super) async fn login(
     relay.accounts.enter(address)?;
     let Login { username, password, device } = login;
     let device = Described::new(device)?;
-    Ok(axum::Json(relay.accounts.sign_in(&username, &password, device).await?))
+    Ok(axum::Json(relay.accounts.sign_in(&username, &password, device, address).await?))
 }
 
 pub(super) async fn refresh(
@@ -135,7 +137,7 @@ pub(super) async fn delete_me(
     Asker(me): Asker,
     Body(delete): Body<DeleteMe>,
 ) -> Answer<StatusCode> {
-    let confirmed = relay.accounts.confirm(me.user, &delete.password).await?;
+    let confirmed = relay.accounts.confirm(&me, &delete.password).await?;
     relay.accounts.close(me.user, confirmed).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -145,7 +147,7 @@ pub(super) async fn change_password(
     Asker(me): Asker,
     Body(change): Body<ChangePassword>,
 ) -> Answer<StatusCode> {
-    let confirmed = relay.accounts.confirm(me.user, &change.old_password).await?;
+    let confirmed = relay.accounts.confirm(&me, &change.old_password).await?;
     relay.accounts.change_password(&me, confirmed, &change.new_password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

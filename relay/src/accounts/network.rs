@@ -1,0 +1,116 @@
+//! Where somebody tries from.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use bellwire_protocol::UserId;
+
+use super::attempts::{KEYS, forget_older_half};
+
+/// How long a network is known after its last good sign-in or refresh, in ms: as long as a sign-in
+/// lives without use.
+const KNOWN_MS: u64 = 60 * 86_400_000;
+
+/// A network: a /24 of IPv4, a /56 of IPv6. Who has one address easily has its neighbours, and a /56
+/// is what one customer commonly gets (RFC 6177). A person's house is one; a cloud is many.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Network(IpAddr);
+
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Network")
+    }
+}
+
+impl Network {
+    /// That of an address.
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
+        Self(match address {
+            IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() >> 8 << 8)),
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 72 << 72)),
+        })
+    }
+
+    /// This machine's own.
+    #[must_use]
+    pub const fn own() -> Self {
+        Self(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)))
+    }
+}
+
+/// Somebody who tries, as far as fairness goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// From where.
+    pub network: Network,
+    /// Whether that network, or the device, was signed in to this account before.
+    pub known: bool,
+}
+
+impl Source {
+    /// Somebody of whom nothing is known but the address.
+    #[must_use]
+    pub fn stranger(address: IpAddr) -> Self {
+        Self { network: Network::of(address), known: false }
+    }
+
+    /// Somebody who is signed in, or the operator.
+    #[must_use]
+    pub const fn trusted() -> Self {
+        Self { network: Network::own(), known: true }
+    }
+}
+
+/// From where each account was signed in to. In memory only, as addresses are: devices that are
+/// connected renew their sign-in within ten minutes of the relay's start.
+#[derive(Debug, Default)]
+pub struct KnownNetworks(HashMap<(UserId, Network), u64>);
+
+impl KnownNetworks {
+    /// A sign-in or a refresh was good.
+    pub fn note(&mut self, now: u64, user: UserId, network: Network) {
+        if self.0.len() >= KEYS {
+            forget_older_half(&mut self.0, |at| *at);
+        }
+        self.0.insert((user, network), now);
+    }
+
+    /// Whether there was one.
+    #[must_use]
+    pub fn has(&self, now: u64, user: UserId, network: Network) -> bool {
+        let at = self.0.get(&(user, network));
+        at.is_some_and(|at| now.saturating_sub(*at) <= KNOWN_MS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+
+    use super::*;
+
+    fn network(address: &str) -> Network {
+        Network::of(address.parse().unwrap())
+    }
+
+    #[test]
+    fn neighbours_are_one_network() {
+        assert_eq!(network("203.0.113.9"), network("203.0.113.250"));
+        assert_ne!(network("203.0.113.9"), network("203.0.114.9"));
+        assert_eq!(network("2001:db8:0:ff00::1"), network("2001:db8:0:ffff:1::"));
+        assert_ne!(network("2001:db8:0:ff00::1"), network("2001:db8:0:fe00::1"));
+        assert_eq!(format!("{:?}", network("203.0.113.9")), "Network", "no address in a log");
+    }
+
+    #[test]
+    fn a_network_is_known_for_one_account_and_not_for_ever() {
+        let mut known = KnownNetworks::default();
+        let (ada, eve) = (UserId::from_bytes([1; 16]), UserId::from_bytes([2; 16]));
+        let home = network("203.0.113.9");
+        known.note(5, ada, home);
+        assert!(known.has(5 + KNOWN_MS, ada, home));
+        assert!(!known.has(6 + KNOWN_MS, ada, home));
+        assert!(!known.has(5, eve, home) && !known.has(5, ada, network("198.51.100.1")));
+    }
+}
