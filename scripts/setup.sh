@@ -35,9 +35,20 @@ is_tested && packages+=(
 )
 # Films, a TURN server, network namespaces.
 [ "$what" = test ] && packages+=(ffmpeg coturn iproute2)
+# The reverse proxies of docs/proxies, which Debian starts as services when it installs them.
+proxies=()
+if [ "$what" = test ]; then
+  for proxy in nginx haproxy caddy; do
+    is_installed "$proxy" || proxies+=("$proxy")
+  done
+  packages+=("${proxies[@]}")
+fi
 # What Windows programs are compiled with here.
 [ "$what" = test ] && packages+=(gcc-mingw-w64-x86-64)
 debian_packages "${packages[@]}"
+if [ ${#proxies[@]} -gt 0 ] && [ -d /run/systemd/system ]; then
+  as_root systemctl disable --quiet --now "${proxies[@]}"
+fi
 
 rust_target() {
   if ! rustc --print target-libdir --target "$1" 2>/dev/null | xargs -I{} test -d {}; then

@@ -24,6 +24,8 @@ step "UI: format, lints, types and unit tests"
 (cd ui && npm run --silent check && npm test --silent)
 step "Rust: tests"
 cargo test --quiet --workspace --all-features
+step "Reverse proxies: Caddy, nginx, HAProxy"
+cargo test --quiet -p bellwire-relay --test proxies -- --ignored
 step "Browsers: end to end"
 cargo build --quiet -p bellwire-relay -p bellwire-cli
 case $target in /*) ;; *) target=$PWD/$target ;; esac

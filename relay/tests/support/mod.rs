@@ -302,7 +302,11 @@ pub async fn upgrade(
 
 impl Client {
     pub async fn open(address: SocketAddr) -> Self {
-        let socket = upgrade(address, Some("bellwire.v1"), None).await.unwrap();
+        Self::over(upgrade(address, Some("bellwire.v1"), None).await.unwrap())
+    }
+
+    /// On a socket that was opened otherwise.
+    pub fn over(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         let (welcome, snapshot) = (None, None);
         let waiting = VecDeque::new();
         Self { socket, seq: 0, longest: 0, welcome, snapshot, waiting, next_id: 1 }
@@ -324,7 +328,7 @@ impl Client {
         self.say(ClientMessage::Hello { token, client, resume }).await;
     }
 
-    async fn greeted(&mut self) {
+    pub async fn greeted(&mut self) {
         let RelayMessage::Welcome(welcome) = self.receive().await else { panic!("no welcome") };
         if !welcome.resumed {
             let RelayMessage::Snapshot(snapshot) = self.receive().await else {
