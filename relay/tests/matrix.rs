@@ -5,22 +5,32 @@
 mod support;
 
 use bellwire_protocol::{
-    CallId, ClientMessage, ConversationId, DeviceId, ErrorCode, MediaState, RejectReason,
-    RelayMessage,
+    CallClaim, CallId, ClientMessage, ConversationId, DeviceId, DisplayName, ErrorCode, Media,
+    MediaState, Participant, RejectReason, RelayMessage, UserId,
 };
-use support::{Client, TestRelay, answer, call_id, candidates, initiate, offer};
+use support::{Client, Person, TestRelay, answer, call_id, candidates, initiate, now_ms, offer};
 
 /// Every message that is about a call.
 fn messages(
     call_id: CallId,
     conversation: ConversationId,
-    to: DeviceId,
+    me: Participant,
+    other: Participant,
 ) -> Vec<(&'static str, ClientMessage)> {
+    let to = other.device;
     let offer = offer();
     let (offer_id, sdp) = (offer.offer_id, offer.sdp.clone());
     let candidate = |to| {
         let candidates = candidates(["candidate:1"]);
         ClientMessage::IceCandidates { call_id, to, candidates }
+    };
+    // The first of them is the caller.
+    let claim = |participants: Vec<Participant>| {
+        let caller = participants[0].clone();
+        let (sent_at, since) = (now_ms() - 2_000, now_ms() - 1_000);
+        let claim =
+            CallClaim { conversation, media: Media::Voice, caller, participants, sent_at, since };
+        ClientMessage::CallSync { call_id, claim: Some(claim) }
     };
     let listed = vec![
         ("call_initiate", initiate(call_id, conversation)),
@@ -44,6 +54,8 @@ fn messages(
         ("ice_candidates without to", candidate(None)),
         ("media_state", ClientMessage::MediaState { call_id, n: 1, state: MediaState::default() }),
         ("call_sync", ClientMessage::CallSync { call_id, claim: None }),
+        ("call_sync with a claim", claim(vec![me.clone(), other.clone()])),
+        ("call_sync with another's claim", claim(vec![other, me])),
         ("peer_list", ClientMessage::PeerList { call_id }),
         (
             "call_report",
@@ -71,19 +83,30 @@ fn the_matrix_has_every_message_of_the_protocol() {
         assert!(wanted.remove(not_listed), "{not_listed} is a message");
     }
     let nowhere = ConversationId::from_parts(0, [0; 10]);
-    let listed = messages(call_id(), nowhere, DeviceId::from_parts(0, [0; 10]));
+    let nobody = || seat(UserId::from_parts(0, [0; 10]), DeviceId::from_parts(0, [0; 10]));
+    let listed = messages(call_id(), nowhere, nobody(), nobody());
     let listed = listed.iter().map(|(_, message)| kind(&serde_json::to_value(message).unwrap()));
     assert_eq!(listed.collect::<std::collections::BTreeSet<_>>(), wanted);
+}
+
+fn seat(user: UserId, device: DeviceId) -> Participant {
+    Participant { user, device, name: DisplayName::new("somebody").unwrap() }
+}
+
+fn of(person: &Person) -> Participant {
+    seat(person.user(), person.device())
 }
 
 async fn refusals(
     client: &mut Client,
     call: CallId,
     conversation: ConversationId,
-    to: DeviceId,
+    other: &Person,
 ) -> Vec<(&'static str, Option<ErrorCode>)> {
     let mut answers = Vec::new();
-    for (name, message) in messages(call, conversation, to) {
+    let me = &client.welcome.as_ref().unwrap().me;
+    let me = seat(me.user, me.device);
+    for (name, message) in messages(call, conversation, me, of(other)) {
         answers.push((name, client.ask(message).await.err().map(|(code, _)| code)));
     }
     answers
@@ -115,10 +138,10 @@ async fn strangers_and_the_blocked_cannot_tell_a_call_from_nothing() {
         g.drain().await;
         for outsider in [&eve, &mallory] {
             let mut client = relay.connect(outsider).await;
-            for (name, code) in refusals(&mut client, call, conversation, ada.device()).await {
+            for (name, code) in refusals(&mut client, call, conversation, &ada).await {
                 assert_eq!(code, Some(ErrorCode::NotFound), "{name}, live: {live}");
             }
-            let nothing = refusals(&mut client, call_id(), conversation, ada.device()).await;
+            let nothing = refusals(&mut client, call_id(), conversation, &ada).await;
             assert!(
                 nothing.iter().all(|(_, code)| *code == Some(ErrorCode::NotFound)),
                 "what is not there is answered the same: {nothing:?}"
@@ -152,12 +175,12 @@ async fn a_blocked_member_cannot_tell_a_call_from_nothing() {
     // The blocked member places a call: for the caller it is there, for nobody else.
     let call = call_id();
     assert_eq!(g.ask(initiate(call, conversation)).await, Ok(()));
-    for (name, code) in refusals(&mut a, call, conversation, grace.device()).await {
+    for (name, code) in refusals(&mut a, call, conversation, &grace).await {
         let own = name == "call_initiate";
         assert!(code == Some(ErrorCode::NotFound) || own && code.is_some(), "{name}: {code:?}");
     }
     g.ask(ClientMessage::CallCancel { call_id: call }).await.unwrap();
-    for (name, message) in messages(call_id(), conversation, ada.device()) {
+    for (name, message) in messages(call_id(), conversation, of(&grace), of(&ada)) {
         if name != "call_initiate" {
             let code = g.ask(message).await.err().map(|(code, _)| code);
             assert_eq!(code, Some(ErrorCode::NotFound), "{name} of a blocked member");
@@ -188,7 +211,7 @@ async fn the_owner_is_refused_only_what_is_out_of_turn() {
     let conversation = relay.befriend(&ada, &grace).await;
     let mut a = relay.connect(&ada).await;
     let mut g = relay.connect(&grace).await;
-    for (name, _) in messages(call_id(), conversation, grace.device()) {
+    for (name, _) in messages(call_id(), conversation, of(&ada), of(&grace)) {
         let call = call_id();
         a.ask(initiate(call, conversation)).await.unwrap();
         let rung = g.incoming(call).await;
@@ -196,7 +219,7 @@ async fn the_owner_is_refused_only_what_is_out_of_turn() {
         if live {
             g.ask(answer(call, &rung)).await.unwrap();
         }
-        let mut said = messages(call, conversation, grace.device()).into_iter();
+        let mut said = messages(call, conversation, of(&ada), of(&grace)).into_iter();
         let (_, message) = said.find(|(listed, _)| *listed == name).unwrap();
         let code = a.ask(message).await.err().map(|(code, _)| code);
         // A call is answered and declined by those who are called, and placed once.
@@ -224,10 +247,16 @@ async fn a_members_other_device_is_not_a_participant() {
     g.ask(answer(call, &rung)).await.unwrap();
     p.ended(call).await;
     a.drain().await;
-    for (name, code) in refusals(&mut p, call, conversation, ada.device()).await {
+    for (name, code) in refusals(&mut p, call, conversation, &ada).await {
         let stale = matches!(
             name,
-            "call_answer" | "call_reject" | "call_leave" | "call_sync" | "peer_list"
+            "call_answer"
+                | "call_reject"
+                | "call_leave"
+                | "call_sync"
+                | "call_sync with a claim"
+                | "call_sync with another's claim"
+                | "peer_list"
         );
         let expected = if stale { ErrorCode::Stale } else { ErrorCode::NotFound };
         assert_eq!(code, Some(expected), "{name} from the device that did not answer");
@@ -242,7 +271,7 @@ async fn the_signed_out_say_nothing() {
     let ada = relay.sign_up("ada").await;
     let grace = relay.sign_up("grace").await;
     let conversation = relay.befriend(&ada, &grace).await;
-    for (name, message) in messages(call_id(), conversation, ada.device()) {
+    for (name, message) in messages(call_id(), conversation, of(&grace), of(&ada)) {
         let mut client = Client::open(relay.address).await;
         client.say(message).await;
         let code = client.expect(|m| match m {

@@ -8,6 +8,8 @@ pub mod local;
 use async_trait::async_trait;
 use bellwire_protocol::{DeviceId, DisplayName, Me, RelayMessage, UserId};
 
+use crate::signaling::calls::Parting;
+
 use crate::store::EndedBy;
 
 /// Something that holders of sockets must act on.
@@ -46,6 +48,15 @@ pub enum Event {
     Departed {
         /// Whose.
         user: UserId,
+    },
+    /// Somebody wants nothing more of somebody else: it touches the calls that both are in.
+    Parted {
+        /// Who.
+        by: UserId,
+        /// Of whom.
+        other: UserId,
+        /// How far.
+        parting: Parting,
     },
     /// Two users may, or may not, see each other's presence from here on.
     Related {

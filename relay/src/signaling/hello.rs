@@ -130,7 +130,8 @@ async fn open(relay: &Relay, me: Me) -> Result<Option<Seated>, StoreError> {
     let (contacts, conversations, notices, audience) = match read.await {
         Ok(Some(read)) => read,
         nothing @ (Ok(None) | Err(_)) => {
-            let gone = Mail::Gone { device: me.device, link, epoch: 0 };
+            let heard_at = relay.clock.steady().ms();
+            let gone = Mail::Gone { device: me.device, link, epoch: 0, heard_at };
             let _ = relay.switchboard.send(gone).await;
             return nothing.map(|_| None);
         }

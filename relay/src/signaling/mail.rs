@@ -70,6 +70,8 @@ pub enum Mail {
         link: Arc<Link>,
         /// Which of its sockets.
         epoch: Epoch,
+        /// When the client was last heard on it, by the steady time.
+        heard_at: u64,
     },
     /// The person says how available they are.
     Presence {

@@ -2,6 +2,7 @@
 
 pub mod allowance;
 pub mod calls;
+mod claims;
 mod dates;
 mod hello;
 pub mod link;

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use bellwire_protocol::{
-    CallClaim, CallId, ClientFrame, ClientMessage, ErrorCode, Me, Participant, RelayMessage, limits,
+    ClientFrame, ClientMessage, ErrorCode, Me, Participant, RelayMessage, limits,
 };
 use futures_util::SinkExt;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::allowance::{Class, Verdict};
-use super::calls::{CheckedClaim, Input, Signal};
-use super::dates::undate;
+use super::calls::{Input, Signal};
+use super::claims;
 use super::link::{Epoch, Link, Next};
 use super::mail::{Mail, Placing, Said};
 use super::session::{Body, Close, Frame};
@@ -64,10 +64,14 @@ pub async fn serve(relay: Arc<Relay>, mut socket: WebSocket, stranger: crate::se
     match begun {
         Ok(mut seated) => {
             stranger.seat();
-            let end = converse(&relay, &mut socket, &mut seated).await;
+            let mut heard_at = Instant::now();
+            let end = converse(&relay, &mut socket, &mut seated, &mut heard_at).await;
             let Seated { me, link, epoch, .. } = seated;
             let device = me.device;
-            let _ = relay.switchboard.send(Mail::Gone { device, link, epoch }).await;
+            let silence = u64::try_from(heard_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let heard_at = relay.clock.steady().ms().saturating_sub(silence);
+            let gone = Mail::Gone { device, link, epoch, heard_at };
+            let _ = relay.switchboard.send(gone).await;
             part(&mut socket, end).await;
         }
         Err(end) => {
@@ -90,9 +94,13 @@ async fn part(socket: &mut WebSocket, end: End) {
     }
 }
 
-async fn converse(relay: &Arc<Relay>, socket: &mut WebSocket, seated: &mut Seated) -> End {
+async fn converse(
+    relay: &Arc<Relay>,
+    socket: &mut WebSocket,
+    seated: &mut Seated,
+    heard_at: &mut Instant,
+) -> End {
     let dead = Duration::from_millis(limits::DEAD_MS);
-    let mut heard_at = Instant::now();
     loop {
         let link = Arc::clone(&seated.link);
         let step = tokio::select! {
@@ -101,10 +109,12 @@ async fn converse(relay: &Arc<Relay>, socket: &mut WebSocket, seated: &mut Seate
                 Next::Close(close) => Err(End::Close(close)),
             },
             message = socket.recv() => {
-                heard_at = Instant::now();
+                if matches!(message, Some(Ok(_))) {
+                    *heard_at = Instant::now();
+                }
                 listen(relay, seated, message).await
             }
-            () = tokio::time::sleep_until(heard_at + dead) => Err(End::Gone),
+            () = tokio::time::sleep_until(*heard_at + dead) => Err(End::Gone),
         };
         if let Err(end) = step {
             return end;
@@ -229,7 +239,7 @@ fn head(text: &str) -> Option<Head> {
     serde_json::from_str(text).ok()
 }
 
-type Refused = (ErrorCode, Option<u64>);
+pub(super) type Refused = (ErrorCode, Option<u64>);
 
 async fn dispatch(
     relay: &Arc<Relay>,
@@ -268,7 +278,7 @@ async fn dispatch(
         }
         ClientMessage::CallSync { call_id, claim } => {
             let claim = match claim {
-                Some(claim) => check(relay, seated, call_id, claim).await?.map(Box::new),
+                Some(claim) => claims::check(relay, seated, call_id, claim).await?.map(Box::new),
                 None => None,
             };
             Box::new(move |by| Input::Sync { by, call_id, claim })
@@ -325,53 +335,9 @@ async fn route(
     }
 }
 
-fn unreadable(error: &StoreError) -> Refused {
+pub(super) fn unreadable(error: &StoreError) -> Refused {
     tracing::error!(%error, "the store cannot be read");
     (ErrorCode::Unavailable, None)
-}
-
-/// A claim is believed as far as its caller may ring its people now; their names are the store's.
-/// What is in the history is over.
-async fn check(
-    relay: &Relay,
-    seated: &Seated,
-    call_id: CallId,
-    mut claim: CallClaim,
-) -> Result<Option<CheckedClaim>, Refused> {
-    undate(&mut claim, relay.clock.relation());
-    let read = async {
-        if relay.store.has_record(call_id).await? {
-            return Ok(None);
-        }
-        relay.store.route(claim.caller.user, claim.conversation).await
-    };
-    let route = match read.await {
-        Ok(Some(route)) => route,
-        Ok(None) => return Ok(None),
-        Err(error) => return Err(unreadable(&error)),
-    };
-    let rings = route.others.iter().filter(|member| member.rings);
-    let members: Vec<_> = rings.map(|member| &member.person).chain([&route.caller]).collect();
-    if !members.iter().any(|person| person.user == seated.me.user) {
-        return Ok(None);
-    }
-    let named = |said: Participant| {
-        let person = members.iter().find(|person| person.user == said.user)?;
-        Some(Participant { name: person.display_name.clone(), ..said })
-    };
-    let Some(caller) = named(claim.caller) else { return Ok(None) };
-    let participants: Option<Vec<_>> = claim.participants.into_iter().map(named).collect();
-    let Some(participants) = participants else { return Ok(None) };
-    let audience = members.iter().map(|person| person.user).collect();
-    Ok(Some(CheckedClaim {
-        conversation: claim.conversation,
-        media: claim.media,
-        caller,
-        participants,
-        audience,
-        sent_at: claim.sent_at,
-        since: claim.since,
-    }))
 }
 
 fn kind(message: &ClientMessage) -> &'static str {

@@ -148,7 +148,9 @@ impl Switchboard {
             Mail::Register { who, link } => self.register(who, link),
             Mail::Open(opening) => self.open(now, *opening),
             Mail::Resume(resuming) => self.resume(now, *resuming),
-            Mail::Gone { device, link, epoch } => self.gone(now, device, &link, epoch),
+            Mail::Gone { device, link, epoch, heard_at } => {
+                self.gone(now, device, &link, epoch, heard_at);
+            }
             Mail::Presence { device, status, re } => self.set_presence(device, status, re),
             Mail::Call { device, said: Said(input), re } => {
                 let Some(by) = self.places.get(&device).map(|place| place.who.clone()) else {
@@ -211,6 +213,9 @@ impl Switchboard {
                 }
             }
             Event::Departed { user } => self.apply(now, Input::Departed { user }),
+            Event::Parted { by, other, parting } => {
+                self.apply(now, Input::Parted { by, other, parting });
+            }
             Event::Related { a, b, visible } => {
                 for change in self.presence.relate(a, b, visible) {
                     self.tell_presence(&change, None);

@@ -464,6 +464,8 @@ pub trait People: Send + Sync {
     /// Everyone who shares a conversation with the user and may see their presence, and the
     /// reverse: blocks count in both directions.
     async fn audience(&self, user: UserId) -> Result<Vec<UserId>, StoreError>;
+    /// Everybody whom the user blocked or who blocked the user.
+    async fn blocks_around(&self, user: UserId) -> Result<Vec<UserId>, StoreError>;
     /// Whom a call reaches. `None`: no such conversation of this user.
     async fn route(
         &self,

@@ -13,6 +13,7 @@ use super::sign_in::tell_of_conversation;
 use crate::Relay;
 use crate::accounts::token;
 use crate::bus::Event;
+use crate::signaling::calls::Parting;
 use crate::store::{ContactPair, ContactRequest, GroupCreation};
 
 /// Others in one group. With names at their longest the conversation fits into a frame, and a call
@@ -74,6 +75,11 @@ pub(super) async fn relate(relay: &Relay, a: UserId, b: UserId) -> Answer<()> {
     Ok(())
 }
 
+/// Touches the calls that both are in.
+async fn part(relay: &Relay, by: UserId, other: UserId, parting: Parting) {
+    relay.bus.publish(Event::Parted { by, other, parting }).await;
+}
+
 pub(super) async fn add_contact(
     State(relay): Shared,
     Asker(me): Asker,
@@ -120,6 +126,7 @@ pub(super) async fn remove_contact(
 ) -> Answer<StatusCode> {
     let removed = relay.store.remove_contact(me.user, other).await?;
     let hidden = removed.ok_or(ErrorCode::NotFound)?;
+    part(&relay, me.user, other, Parting::Removed).await;
     for (user, gone) in [(me.user, other), (other, me.user)] {
         relay.bus.publish(tell(user, RelayMessage::ContactRemoved { user: gone })).await;
         if let Some(conversation) = hidden {
@@ -137,6 +144,7 @@ pub(super) async fn block(
     Body(block): Body<Block>,
 ) -> Answer<StatusCode> {
     let change = relay.store.block(me.user, block.user).await?.ok_or(ErrorCode::NotFound)?;
+    part(&relay, me.user, block.user, Parting::Blocked).await;
     if let Some(contact) = change.mine {
         relay.bus.publish(tell(me.user, RelayMessage::ContactChanged { contact })).await;
     }

@@ -205,6 +205,7 @@ fn kind(event: &Event) -> String {
         Event::Renamed { .. } => "renamed".into(),
         Event::Revoked { devices, by } => format!("revoked {} by {by:?}", devices.len()),
         Event::Departed { .. } => "departed".into(),
+        Event::Parted { parting, .. } => format!("parted {parting:?}"),
         Event::Related { visible, .. } => format!("related {visible}"),
     }
 }

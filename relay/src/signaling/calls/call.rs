@@ -7,14 +7,12 @@ use bellwire_protocol::{
     Media, MediaState, Participant, ParticipantMedia, RejectReason, RelayMessage, UserId,
 };
 
+use super::apart::Apart;
 use super::ended::OneWord;
 use super::live::{Live, Seat, SeatState};
 use super::ringing::Ringing;
 use super::{CheckedClaim, Measure, Output, Refusal, Standing, Timing};
 use crate::store::NewRecord;
-
-/// The longest call that a claim can bring back where the operator set no limit, in ms: a day.
-const OLDEST_CLAIM_MS: u64 = 86_400_000;
 
 /// Whether the call goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +41,12 @@ pub(super) enum Phase {
 pub(super) struct Call {
     pub(super) id: CallId,
     pub(super) conversation: ConversationId,
+    /// Between two people.
+    pub(super) direct: bool,
     pub(super) media: Media,
     pub(super) caller: Participant,
+    /// People who get nothing from each other.
+    pub(super) apart: Apart,
     pub(super) invited: BTreeMap<UserId, Invited>,
     pub(super) sent_at: u64,
     pub(super) updated_at: u64,
@@ -66,13 +68,14 @@ impl Call {
     /// counts once their own device says so as well.
     pub(super) fn claimed(now: u64, id: CallId, claim: CheckedClaim, timing: &Timing) -> Self {
         let seats_until = now.saturating_add(timing.seat_ms);
-        let longest = timing.max_call_ms.unwrap_or(OLDEST_CLAIM_MS);
-        let since = claim.since.clamp(now.saturating_sub(longest), now);
+        // The times are possible ones, but for the difference of two clocks.
+        let since = claim.since.min(now);
         // It was answered while it rang.
         let sent_at = claim.sent_at.clamp(since.saturating_sub(timing.ring_ms), since);
         let seats = claim.participants.into_iter().map(|participant| {
             let state = SeatState::Gone { until: seats_until };
-            (participant.device, Seat { participant, state, claimed: false, measured: false })
+            let (heard_at, claimed, measured) = (now, false, false);
+            (participant.device, Seat { participant, state, heard_at, claimed, measured })
         });
         let seats: BTreeMap<DeviceId, Seat> = seats.collect();
         let caller = claim.caller;
@@ -80,6 +83,8 @@ impl Call {
         Self {
             id,
             conversation: claim.conversation,
+            direct: claim.direct,
+            apart: claim.apart,
             media: claim.media,
             invited: invited.map(|user| (user, Invited { rings: true, refused: None })).collect(),
             caller,
@@ -176,7 +181,7 @@ impl Call {
                 LiveCallState::Ringing { offer, expires_at: ringing.expires_at }
             }
             Phase::Live(live) => {
-                live.seats.get(&device.device)?;
+                live.seats.get(&device.device).filter(|seat| seat.claimed)?;
                 LiveCallState::Live { participants: live.participants(), since: live.since }
             }
         };
@@ -224,7 +229,11 @@ impl Call {
         for device in self.devices() {
             self.tell_ended(device, reason, out);
         }
-        self.record(now, reason, out);
+        let ended_at = match &self.phase {
+            Phase::Ringing(_) => now,
+            Phase::Live(live) => live.lasted_until(now),
+        };
+        self.record(ended_at, reason, out);
         Fate::Ends
     }
 
@@ -235,7 +244,7 @@ impl Call {
                 let rings = ringing.devices.keys().copied();
                 rings.chain([self.caller.device]).collect()
             }
-            Phase::Live(live) => live.seats.keys().copied().collect(),
+            Phase::Live(live) => live.told().collect(),
         }
     }
 
@@ -248,7 +257,7 @@ impl Call {
         send(out, device, RelayMessage::CallEnded { call_id: self.id, reason });
     }
 
-    pub(super) fn record(&mut self, now: u64, reason: EndReason, out: &mut VecDeque<Output>) {
+    pub(super) fn record(&mut self, ended_at: u64, reason: EndReason, out: &mut VecDeque<Output>) {
         let (answered_at, took_part) = match &self.phase {
             Phase::Ringing(_) => (None, BTreeSet::from([self.caller.user])),
             Phase::Live(live) => (Some(live.since), live.took_part.clone()),
@@ -263,7 +272,7 @@ impl Call {
             participants: took_part.into_iter().collect(),
             started_at: self.sent_at,
             answered_at,
-            ended_at: now,
+            ended_at,
             reason,
         };
         let record = NewRecord { record, audience: self.sees().collect() };
@@ -288,12 +297,10 @@ impl Call {
                 }
                 ringing.hold(candidates)?;
             }
-            Phase::Live(live) => {
-                let receivers: Vec<DeviceId> = match to {
-                    Some(to) => vec![live.receiver(by.device, to)?],
-                    // It crossed with the answer.
-                    None => live.others(by.device)?.collect(),
-                };
+            Phase::Live(_) => {
+                // Without a receiver it crossed with the answer.
+                let receivers = self.receivers(by.device, to)?;
+                self.confirm(by);
                 self.count_candidates(candidates.len());
                 let (call_id, from) = (self.id, by.device);
                 for to in receivers {
@@ -320,7 +327,7 @@ impl Call {
         let receivers: Vec<DeviceId> = match &self.phase {
             Phase::Ringing(_) if self.is_caller(by.device) => Vec::new(),
             Phase::Ringing(_) => return Err(Refusal::NotFound),
-            Phase::Live(live) => live.others(by.device)?.collect(),
+            Phase::Live(_) => self.receivers(by.device, None)?,
         };
         let newest = self.media_states.get(&by.device).map_or(0, |(newest, _)| *newest);
         self.confirm(by);
@@ -355,6 +362,7 @@ impl Call {
         let media_state = self
             .media_states
             .iter()
+            .filter(|(device, _)| self.is_heard_by(**device, by.user))
             .map(|(device, (n, state))| ParticipantMedia { device: *device, n: *n, state: *state })
             .collect();
         let call_id = self.id;
@@ -414,7 +422,12 @@ impl Call {
         Fate::Lives
     }
 
-    pub(super) fn disconnected(&mut self, device: DeviceId, seat_until: u64) -> Fate {
+    pub(super) fn disconnected(
+        &mut self,
+        device: DeviceId,
+        heard_at: u64,
+        seat_until: u64,
+    ) -> Fate {
         match &mut self.phase {
             Phase::Ringing(ringing) => {
                 if self.caller.device == device {
@@ -424,6 +437,7 @@ impl Call {
             Phase::Live(live) => {
                 if let Some(seat) = live.seats.get_mut(&device).filter(|s| s.claimed) {
                     seat.state = SeatState::Gone { until: seat_until };
+                    seat.heard_at = heard_at;
                 }
             }
         }

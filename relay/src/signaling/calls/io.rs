@@ -5,6 +5,7 @@ use bellwire_protocol::{
     MediaState, Offer, OfferId, Participant, Proof, RejectReason, RelayMessage, Sdp, UserId,
 };
 
+use super::{Apart, Parting, Timing};
 use crate::store::NewRecord;
 
 /// Somebody whom a call is for.
@@ -22,17 +23,30 @@ pub struct Callee {
     pub devices: Vec<DeviceId>,
 }
 
-/// A claim whose people were found to be members of its conversation whom its caller may ring.
+/// Devices that a claim may name.
+pub const CLAIM_PARTICIPANTS: usize = 32;
+/// The longest call that a claim can bring back where the operator set no limit, in ms: a day.
+const OLDEST_CLAIM_MS: u64 = 86_400_000;
+/// How far the clocks of two relays may be apart, in ms: the one that told the times of the claim,
+/// or a client by its own reckoning, and this one.
+const CLAIM_SKEW_MS: u64 = 60_000;
+
+/// A claim whose people were found to be members of its conversation whom its caller may ring, with
+/// devices that are theirs.
 #[derive(Debug, Clone)]
 pub struct CheckedClaim {
     /// Where the call happens.
     pub conversation: ConversationId,
+    /// Between two people.
+    pub direct: bool,
     /// What it started with.
     pub media: Media,
     /// The calling device.
     pub caller: Participant,
     /// Every device in it.
     pub participants: Vec<Participant>,
+    /// Those of them who get nothing from each other.
+    pub apart: Apart,
     /// The members whose history it goes to.
     pub audience: Vec<UserId>,
     /// When it was placed, ms since 1970.
@@ -46,9 +60,24 @@ impl CheckedClaim {
     pub(super) fn is_plausible(&self, by: &Participant) -> bool {
         let named = |user| self.audience.contains(&user);
         let sender = |p: &Participant| p.device == by.device && p.user == by.user;
-        self.participants.iter().any(sender)
-            && self.participants.iter().any(|p| p.user != by.user)
+        let other = |p: &Participant| p.user != by.user && !self.apart.holds(p.user, by.user);
+        self.participants.len() <= CLAIM_PARTICIPANTS
+            && self.participants.iter().any(sender)
+            && self.participants.iter().any(other)
             && self.participants.iter().chain([&self.caller]).all(|p| named(p.user))
+    }
+}
+
+impl CheckedClaim {
+    /// Whether its times can be those of a call that goes on: not in the future, answered while it
+    /// rang, and no longer than calls may be.
+    pub(super) fn is_current(&self, now: u64, timing: &Timing) -> bool {
+        let longest = timing.max_call_ms.unwrap_or(OLDEST_CLAIM_MS);
+        let latest_ring = self.sent_at.saturating_add(timing.ring_ms + CLAIM_SKEW_MS);
+        self.since <= now.saturating_add(CLAIM_SKEW_MS)
+            && now < self.since.saturating_add(longest)
+            && self.sent_at <= self.since.saturating_add(CLAIM_SKEW_MS)
+            && self.since <= latest_ring
     }
 }
 
@@ -91,6 +120,17 @@ pub enum Input {
     Disconnected {
         /// It.
         device: Participant,
+        /// When it was last heard.
+        heard_at: u64,
+    },
+    /// Somebody wants nothing more of somebody else.
+    Parted {
+        /// Who.
+        by: UserId,
+        /// Of whom.
+        other: UserId,
+        /// How far.
+        parting: Parting,
     },
     /// A device will not come back.
     SignedOut {

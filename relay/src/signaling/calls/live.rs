@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bellwire_protocol::{DeviceId, EndReason, Participant, RelayMessage, UserId};
 
+use super::apart::Apart;
 use super::call::{Call, Fate, Phase, send};
 use super::{Measure, Output, Refusal, Signal};
 
@@ -25,7 +26,10 @@ pub(super) enum SeatState {
 pub(super) struct Seat {
     pub(super) participant: Participant,
     pub(super) state: SeatState,
-    /// False where only somebody else's claim says that the device is in the call.
+    /// The last sign of it while it is gone: its session was heard, or media was reported.
+    pub(super) heard_at: u64,
+    /// False where only somebody else's claim says that the device is in the call: it is told
+    /// nothing of it before it says so itself.
     pub(super) claimed: bool,
     /// Its set-up time was reported.
     pub(super) measured: bool,
@@ -52,28 +56,74 @@ impl Live {
         seats.chain(max_call_ms.map(|ms| self.since.saturating_add(ms))).min()
     }
 
+    /// Devices that are told of the call: those that said themselves that they are in it.
+    pub(super) fn told(&self) -> impl Iterator<Item = DeviceId> {
+        self.seats.iter().filter(|(_, seat)| seat.claimed).map(|(device, _)| *device)
+    }
+
+    /// Until when two or more were in it; from then on somebody waited for somebody who was gone.
+    pub(super) fn lasted_until(&self, now: u64) -> u64 {
+        let sign = |seat: &Seat| match seat.state {
+            SeatState::Held => now,
+            SeatState::Gone { .. } => seat.heard_at,
+        };
+        let mut signs: Vec<u64> = self.seats.values().map(sign).collect();
+        signs.sort_unstable();
+        let second = signs.iter().rev().nth(1).copied();
+        second.unwrap_or(now).min(now).max(self.since)
+    }
+
+    /// Whether nobody in it has anybody to talk to.
+    pub(super) fn is_silent(&self, apart: &Apart) -> bool {
+        let users = || self.seats.values().map(|seat| seat.participant.user);
+        users().enumerate().all(|(n, a)| users().skip(n + 1).all(|b| apart.holds(a, b)))
+    }
+
+    fn user_of(&self, device: DeviceId) -> Option<UserId> {
+        self.seats.get(&device).map(|seat| seat.participant.user)
+    }
+
     /// Whoever is in it by somebody else's claim alone.
     pub(super) fn unconfirmed(&self) -> BTreeMap<DeviceId, UserId> {
         let seats = self.seats.iter().filter(|(_, seat)| !seat.claimed);
         seats.map(|(device, seat)| (*device, seat.participant.user)).collect()
     }
-
-    /// The receiver, if both are in the call.
-    pub(super) fn receiver(&self, from: DeviceId, to: DeviceId) -> Result<DeviceId, Refusal> {
-        let both = from != to && self.seats.contains_key(&from) && self.seats.contains_key(&to);
-        if both { Ok(to) } else { Err(Refusal::NotFound) }
-    }
-
-    /// Everybody but the sender, who must be in the call.
-    pub(super) fn others(&self, from: DeviceId) -> Result<impl Iterator<Item = DeviceId>, Refusal> {
-        if !self.seats.contains_key(&from) {
-            return Err(Refusal::NotFound);
-        }
-        Ok(self.seats.keys().copied().filter(move |device| *device != from))
-    }
 }
 
 impl Call {
+    /// Who gets what a participant says to `to`, or to all others. Nobody, if the two are apart: who
+    /// is blocked is not told so.
+    pub(super) fn receivers(
+        &self,
+        from: DeviceId,
+        to: Option<DeviceId>,
+    ) -> Result<Vec<DeviceId>, Refusal> {
+        let Phase::Live(live) = &self.phase else { return Err(Refusal::NotFound) };
+        let sender = live.user_of(from).ok_or(Refusal::NotFound)?;
+        let mut others: Vec<DeviceId> = live.told().filter(|device| *device != from).collect();
+        if let Some(to) = to {
+            others.retain(|device| *device == to);
+            if others.is_empty() {
+                return Err(Refusal::NotFound);
+            }
+        }
+        let hears = |device: &DeviceId| {
+            live.user_of(*device).is_some_and(|user| !self.apart.holds(sender, user))
+        };
+        others.retain(hears);
+        Ok(others)
+    }
+
+    /// Whether what the device says reaches this user.
+    pub(super) fn is_heard_by(&self, device: DeviceId, user: UserId) -> bool {
+        match &self.phase {
+            Phase::Ringing(_) => true,
+            Phase::Live(live) => {
+                live.user_of(device).is_none_or(|sender| !self.apart.holds(sender, user))
+            }
+        }
+    }
+
     /// The device itself says that it is in the call, whoever claimed that before.
     pub(super) fn confirm(&mut self, by: &Participant) {
         let Phase::Live(live) = &mut self.phase else { return };
@@ -93,8 +143,7 @@ impl Call {
         signal: Signal,
         out: &mut VecDeque<Output>,
     ) -> Result<Fate, Refusal> {
-        let Phase::Live(live) = &self.phase else { return Err(Refusal::NotFound) };
-        let to = live.receiver(by.device, to)?;
+        let to = self.receivers(by.device, Some(to))?;
         self.confirm(by);
         let (call_id, from) = (self.id, by.device);
         let message = match signal {
@@ -105,7 +154,9 @@ impl Call {
                 RelayMessage::SdpAnswer { call_id, from, offer_id, sdp, proof }
             }
         };
-        send(out, to, message);
+        if let [to] = to.as_slice() {
+            send(out, *to, message);
+        }
         Ok(Fate::Lives)
     }
 
@@ -135,10 +186,11 @@ impl Call {
         out: &mut VecDeque<Output>,
     ) -> Fate {
         let Phase::Live(live) = &mut self.phase else { return Fate::Lives };
+        let ended_at = live.lasted_until(now);
         let Some(seat) = live.seats.remove(&device) else { return Fate::Lives };
         self.media_states.remove(&device);
-        let last = live.seats.len() < 2;
-        let others: Vec<DeviceId> = live.seats.keys().copied().collect();
+        let last = live.is_silent(&self.apart);
+        let others: Vec<DeviceId> = live.told().collect();
         for to in others {
             if !last || reason == EndReason::Lost {
                 let participant = seat.participant.clone();
@@ -152,7 +204,7 @@ impl Call {
         if !last {
             return Fate::Lives;
         }
-        self.record(now, reason, out);
+        self.record(ended_at, reason, out);
         Fate::Ends
     }
 
@@ -166,18 +218,20 @@ impl Call {
         if max_call_ms.is_some_and(|ms| live.since.saturating_add(ms) <= now) {
             return self.end(now, EndReason::TimeLimit, out);
         }
-        let lost: Vec<DeviceId> = live
+        let lost: Vec<(DeviceId, bool)> = live
             .seats
             .iter()
             .filter(|(_, seat)| match seat.state {
                 SeatState::Gone { until } => until <= now,
                 SeatState::Held => false,
             })
-            .map(|(device, _)| *device)
+            .map(|(device, seat)| (*device, seat.claimed))
             .collect();
-        for device in lost {
+        for (device, claimed) in lost {
             // It learns of the end if its session comes back after all.
-            self.tell_ended(device, EndReason::Lost, out);
+            if claimed {
+                self.tell_ended(device, EndReason::Lost, out);
+            }
             if self.vacate(now, device, EndReason::Lost, out) == Fate::Ends {
                 return Fate::Ends;
             }
@@ -188,6 +242,7 @@ impl Call {
     pub(super) fn report(
         &mut self,
         by: &Participant,
+        now: u64,
         setup_ms: Option<u32>,
         flowing: Option<(DeviceId, u64)>,
         out: &mut VecDeque<Output>,
@@ -206,6 +261,7 @@ impl Call {
             && let SeatState::Gone { until } = &mut peer.state
         {
             *until = kept_until.max(*until);
+            peer.heard_at = now;
         }
         Ok(Fate::Lives)
     }

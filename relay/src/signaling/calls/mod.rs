@@ -14,6 +14,7 @@
 //! One task owns the whole value, so there is nothing to lock. The state is soft: after a restart
 //! of the relay the participants bring a live call back with a claim.
 
+mod apart;
 mod call;
 mod claims;
 mod departed;
@@ -31,10 +32,13 @@ use bellwire_protocol::{
     limits,
 };
 
+pub use apart::{Apart, Parting};
 use call::{Call, Fate};
 use claims::Claims;
 use ended::Ended;
-pub use io::{Callee, CheckedClaim, Input, Measure, Output, Refusal, Signal, Standing};
+pub use io::{
+    CLAIM_PARTICIPANTS, Callee, CheckedClaim, Input, Measure, Output, Refusal, Signal, Standing,
+};
 
 /// The deadlines of calls, all in ms.
 #[derive(Debug, Clone, Copy)]
@@ -59,9 +63,6 @@ impl Default for Timing {
         }
     }
 }
-
-/// Devices that a claim may name.
-const CLAIM_PARTICIPANTS: usize = 32;
 
 /// Every call that rings or lives.
 #[derive(Debug, Default)]
@@ -91,18 +92,27 @@ impl Calls {
         match input {
             Input::Tick => Ok(()),
             Input::Connected { device, fresh } => {
-                self.each_call_of(&device, now, |call, out| call.connected(&device, fresh, out));
+                self.each_call_of(device.user, now, |call, out| {
+                    call.connected(&device, fresh, out)
+                });
                 Ok(())
             }
-            Input::Disconnected { device } => {
-                let seat_ms = self.timing.seat_ms;
-                self.each_call_of(&device, now, |call, _| {
-                    call.disconnected(device.device, now.saturating_add(seat_ms))
+            Input::Disconnected { device, heard_at } => {
+                let seat_until = now.saturating_add(self.timing.seat_ms);
+                self.each_call_of(device.user, now, |call, _| {
+                    call.disconnected(device.device, heard_at.min(now), seat_until)
+                });
+                Ok(())
+            }
+            Input::Parted { by, other, parting } => {
+                self.each_call_of(by, now, |call, out| {
+                    let both = call.members().any(|user| user == other);
+                    if both { call.part(now, by, other, parting, out) } else { Fate::Lives }
                 });
                 Ok(())
             }
             Input::SignedOut { device } => {
-                self.each_call_of(&device, now, |call, out| call.signed_out(&device, now, out));
+                self.each_call_of(device.user, now, |call, out| call.signed_out(&device, now, out));
                 Ok(())
             }
             Input::Departed { user } => {
@@ -149,7 +159,7 @@ impl Calls {
             Input::Report { by, call_id, setup_ms, flowing } => {
                 let until = now.saturating_add(self.timing.seat_with_media_ms);
                 self.in_call(&by, call_id, now, |call, out| {
-                    call.report(&by, setup_ms, flowing.map(|device| (device, until)), out)
+                    call.report(&by, now, setup_ms, flowing.map(|device| (device, until)), out)
                 })
             }
         }
@@ -244,12 +254,11 @@ impl Calls {
 
     fn each_call_of(
         &mut self,
-        device: &Participant,
+        user: UserId,
         now: u64,
         mut step: impl FnMut(&mut Call, &mut VecDeque<Output>) -> Fate,
     ) {
-        let ids: Vec<CallId> =
-            self.by_user.get(&device.user).into_iter().flatten().copied().collect();
+        let ids: Vec<CallId> = self.by_user.get(&user).into_iter().flatten().copied().collect();
         for id in ids {
             // Every id of the index is a call, and such a step refuses nothing.
             let _ = self.step(id, now, |call, out| Ok(step(call, out)));
@@ -377,8 +386,11 @@ impl Calls {
         let refusal = self.over(by, call_id);
         let Some(claim) = claim else { return Err(refusal) };
         let known = self.ended.knows(call_id);
-        if known || !claim.is_plausible(by) || claim.participants.len() > CLAIM_PARTICIPANTS {
+        if known || !claim.is_plausible(by) {
             return Err(refusal);
+        }
+        if !claim.is_current(now, &self.timing) {
+            return Err(Refusal::Stale);
         }
         if self.is_busy(by, call_id) {
             return Err(Refusal::Busy);

@@ -7,6 +7,7 @@ use bellwire_protocol::{
     UserId,
 };
 
+use super::apart::Apart;
 use super::call::{Call, Fate, Invited, Phase, send};
 use super::live::{Live, Seat, SeatState};
 use super::{Callee, Measure, NewCall, Output, Refusal};
@@ -79,7 +80,7 @@ impl Call {
         callees: Vec<Callee>,
         out: &mut VecDeque<Output>,
     ) -> (Self, Fate) {
-        let NewCall { by, call_id, conversation, direct: _, media, offer } = fresh;
+        let NewCall { by, call_id, conversation, direct, media, offer } = fresh;
         let ringing = Ringing {
             offer,
             expires_at,
@@ -91,8 +92,10 @@ impl Call {
         let mut call = Self {
             id: call_id,
             conversation,
+            direct,
             media,
             caller: by,
+            apart: Apart::default(),
             invited: BTreeMap::new(),
             sent_at: now,
             updated_at: now,
@@ -209,7 +212,8 @@ impl Call {
         };
         let seats = [(self.caller.clone(), caller_state), (by.clone(), SeatState::Held)];
         let seats = seats.map(|(participant, state)| {
-            (participant.device, Seat { participant, state, claimed: true, measured: false })
+            let (heard_at, claimed, measured) = (now, true, false);
+            (participant.device, Seat { participant, state, heard_at, claimed, measured })
         });
         let took_part = BTreeSet::from([self.caller.user, by.user]);
         self.phase = Phase::Live(Live { since: now, seats: BTreeMap::from(seats), took_part });

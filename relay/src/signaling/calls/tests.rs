@@ -7,7 +7,9 @@ use bellwire_protocol::{
 };
 use proptest::prelude::*;
 
-use super::{Callee, Calls, CheckedClaim, Input, Measure, Output, Refusal, Signal, Timing};
+use super::{
+    Apart, Callee, Calls, CheckedClaim, Input, Measure, Output, Parting, Refusal, Signal, Timing,
+};
 
 const T0: u64 = 1_700_000_000_000;
 
@@ -130,6 +132,26 @@ impl Bench {
             _ => None,
         })
         .collect()
+    }
+
+    /// The device's socket is gone, and it was heard until then.
+    fn gone(&mut self, device: Participant) {
+        self.gone_silent_for(device, 0);
+    }
+
+    fn gone_silent_for(&mut self, device: Participant, ms: u64) {
+        let heard_at = self.now - ms;
+        self.handle(Input::Disconnected { device, heard_at }).unwrap();
+    }
+
+    fn part(&mut self, by: u8, other: u8, parting: Parting) {
+        self.handle(Input::Parted { by: user(by), other: user(other), parting }).unwrap();
+    }
+
+    fn flowing(&mut self, by: Participant, peer: &Participant) {
+        let flowing = Some(peer.device);
+        let report = Input::Report { by, call_id: call(1), setup_ms: None, flowing };
+        self.handle(report).unwrap();
     }
 
     fn live(&mut self) {
@@ -364,13 +386,13 @@ fn a_device_that_connects_while_it_rings_rings_too() {
 fn a_seat_is_kept_and_then_lost() {
     let mut it = Bench::new();
     it.live();
-    it.handle(Input::Disconnected { device: device(2, 1) }).unwrap();
+    it.gone(device(2, 1));
     it.wait(limits::SEAT_MS - 1);
     assert_eq!(it.calls.len(), 1, "the seat is kept");
     it.handle(Input::Connected { device: device(2, 1), fresh: true }).unwrap();
     it.wait(limits::SEAT_MS);
     assert_eq!(it.calls.len(), 1, "it came back");
-    it.handle(Input::Disconnected { device: device(2, 1) }).unwrap();
+    it.gone(device(2, 1));
     it.wait(limits::SEAT_MS);
     let told = it.told(&device(1, 1));
     assert!(
@@ -390,7 +412,7 @@ fn a_seat_is_kept_and_then_lost() {
 fn a_seat_is_kept_longer_while_media_flows() {
     let mut it = Bench::new();
     it.live();
-    it.handle(Input::Disconnected { device: device(2, 1) }).unwrap();
+    it.gone(device(2, 1));
     it.wait(limits::SEAT_MS - 1);
     let flowing = Some(device(2, 1).device);
     let report = Input::Report { by: device(1, 1), call_id: call(1), setup_ms: None, flowing };
@@ -405,7 +427,7 @@ fn a_seat_is_kept_longer_while_media_flows() {
 fn a_caller_that_vanishes_while_it_rings_gives_up() {
     let mut it = Bench::new();
     it.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
-    it.handle(Input::Disconnected { device: device(1, 1) }).unwrap();
+    it.gone(device(1, 1));
     it.wait(limits::SEAT_MS);
     assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::Cancelled)]);
 }
@@ -528,9 +550,11 @@ fn the_newest_media_state_wins() {
 fn claim(participants: Vec<Participant>) -> Option<Box<CheckedClaim>> {
     Some(Box::new(CheckedClaim {
         conversation: conversation(),
+        direct: true,
         media: Media::Voice,
         caller: device(1, 1),
         participants,
+        apart: Apart::default(),
         audience: vec![user(1), user(2)],
         sent_at: T0 - 60_000,
         since: T0 - 50_000,
@@ -628,26 +652,258 @@ fn a_claim_names_its_sender_somebody_else_and_no_stranger() {
 }
 
 #[test]
-fn the_times_of_a_claim_are_possible_ones() {
-    let ends = |timing: Timing, sent_at, since| {
+fn a_claim_of_a_call_that_cannot_go_on_is_refused() {
+    let claimed = |timing: Timing, sent_at, since| {
         let mut it = Bench::timed(timing);
+        let mut outcome = Ok(());
         for by in [device(1, 1), device(2, 1)] {
             let both = claim(vec![device(1, 1), device(2, 1)]);
             let claim = both.map(|claim| Box::new(CheckedClaim { sent_at, since, ..*claim }));
-            it.handle(Input::Sync { by, call_id: call(1), claim }).unwrap();
+            outcome = it.handle(Input::Sync { by, call_id: call(1), claim });
         }
+        outcome?;
         it.handle(Input::Leave { by: device(1, 1), call_id: call(1) }).unwrap();
         let record = &it.records[0].record;
-        (record.started_at, record.answered_at.unwrap())
+        Ok((record.started_at, record.answered_at.unwrap()))
     };
     let day = 86_400_000;
     let timing = Timing::default();
-    assert_eq!(ends(timing, T0 + 9, T0 + 5), (T0, T0), "not in the future");
-    assert_eq!(ends(timing, 0, 0), (T0 - day - timing.ring_ms, T0 - day), "at most a day");
-    assert_eq!(ends(timing, 0, T0 - 5), (T0 - 5 - timing.ring_ms, T0 - 5), "it rang before");
-    assert_eq!(ends(timing, T0, T0 - 5), (T0 - 5, T0 - 5), "and not after");
+    let began = T0 - day + 1;
+    assert_eq!(claimed(timing, began - 5, began), Ok((began - 5, began)), "as it was");
+    for since in [0, T0 - 2 * day, T0 - day] {
+        let old = claimed(timing, since.saturating_sub(5), since);
+        assert_eq!(old, Err(Refusal::Stale), "no start is moved");
+    }
+    assert_eq!(claimed(timing, T0 - 2 * day, T0 - 5), Err(Refusal::Stale), "it rang for two days");
+    assert_eq!(claimed(timing, T0, T0 - 90_000), Err(Refusal::Stale), "answered before it rang");
+    assert_eq!(claimed(timing, T0 + 90_000, T0 + 90_000), Err(Refusal::Stale), "in the future");
+    assert_eq!(claimed(timing, T0 + 9, T0 + 5), Ok((T0, T0)), "two clocks differ a little");
     let limited = Timing { max_call_ms: Some(5_000), ..timing };
-    assert_eq!(ends(limited, T0 - 4_500, T0 - 4_000), (T0 - 4_500, T0 - 4_000));
+    assert_eq!(claimed(limited, T0 - 4_999, T0 - 4_999), Ok((T0 - 4_999, T0 - 4_999)));
+    assert_eq!(claimed(limited, T0 - 5_000, T0 - 5_000), Err(Refusal::Stale), "over the longest");
+}
+
+#[test]
+fn a_seat_of_a_claim_is_told_nothing_before_its_own_device_confirms_it() {
+    let mut it = Bench::new();
+    let other = device(2, 1);
+    let sync = |by| {
+        let claim = claim(vec![device(1, 1), device(2, 1)]);
+        Input::Sync { by, call_id: call(1), claim }
+    };
+    let offer = |to: &Participant| Input::Signal {
+        by: device(1, 1),
+        call_id: call(1),
+        to: to.device,
+        signal: Box::new(Signal::Offer {
+            offer_id: OfferId::from_bytes([2; 16]),
+            restart: true,
+            sdp: Sdp::new("restart").unwrap(),
+            proof: None,
+        }),
+    };
+    let state = |n| Input::MediaState {
+        by: device(1, 1),
+        call_id: call(1),
+        n,
+        state: MediaState::default(),
+    };
+    it.handle(sync(device(1, 1))).unwrap();
+    it.handle(Input::Connected { device: other.clone(), fresh: true }).unwrap();
+    assert_eq!(it.handle(offer(&other)), Err(Refusal::NotFound));
+    assert_eq!(it.trickle(device(1, 1), 1, Some(other.device)), Err(Refusal::NotFound));
+    it.trickle(device(1, 1), 1, None).unwrap();
+    it.handle(state(1)).unwrap();
+    assert!(it.calls.snapshot(&other).is_empty(), "not in its snapshot");
+    assert!(it.told(&other).is_empty(), "nothing by messages");
+    it.handle(sync(other.clone())).unwrap();
+    it.told(&other);
+    it.handle(offer(&other)).unwrap();
+    it.trickle(device(1, 1), 1, None).unwrap();
+    it.handle(state(2)).unwrap();
+    assert_eq!(it.told(&other).len(), 3, "everything from then on");
+
+    for end in [Input::Leave { by: device(1, 1), call_id: call(1) }, Input::Tick] {
+        let mut it = Bench::new();
+        it.handle(sync(device(1, 1))).unwrap();
+        it.handle(end).unwrap();
+        it.wait(limits::SEAT_MS);
+        assert!(it.calls.is_empty());
+        assert!(it.told(&other).is_empty(), "nor of its end");
+    }
+}
+
+#[test]
+fn a_lost_call_lasted_until_somebody_was_gone() {
+    let talk = 10_000;
+    let lost = |after: fn(&mut Bench)| {
+        let mut it = Bench::new();
+        it.live();
+        it.now += talk;
+        after(&mut it);
+        assert!(it.calls.is_empty(), "it is lost");
+        let record = &it.records[0].record;
+        (record.ended_at - record.answered_at.unwrap(), record.reason)
+    };
+    let reason = EndReason::Lost;
+    let seat_over = |it: &mut Bench| {
+        it.gone(device(2, 1));
+        it.wait(limits::SEAT_MS);
+    };
+    assert_eq!(lost(seat_over), (talk, reason), "55 s are not the call's length");
+    let silent = |it: &mut Bench| {
+        it.now += limits::DEAD_MS;
+        it.gone_silent_for(device(2, 1), limits::DEAD_MS);
+        it.wait(limits::SEAT_MS);
+    };
+    assert_eq!(lost(silent), (talk, reason), "nor are 90 s: the socket was dead for a while");
+    let flows = |it: &mut Bench| {
+        it.gone(device(2, 1));
+        it.wait(30_000);
+        it.flowing(device(1, 1), &device(2, 1));
+        it.wait(limits::SEAT_WITH_MEDIA_MS);
+    };
+    assert_eq!(lost(flows), (talk + 30_000, reason), "until media was last reported");
+    let both = |it: &mut Bench| {
+        it.gone(device(1, 1));
+        it.wait(2_000);
+        it.gone(device(2, 1));
+        it.wait(limits::SEAT_MS);
+    };
+    assert_eq!(lost(both), (talk, reason), "until the first of the two was gone");
+    let given_up = |it: &mut Bench| {
+        it.gone(device(2, 1));
+        it.wait(20_000);
+        it.handle(Input::Leave { by: device(1, 1), call_id: call(1) }).unwrap();
+    };
+    assert_eq!(lost(given_up), (talk, EndReason::Ended), "who waits and hangs up waited");
+}
+
+const PARTINGS: [Parting; 2] = [Parting::Blocked, Parting::Removed];
+
+#[test]
+fn parting_from_the_caller_stops_the_ringing_and_nobody_else_notices() {
+    for parting in PARTINGS {
+        let mut it = Bench::new();
+        it.place(device(1, 1), 1, vec![callee(2, &[1, 2])]).unwrap();
+        it.said.clear();
+        it.part(2, 1, parting);
+        for d in [1, 2] {
+            assert_eq!(it.ends(&device(2, d)), [(call(1), EndReason::DeclinedElsewhere)]);
+        }
+        it.handle(Input::Connected { device: device(2, 3), fresh: false }).unwrap();
+        assert!(it.calls.snapshot(&device(2, 3)).is_empty());
+        assert_eq!(it.answer(device(2, 1), 1), Err(Refusal::NotFound));
+        assert!(it.said.is_empty(), "neither the caller nor a new device hears of it");
+        assert_eq!(it.trickle(device(1, 1), 1, None), Ok(()), "the call is there for the caller");
+        it.wait(limits::RING_MS);
+        assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::NoAnswer)]);
+        assert_eq!(it.records[0].audience, [user(1)], "no missed call for who parted");
+    }
+}
+
+#[test]
+fn a_caller_who_parts_from_the_callee_gives_up() {
+    for parting in PARTINGS {
+        let mut it = Bench::new();
+        it.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
+        it.part(1, 2, parting);
+        assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::Cancelled)]);
+        assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Cancelled)]);
+        assert!(it.calls.is_empty() && it.calls.deadline().is_none());
+    }
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1]), callee(3, &[1])]).unwrap();
+    it.part(1, 2, Parting::Blocked);
+    assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::Cancelled)]);
+    assert!(it.ends(&device(3, 1)).is_empty(), "the others ring on");
+    it.part(1, 3, Parting::Blocked);
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Cancelled)], "nobody is left");
+}
+
+#[test]
+fn a_live_direct_call_ends_for_both_when_they_part() {
+    for parting in PARTINGS {
+        for (by, other) in [(1, 2), (2, 1)] {
+            let mut it = Bench::new();
+            it.live();
+            it.part(by, other, parting);
+            assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Ended)]);
+            assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::Ended)]);
+            assert_eq!(it.records[0].record.reason, EndReason::Ended);
+        }
+    }
+    let mut it = Bench::new();
+    it.live();
+    it.part(1, 3, Parting::Blocked);
+    assert_eq!(it.calls.len(), 1, "it is nobody else's call");
+}
+
+/// A live call of three people in a group.
+fn three() -> Bench {
+    let mut it = Bench::new();
+    let people = || vec![device(1, 1), device(2, 1), device(3, 1)];
+    for by in people() {
+        let claim = claim(people()).map(|claim| {
+            let audience = vec![user(1), user(2), user(3)];
+            Box::new(CheckedClaim { direct: false, audience, ..*claim })
+        });
+        it.handle(Input::Sync { by, call_id: call(1), claim }).unwrap();
+    }
+    it.said.clear();
+    it
+}
+
+#[test]
+fn in_a_group_two_who_parted_get_nothing_from_each_other() {
+    let mut it = three();
+    it.part(1, 2, Parting::Removed);
+    it.trickle(device(1, 1), 1, Some(device(2, 1).device)).unwrap();
+    assert_eq!(it.told(&device(2, 1)).len(), 1, "groups outlive a contact");
+    it.part(1, 2, Parting::Blocked);
+    for (by, other) in [(1, 2), (2, 1)] {
+        let (by, other) = (device(by, 1), device(other, 1));
+        let signal = |signal| Input::Signal {
+            by: by.clone(),
+            call_id: call(1),
+            to: other.device,
+            signal: Box::new(signal),
+        };
+        let (offer_id, sdp) = (OfferId::from_bytes([2; 16]), Sdp::new("v=0").unwrap());
+        let (restart, proof) = (true, None);
+        let offer = Signal::Offer { offer_id, restart, sdp: sdp.clone(), proof: None };
+        assert_eq!(it.handle(signal(offer)), Ok(()), "who is blocked is not told");
+        assert_eq!(it.handle(signal(Signal::Answer { offer_id, sdp, proof })), Ok(()));
+        assert_eq!(it.trickle(by.clone(), 1, Some(other.device)), Ok(()));
+        assert_eq!(it.trickle(by.clone(), 1, None), Ok(()));
+        let state = MediaState::default();
+        it.handle(Input::MediaState { by, call_id: call(1), n: 7, state }).unwrap();
+        assert!(it.told(&other).is_empty());
+        it.handle(Input::Sync { by: other.clone(), call_id: call(1), claim: None }).unwrap();
+        let told = it.told(&other);
+        let [RelayMessage::CallState { media_state, .. }] = told.as_slice() else {
+            panic!("{told:?}")
+        };
+        assert!(media_state.iter().all(|media| media.device == other.device));
+    }
+    assert_eq!(it.told(&device(3, 1)).len(), 4, "the third hears both");
+    it.handle(Input::Leave { by: device(3, 1), call_id: call(1) }).unwrap();
+    assert!(it.calls.is_empty(), "without the third nobody talks");
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Ended)]);
+    assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::Ended)]);
+}
+
+#[test]
+fn two_who_are_alone_in_a_group_call_end_it_when_they_part() {
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1]), callee(3, &[1])]).unwrap();
+    it.answer(device(2, 1), 1).unwrap();
+    it.said.clear();
+    it.part(2, 1, Parting::Removed);
+    assert_eq!(it.calls.len(), 1, "a group outlives a contact");
+    it.part(2, 1, Parting::Blocked);
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Ended)]);
+    assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::Ended)]);
 }
 
 #[test]
@@ -705,7 +961,11 @@ fn any_input() -> impl Strategy<Value = Input> {
     ];
     prop_oneof![
         (who(), any::<bool>()).prop_map(|(device, fresh)| Input::Connected { device, fresh }),
-        who().prop_map(|device| Input::Disconnected { device }),
+        who().prop_map(|device| Input::Disconnected { device, heard_at: T0 }),
+        (1_u8..4, 1_u8..4, any::<bool>()).prop_map(|(by, other, blocked)| {
+            let parting = if blocked { Parting::Blocked } else { Parting::Removed };
+            Input::Parted { by: user(by), other: user(other), parting }
+        }),
         who().prop_map(|device| Input::SignedOut { device }),
         who().prop_map(|device| Input::Departed { user: device.user }),
         (who(), id(), 1_u8..4, any::<bool>(), any::<bool>()).prop_map(

@@ -103,7 +103,14 @@ impl Switchboard {
         self.apply(now, Input::Connected { device: who, fresh: false });
     }
 
-    pub(super) fn gone(&mut self, now: u64, device: DeviceId, link: &Arc<Link>, epoch: Epoch) {
+    pub(super) fn gone(
+        &mut self,
+        now: u64,
+        device: DeviceId,
+        link: &Arc<Link>,
+        epoch: Epoch,
+        heard_at: u64,
+    ) {
         if !link.detach(epoch) {
             return;
         }
@@ -115,12 +122,12 @@ impl Switchboard {
         let (who, open) = (place.who.clone(), place.open);
         if !open {
             self.forget(device);
-            self.apply(now, Input::Disconnected { device: who });
+            self.apply(now, Input::Disconnected { device: who, heard_at });
             return;
         }
         self.timers.insert((now + GRACE_MS, device, Timer::Absent), ());
         self.timers.insert((now + limits::RESUME_MS, device, Timer::Forget), ());
-        self.apply(now, Input::Disconnected { device: who });
+        self.apply(now, Input::Disconnected { device: who, heard_at });
     }
 
     pub(super) fn absent(&mut self, device: DeviceId) {

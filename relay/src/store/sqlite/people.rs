@@ -407,6 +407,16 @@ impl People for SqliteStore {
         rows.into_iter().map(|(key,)| UserId::from_key(&key)).collect()
     }
 
+    async fn blocks_around(&self, user: UserId) -> Result<Vec<UserId>, StoreError> {
+        let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
+            "SELECT other FROM blocks WHERE user = $1 UNION SELECT user FROM blocks WHERE other = $1",
+        )
+        .bind(user.key())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(|(key,)| UserId::from_key(&key)).collect()
+    }
+
     async fn route(
         &self,
         user: UserId,
