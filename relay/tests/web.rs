@@ -146,3 +146,31 @@ async fn the_operator_sees_numbers_and_no_people() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_operators_page_names_every_metric_and_no_other() {
+    let relay = TestRelay::start();
+    // Some are there from their first count on: a call that is placed and ends.
+    let (ada, grace) = (relay.sign_up("ada").await, relay.sign_up("grace").await);
+    let conversation = relay.befriend(&ada, &grace).await;
+    let mut a = relay.connect(&ada).await;
+    let call = call_id();
+    a.ask(initiate(call, conversation)).await.unwrap();
+    a.ask(ClientMessage::CallCancel { call_id: call }).await.unwrap();
+    let metrics = http(relay.ops, "GET", "/metrics", None, &Value::Null, &[]).await.text;
+    let families: std::collections::BTreeSet<&str> = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+        .collect();
+    assert!(families.len() > 10, "{metrics}");
+    let page = include_str!("../../docs/operations.md");
+    let table = page.split("| metric | what it tells |").nth(1).unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    let named: std::collections::BTreeSet<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
+        .flat_map(|cell| cell.split(", "))
+        .map(|name| name.trim_matches('`').split('{').next().unwrap().trim_end_matches("_total"))
+        .collect();
+    assert_eq!(named, families);
+}
