@@ -20,11 +20,13 @@ pub mod signaling;
 pub mod store;
 pub mod web;
 
+mod calendar;
 mod departures;
 mod readiness;
 mod recorder;
 mod relay;
 mod run_error;
+mod upkeep;
 
 pub use relay::{Relay, Shutdown, run, run_by};
 pub use run_error::RunError;

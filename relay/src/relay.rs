@@ -10,8 +10,8 @@ use crate::accounts::keys::Keys;
 use crate::accounts::password::Passwords;
 use crate::accounts::token::Tokens;
 use crate::accounts::{Accounts, Parts};
+use crate::bus::Bus;
 use crate::bus::local::LocalBus;
-use crate::bus::{Bus, Event};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::observe::{Hints, Metrics, Redaction};
@@ -22,8 +22,8 @@ use crate::run_error::RunError;
 use crate::server::Listeners;
 use crate::signaling::mail::Mail;
 use crate::signaling::switchboard::{self, Setup};
+use crate::store::Store;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::store::{EndedBy, Store};
 
 /// Mail that waits for the switchboard; a socket that sends more waits for it.
 const MAILBOX: usize = 1_024;
@@ -31,10 +31,6 @@ const MAILBOX: usize = 1_024;
 const RECORDS: usize = 1_024;
 /// How long a drain waits for sockets to close.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How often the store is asked whether sign-ins went. Their sockets have to close within 2 s.
-const LOOK_FOR_REMOVALS: Duration = Duration::from_secs(1);
-/// How often old history is forgotten.
-const PRUNE: Duration = Duration::from_secs(3_600);
 
 /// How far a shutdown is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -186,7 +182,7 @@ pub async fn run_by(
     if fresh && relay.config.demo {
         crate::cli::make_demo_accounts(&relay, listeners.address()).await;
     }
-    let upkeep = tokio::spawn(keep_up(Arc::clone(&relay)));
+    let upkeep = tokio::spawn(crate::upkeep::keep_up(Arc::clone(&relay)));
     let farewells = tokio::spawn(crate::departures::tell(
         Arc::clone(&store),
         Arc::clone(&relay.bus),
@@ -251,48 +247,5 @@ async fn forced(mut shutdown: watch::Receiver<Shutdown>) {
     if shutdown.wait_for(|phase| *phase == Shutdown::Forced).await.is_err() {
         // Nobody can force it any more; the drain has its own end.
         std::future::pending().await
-    }
-}
-
-/// Forgets what is old, and closes the connections of sign-ins that are gone from the store, whoever
-/// removed them: the command line, or a request whose word was lost on its way.
-async fn keep_up(relay: Arc<Relay>) {
-    let mut seen = relay.store.removals().await.ok();
-    let mut pruned: Option<tokio::time::Instant> = None;
-    let mut said_lost = 0;
-    loop {
-        if pruned.is_none_or(|at| at.elapsed() >= PRUNE) {
-            pruned = Some(tokio::time::Instant::now());
-            let kept = u64::from(relay.config.history_days) * 86_400_000;
-            let before = relay.clock.wall().ms().saturating_sub(kept);
-            if let Err(error) = relay.store.prune_records(before).await {
-                tracing::warn!(%error, "old history is not forgotten yet");
-            }
-            if let Err(error) = relay.accounts.prune().await {
-                tracing::warn!(%error, "old sign-ins are not forgotten yet");
-            }
-        }
-        relay.readiness.watch().await;
-        let lost = crate::observe::logging::lost_lines();
-        if lost > said_lost {
-            tracing::warn!(lines = lost - said_lost, "lines of the log were lost");
-            said_lost = lost;
-        }
-        let removals = relay.store.removals().await.ok();
-        if removals != seen {
-            seen = removals;
-            revoke_missing(&relay).await;
-        }
-        tokio::time::sleep(LOOK_FOR_REMOVALS).await;
-    }
-}
-
-async fn revoke_missing(relay: &Relay) {
-    let (reply, connected) = tokio::sync::oneshot::channel();
-    let _ = relay.switchboard.send(Mail::Devices(reply)).await;
-    let Ok(connected) = connected.await else { return };
-    if let Ok(devices) = relay.store.missing_devices(&connected).await {
-        // Whose wish it was, the refresh of the client tells.
-        relay.bus.publish(Event::Revoked { devices, by: EndedBy::Other }).await;
     }
 }

@@ -4,8 +4,10 @@
 
 mod support;
 
+use bellwire_protocol::http::{Calls, Invite, Registration};
 use bellwire_protocol::{ClientMessage, EndReason, RelayMessage};
-use support::{SetTime, TestRelay, answer, call_id, initiate};
+use serde_json::{Value, json};
+use support::{PASSWORD, Person, SetTime, TestRelay, answer, call_id, initiate, until};
 use tempfile::TempDir;
 
 const MINUTE: u64 = 60_000;
@@ -75,4 +77,82 @@ async fn a_clock_that_was_wrong_at_the_start_is_followed_once_it_is_right() {
         _ => None,
     });
     assert_eq!(server_time.await, time.wall_ms());
+}
+
+const DAY: u64 = 86_400_000;
+const DAYS: i64 = 86_400_000;
+
+async fn history(relay: &TestRelay, of: &Person) -> Calls {
+    relay.http("GET", "/api/v1/calls", Some(of.token()), &Value::Null).await.json()
+}
+
+#[tokio::test]
+async fn a_start_far_ahead_forgets_nothing_and_believes_the_clock_when_it_is_right() {
+    let time = SetTime::now();
+    let relay = TestRelay::by(time.clock(), TempDir::new().unwrap(), |_| {});
+    let (ada, grace) = (relay.sign_up("ada").await, relay.sign_up("grace").await);
+    let conversation = relay.befriend(&ada, &grace).await;
+    let mut a = relay.connect(&ada).await;
+    let call = call_id();
+    a.ask(initiate(call, conversation)).await.unwrap();
+    a.ask(ClientMessage::CallCancel { call_id: call }).await.unwrap();
+    a.expect(|m| matches!(m, RelayMessage::CallRecorded { .. }).then_some(())).await;
+    until("it believes a clock", async || relay.metric("clock_believed").await == 1.0).await;
+    let mut folder = relay.stop().await;
+    time.set_by(100 * DAYS);
+    // A service that is started again and again by such a clock gets no further.
+    for _ in 0..2 {
+        let relay = TestRelay::by(time.clock(), folder, |_| {});
+        // Asked once a round, after what is old is forgotten.
+        until("it went round", async || relay.metric("store_writable").await == 1.0).await;
+        let again = relay.sign_in("ada").await;
+        assert_eq!(history(&relay, &again).await.calls.len(), 1, "no call is forgotten");
+        assert_eq!(relay.metric("clock_believed").await, 0.0);
+        folder = relay.stop().await;
+    }
+    let relay = TestRelay::by(time.clock(), folder, |_| {});
+    relay.sign_in("ada").await;
+    time.set_by(-100 * DAYS);
+    until("the clock is right", async || relay.metric("clock_believed").await == 1.0).await;
+    let again = relay.sign_in("ada").await;
+    assert_eq!(history(&relay, &again).await.calls.len(), 1, "nor later");
+    let here = relay.http("GET", "/api/v1/me", Some(ada.token()), &Value::Null).await;
+    assert_eq!(here.status, 200, "nor a sign-in: {}", here.text);
+    // Time that passes is another matter.
+    time.pass(31 * DAY);
+    let again = relay.sign_in("ada").await;
+    until("an old call is forgotten", async || history(&relay, &again).await.calls.is_empty())
+        .await;
+}
+
+#[tokio::test]
+async fn what_a_wrong_clock_dated_is_right_once_the_clock_is() {
+    for wrong_by in [-20_000 * DAYS, -100 * DAYS, 100 * DAYS] {
+        let time = SetTime::now();
+        time.set_by(wrong_by);
+        let relay = TestRelay::by(time.clock(), TempDir::new().unwrap(), |config| {
+            config.registration = Some(Registration::Invite);
+        });
+        let ada = relay.sign_up("ada").await;
+        until("it looked", async || relay.metric("clock_believed").await == 1.0).await;
+        let hour = json!({ "hours": 24 });
+        let invite = relay.http("POST", "/api/v1/invites", Some(ada.token()), &hour).await;
+        let invite: Invite = invite.json();
+        time.set_by(-wrong_by);
+        until("the clock is followed", async || relay.metric("clock_sets_total").await == 1.0)
+            .await;
+        let used = json!({ "refresh_token": ada.signed_in.refresh_token });
+        let refreshed = relay.http("POST", "/api/v1/auth/refresh", None, &used).await;
+        assert_eq!(refreshed.status, 200, "{wrong_by}: {}", refreshed.text);
+        let ada = Person { name: "ada".into(), signed_in: refreshed.json() };
+        let listed = relay.http("GET", "/api/v1/invites", Some(ada.token()), &Value::Null).await;
+        let listed: Vec<Invite> = listed.json();
+        assert_eq!(listed[0].expires_at, time.wall_ms() + DAY, "good for a day from here on");
+        let body = json!({
+            "username": "grace", "display_name": "Grace", "password": PASSWORD,
+            "invite": invite.code,
+        });
+        let reply = relay.http("POST", "/api/v1/auth/register", None, &body).await;
+        assert_eq!(reply.status, 201, "{wrong_by}: {}", reply.text);
+    }
 }

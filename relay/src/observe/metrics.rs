@@ -51,6 +51,10 @@ pub struct Metrics {
     pub connections_refused: Counter,
     /// Ended calls that are not kept.
     pub records_refused: Counter,
+    /// 1 where the system's clock is believed, else 0.
+    pub clock_believed: Gauge,
+    /// How often it was set while the relay ran, and dates were moved.
+    pub clock_sets: Counter,
     /// Ended calls that wait for the store.
     pub records_waiting: Gauge,
     /// Attempts to write an ended call that will be repeated.
@@ -92,6 +96,8 @@ impl Metrics {
             calls_ended: Family::default(),
             connections_refused: Counter::default(),
             records_refused: Counter::default(),
+            clock_believed: Gauge::default(),
+            clock_sets: Counter::default(),
             records_waiting: Gauge::default(),
             record_retries: Counter::default(),
             store_writable: Gauge::default(),
@@ -114,6 +120,8 @@ impl Metrics {
         r.register("calls_ended", "Ended calls by reason", metrics.calls_ended.clone());
         r.register("connections_refused", "No room", metrics.connections_refused.clone());
         r.register("records_refused", "Calls not kept", metrics.records_refused.clone());
+        r.register("clock_believed", "Whether the clock is", metrics.clock_believed.clone());
+        r.register("clock_sets", "Jumps of the clock", metrics.clock_sets.clone());
         r.register("records_waiting", "Ended calls that wait", metrics.records_waiting.clone());
         r.register("record_retries", "Writes to repeat", metrics.record_retries.clone());
         r.register("store_writable", "Whether writing works", metrics.store_writable.clone());

@@ -182,3 +182,6 @@ pub(super) fn turn_away(stream: TcpStream, parting: &Arc<AtomicU64>) {
         parting.fetch_sub(1, Ordering::Relaxed);
     });
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,10 @@
 //! suite that every implementation has to pass. Whatever a method acknowledged survives a crash
 //! of the process and of the machine.
 
+mod dates;
 pub mod sqlite;
+
+pub use dates::{Dates, Misdated};
 
 use async_trait::async_trait;
 use bellwire_protocol::http::{Device, Registration};
@@ -496,7 +499,7 @@ pub trait History: Send + Sync {
 
 /// Everything that a relay keeps.
 #[async_trait]
-pub trait Store: Accounts + SignIns + People + History {
+pub trait Store: Accounts + SignIns + People + History + Dates {
     /// Whether the store can be read.
     async fn check(&self) -> Result<(), StoreError>;
     /// Writes something of the size of a few rows, and forgets it: whether a write would be taken

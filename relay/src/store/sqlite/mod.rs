@@ -5,6 +5,7 @@
 //! section 3.2); a commit costs one fsync, which only sign-ins, contacts and ends of calls pay.
 
 mod accounts;
+mod dates;
 mod departures;
 mod history;
 mod people;
@@ -33,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
+    include_str!("migrations/0006.sql"),
 ];
 /// Readers beside the writer. Each costs a thread and up to 1 MiB of page cache.
 const READERS: u32 = 3;
