@@ -169,6 +169,22 @@ pub(crate) async fn say_address(relay: &Relay, address: SocketAddr) {
     print(format!("Bellwire is at {place}\n")).await;
 }
 
+/// Says what makes the first account, as long as there is none and others could be faster.
+pub(crate) async fn say_setup_code(relay: &Relay) {
+    match relay.accounts.setup_code().await {
+        Ok(Some(code)) => {
+            let code = code.as_str();
+            print(format!(
+                "There is no account yet. The first one administers this relay. Make it with this \
+                 code as the invitation: {code}\n"
+            ))
+            .await;
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "the setup code is not printed"),
+    }
+}
+
 /// Two accounts that are contacts, printed once, so that a first look needs no forms. Only on
 /// loopback: the passwords are on a screen.
 pub(crate) async fn make_demo_accounts(relay: &Relay, address: SocketAddr) {

@@ -269,10 +269,16 @@ impl Config {
     /// a proxy on this machine as well.
     #[must_use]
     pub fn registration_policy(&self) -> Registration {
-        let private = self.listen.ip().is_loopback()
-            && self.public_url.as_ref().is_none_or(Origin::is_this_machine);
-        let default = if private { Registration::Open } else { Registration::Invite };
+        let default = if self.is_private() { Registration::Open } else { Registration::Invite };
         self.registration.unwrap_or(default)
+    }
+
+    /// Whether only this machine reaches the relay. Where others do, whoever comes first must not
+    /// become its administrator without a word of the operator.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.listen.ip().is_loopback()
+            && self.public_url.as_ref().is_none_or(Origin::is_this_machine)
     }
 }
 

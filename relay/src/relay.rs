@@ -4,6 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bellwire_protocol::Secret;
 use tokio::sync::{mpsc, watch};
 
 use crate::accounts::keys::Keys;
@@ -25,6 +28,8 @@ use crate::signaling::switchboard::{self, Setup};
 use crate::store::Store;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 
+/// Bytes of the setup code: 120 bits, 20 characters.
+const SETUP_CODE: usize = 15;
 /// Mail that waits for the switchboard; a socket that sends more waits for it.
 const MAILBOX: usize = 1_024;
 /// Ended calls on their way to the recorder, which takes them at once.
@@ -164,7 +169,8 @@ pub async fn run_by(
         metrics: Arc::clone(&metrics),
     };
     let relay = Arc::new(Relay {
-        accounts: Accounts::new(parts, tokens, passwords, config.registration_policy()),
+        accounts: Accounts::new(parts, tokens, passwords, config.registration_policy())
+            .with_setup_code(setup_code(&config, &keys)),
         origins: Origins::new(config.public_url.as_ref()),
         hints: Hints::default(),
         redaction: Redaction::new(keys.draw("people in logs")),
@@ -179,6 +185,7 @@ pub async fn run_by(
         config,
     });
     crate::cli::say_address(&relay, listeners.address()).await;
+    crate::cli::say_setup_code(&relay).await;
     if fresh && relay.config.demo {
         crate::cli::make_demo_accounts(&relay, listeners.address()).await;
     }
@@ -208,6 +215,13 @@ pub async fn run_by(
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The code that the first account needs where others than this machine reach the relay: the same at
+/// every start with this data folder.
+fn setup_code(config: &Config, keys: &Keys) -> Option<Secret> {
+    let code = || Secret::new(URL_SAFE_NO_PAD.encode(&keys.draw("setup code")[..SETUP_CODE])).ok();
+    if config.is_private() { None } else { code() }
 }
 
 fn lock(folder: &Path) -> Result<std::fs::File, RunError> {

@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use bellwire_protocol::http::SignedIn;
+use bellwire_protocol::http::{ProblemReason, Registration, RelayInfo, SignedIn};
 use bellwire_protocol::{
     Candidate, ClientMessage, IceCandidate, Mid, RelayMessage, Resume, Sdp, Ufrag, limits,
 };
@@ -323,7 +323,7 @@ async fn accounts_are_managed_on_the_command_line() {
     let ada = Person { name: "ada".into(), signed_in: reply.json() };
     let mut client = connect(process.address, &ada).await;
     assert!(relay(&["user", "remove", "ada"], "").status.success());
-    assert_eq!(client.closed().await, Some(limits::close::REVOKED));
+    assert_eq!(client.closed().await, Some(limits::close::UNAUTHENTICATED));
     process.signal("-KILL");
     process.end();
 }
@@ -479,4 +479,55 @@ async fn logs_hold_no_secret_no_name_and_no_address() {
     }
     let addresses = elsewhere.matches("127.0.0.1").count();
     assert_eq!(addresses, 0, "nobody's address: {log}");
+}
+
+#[tokio::test]
+async fn a_stranger_who_comes_first_does_not_administer_a_public_relay() {
+    for policy in ["open", "invite", "closed"] {
+        let folder = TempDir::new().unwrap();
+        let start = || {
+            Process::start(
+                command(folder.path())
+                    .env("BELLWIRE_PUBLIC_URL", "https://calls.example.org")
+                    .env("BELLWIRE_REGISTRATION", policy),
+            )
+        };
+        let process = start();
+        let register = |name: &str, code: Option<&str>| {
+            json!({
+                "username": name, "display_name": name, "password": PASSWORD, "invite": code,
+                "device": { "name": "test", "platform": "cli" },
+            })
+        };
+        for guess in [None, Some("guess")] {
+            let body = register("mallory", guess);
+            let path = "/api/v1/auth/register";
+            let reply = http(process.address, "POST", path, None, &body, &[]).await;
+            let reason = reply.problem().reason;
+            assert_eq!(reason, Some(ProblemReason::SetupCodeRequired), "{policy}");
+        }
+        let info = http(process.address, "GET", "/api/v1/relay", None, &Value::Null, &[]).await;
+        let registration = info.json::<RelayInfo>().registration;
+        assert_eq!(registration, Registration::Invite, "a form with a field for the code");
+        process.signal("-TERM");
+        let (_, out, log) = process.end();
+        let code = out.trim_end().rsplit(' ').next().unwrap().to_owned();
+        assert!(out.contains("no account yet") && code.len() == 20, "{out}");
+        assert!(!log.contains(&code), "the log does not hold it");
+
+        let process = start();
+        let body = register("ada", Some(&code));
+        let reply = http(process.address, "POST", "/api/v1/auth/register", None, &body, &[]).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        let ada: SignedIn = reply.json();
+        let token = Some(ada.access_token.as_str());
+        let me = http(process.address, "GET", "/api/v1/me", token, &Value::Null, &[]).await;
+        assert!(me.json::<bellwire_protocol::Me>().administrator);
+        process.signal("-TERM");
+        process.end();
+        let process = start();
+        process.signal("-TERM");
+        let (_, out, _) = process.end();
+        assert!(!out.contains(&code), "it is good for the first account only: {out}");
+    }
 }

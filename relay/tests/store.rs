@@ -67,9 +67,23 @@ fn record(n: u8, conversation: ConversationId, started_at: u64) -> NewRecord {
 }
 
 async fn accounts_are_admitted_by_the_policy(store: &dyn Store) {
-    let by = |policy, invite| Admission::Registering { policy, invite };
+    let by = |policy, invite| Admission::Registering { policy, may_be_first: true, invite };
+    let stranger =
+        Admission::Registering { policy: Registration::Open, may_be_first: false, invite: None };
+    assert!(!store.has_accounts().await.unwrap());
+    let refused = store.create_account(account(1, stranger.clone())).await;
+    assert!(matches!(refused, Err(CreateAccountError::SetupCodeRequired)));
+    let name = Username::new("user1").unwrap();
+    let refused = store.admits(&name, &stranger, 1).await;
+    assert!(matches!(refused, Err(CreateAccountError::SetupCodeRequired)));
     let first = account(1, by(Registration::Closed, None));
     assert!(store.create_account(first).await.unwrap(), "the first administers");
+    assert!(store.has_accounts().await.unwrap());
+    assert!(
+        !store.create_account(account(50, stranger)).await.unwrap(),
+        "later it is the policy's"
+    );
+    store.remove_account(user(50)).await.unwrap();
     let closed = store.create_account(account(2, by(Registration::Closed, None))).await;
     assert!(matches!(closed, Err(CreateAccountError::Closed)));
     let code = [7; 32];

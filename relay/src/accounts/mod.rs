@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::observe::Metrics;
-use crate::store::{Account, CreateAccountError, RefreshLife, Store, StoreError};
+use crate::store::{Account, Admission, CreateAccountError, RefreshLife, Store, StoreError};
 use attempts::{Attempts, Quota};
 use network::{KnownNetworks, Network};
 use password::{Overloaded, Passwords};
@@ -87,6 +87,7 @@ pub struct Accounts {
     tokens: Tokens,
     passwords: Passwords,
     registration: Registration,
+    setup: Option<Secret>,
     attempts: Mutex<Attempts<Guessed>>,
     known: Mutex<KnownNetworks>,
     lookups: Mutex<Quota<UserId>>,
@@ -149,6 +150,7 @@ impl Accounts {
             tokens,
             passwords,
             registration,
+            setup: None,
             attempts: Mutex::default(),
             known: Mutex::default(),
             lookups: Mutex::new(Quota::new(LOOKUPS_PER_MINUTE, 60_000)),
@@ -180,10 +182,40 @@ impl Accounts {
         Arc::clone(&self.removed)
     }
 
-    /// Who may make an account.
+    /// Lets only whoever has this code make the first account.
     #[must_use]
-    pub const fn registration(&self) -> Registration {
-        self.registration
+    pub fn with_setup_code(self, setup: Option<Secret>) -> Self {
+        Self { setup, ..self }
+    }
+
+    /// What the operator has to hand to whoever makes the first account, while there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn setup_code(&self) -> Result<Option<&Secret>, StoreError> {
+        match &self.setup {
+            Some(code) if !self.store.has_accounts().await? => Ok(Some(code)),
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// Who may make an account: before the first one, where it needs a code, whoever has that.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn registration(&self) -> Result<Registration, StoreError> {
+        let waits = self.setup_code().await?.is_some();
+        Ok(if waits { Registration::Invite } else { self.registration })
+    }
+
+    /// What lets somebody in who registers with this code, if with any.
+    #[must_use]
+    pub fn admission(&self, code: Option<&Secret>) -> Admission {
+        let invite = code.map(token::hash);
+        let setup = self.setup.as_ref().map(token::hash);
+        // Hashes are compared, so that the time tells nothing of the code.
+        let may_be_first = setup.is_none() || setup == invite;
+        Admission::Registering { policy: self.registration, may_be_first, invite }
     }
 
     /// Counts one look-up of somebody by name.
@@ -218,6 +250,9 @@ fn not_created(error: CreateAccountError) -> Refused {
         CreateAccountError::Taken => because(ErrorCode::Busy, ProblemReason::UsernameTaken),
         CreateAccountError::InviteRequired => {
             because(ErrorCode::Forbidden, ProblemReason::InviteRequired)
+        }
+        CreateAccountError::SetupCodeRequired => {
+            because(ErrorCode::Forbidden, ProblemReason::SetupCodeRequired)
         }
         CreateAccountError::Closed => {
             because(ErrorCode::Forbidden, ProblemReason::RegistrationClosed)

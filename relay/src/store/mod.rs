@@ -99,10 +99,13 @@ pub struct NewAccount {
 /// What lets a new account in.
 #[derive(Debug, Clone)]
 pub enum Admission {
-    /// Somebody registers. The first account of all is let in always and administers.
+    /// Somebody registers. The first account of all is let in by every policy and administers, if
+    /// it may be the first.
     Registering {
         /// The operator's policy.
         policy: Registration,
+        /// Whether this may be the first.
+        may_be_first: bool,
         /// Hash of the invitation's code, where one was given.
         invite: Option<TokenHash>,
     },
@@ -122,6 +125,9 @@ pub enum CreateAccountError {
     /// The policy asks for an invitation and this one is missing, used or expired.
     #[error("an invitation is required")]
     InviteRequired,
+    /// There is no account, and this one may not be the first.
+    #[error("the first account needs the setup code")]
+    SetupCodeRequired,
     /// The policy lets nobody in.
     #[error("registration is closed")]
     Closed,
@@ -320,6 +326,8 @@ pub trait Accounts: Send + Sync {
     async fn account_by_name(&self, name: &Username) -> Result<Option<Account>, StoreError>;
     /// The account.
     async fn account(&self, user: UserId) -> Result<Option<Account>, StoreError>;
+    /// Whether there is any account.
+    async fn has_accounts(&self) -> Result<bool, StoreError>;
     /// Every account, by name.
     async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
     /// Changes what is given.

@@ -13,10 +13,9 @@ use bellwire_protocol::{ConversationId, DeviceId, ErrorCode, Me, RelayMessage, U
 use super::answer::{Answer, Asker, Body, Named, Shared, tell};
 use crate::Relay;
 use crate::accounts::network::Source;
-use crate::accounts::{Applicant, Described, me, token};
+use crate::accounts::{Applicant, Described, me};
 use crate::bus::Event;
 use crate::server::Peer;
-use crate::store::Admission;
 
 /// What a page says of itself.
 #[derive(serde::Deserialize)]
@@ -28,16 +27,16 @@ pub(super) async fn relay_info(
     State(relay): Shared,
     page: Result<Query<FromPage>, QueryRejection>,
     headers: HeaderMap,
-) -> axum::Json<RelayInfo> {
+) -> Answer<axum::Json<RelayInfo>> {
     let origin = page.ok().and_then(|Query(page)| page.origin);
-    axum::Json(RelayInfo {
+    Ok(axum::Json(RelayInfo {
         name: "bellwire".into(),
         version: env!("CARGO_PKG_VERSION").into(),
         protocols: vec![bellwire_protocol::SUBPROTOCOL.into()],
-        registration: relay.accounts.registration(),
+        registration: relay.accounts.registration().await?,
         origin_accepted: origin.map(|origin| relay.origins.accepts(&origin, &headers)),
         address: relay.config.public_url.as_ref().map(|url| url.as_str().to_owned()),
-    })
+    }))
 }
 
 pub(super) async fn register(
@@ -48,8 +47,7 @@ pub(super) async fn register(
     relay.accounts.enter(address)?;
     let Register { username, display_name, password, invite, device } = wanted;
     let device = device.map(Described::new).transpose()?;
-    let policy = relay.accounts.registration();
-    let admission = Admission::Registering { policy, invite: invite.as_ref().map(token::hash) };
+    let admission = relay.accounts.admission(invite.as_ref());
     let applicant = Applicant { username, display_name, password };
     let (person, signed_in) =
         relay.accounts.create(applicant, admission, device, Source::stranger(address)).await?;

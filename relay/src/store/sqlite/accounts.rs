@@ -55,16 +55,16 @@ async fn admit(
     admission: Admission,
     now: u64,
 ) -> Result<bool, CreateAccountError> {
-    let (policy, invite) = match admission {
+    let (policy, may_be_first, invite) = match admission {
         Admission::Operator { administrator } => return Ok(administrator),
-        Admission::Registering { policy, invite } => (policy, invite),
+        Admission::Registering { policy, may_be_first, invite } => (policy, may_be_first, invite),
     };
     let (accounts,): (i64,) = sqlx::query_as("SELECT count(*) FROM users")
         .fetch_one(&mut **tx)
         .await
         .map_err(StoreError::from)?;
     if accounts == 0 {
-        return Ok(true);
+        return if may_be_first { Ok(true) } else { Err(CreateAccountError::SetupCodeRequired) };
     }
     match policy {
         Registration::Open => Ok(false),
@@ -100,6 +100,9 @@ impl Accounts for SqliteStore {
         .map_err(StoreError::from)?;
         let policy = match admission {
             Admission::Registering { policy, .. } if anybody => *policy,
+            Admission::Registering { may_be_first: false, .. } => {
+                return Err(CreateAccountError::SetupCodeRequired);
+            }
             Admission::Registering { .. } | Admission::Operator { .. } => Registration::Open,
         };
         match policy {
@@ -155,6 +158,12 @@ impl Accounts for SqliteStore {
         .fetch_optional(&self.readers)
         .await?;
         row.map(account).transpose()
+    }
+
+    async fn has_accounts(&self) -> Result<bool, StoreError> {
+        let (any,): (bool,) =
+            sqlx::query_as("SELECT EXISTS (SELECT 1 FROM users)").fetch_one(&self.readers).await?;
+        Ok(any)
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
