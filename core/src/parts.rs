@@ -13,9 +13,11 @@ pub(crate) struct Parts(Snapshot);
 impl Parts {
     /// Adds a part; gives the whole with the last one.
     pub(crate) fn add(&mut self, part: Snapshot) -> Option<Snapshot> {
-        let Snapshot { contacts, conversations, presence, calls, notices, more } = part;
+        let Snapshot { contacts, conversations, invitations, presence, calls, notices, more } =
+            part;
         take_in(&mut self.0.contacts, contacts);
         take_in(&mut self.0.conversations, conversations);
+        take_in(&mut self.0.invitations, invitations);
         take_in(&mut self.0.presence, presence);
         take_in(&mut self.0.calls, calls);
         take_in(&mut self.0.notices, notices);

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use bellwire_protocol::{
-    Contact, ContactState, Conversation, ConversationId, ConversationKind, Person, Presence,
-    PresenceStatus, UserId,
+    Contact, ContactState, Conversation, ConversationId, ConversationKind, GroupInvitation, Person,
+    Presence, PresenceStatus, UserId,
 };
 
-use crate::api::ContactView;
+use crate::api::{ContactView, GroupView, InvitationView, MemberView};
 
 /// Contacts, conversations and who is available.
 #[derive(Debug, Default)]
 pub(crate) struct People {
     contacts: BTreeMap<UserId, Contact>,
     conversations: BTreeMap<ConversationId, Conversation>,
+    invitations: BTreeMap<ConversationId, GroupInvitation>,
     presence: BTreeMap<UserId, PresenceStatus>,
 }
 
@@ -23,12 +24,17 @@ impl People {
         &mut self,
         contacts: Vec<Contact>,
         conversations: Vec<Conversation>,
+        invitations: Vec<GroupInvitation>,
         presence: Vec<Presence>,
     ) {
         self.contacts =
             contacts.into_iter().map(|contact| (contact.person.user, contact)).collect();
         self.conversations =
             conversations.into_iter().map(|conversation| (conversation.id, conversation)).collect();
+        self.invitations = invitations
+            .into_iter()
+            .map(|invitation| (invitation.conversation, invitation))
+            .collect();
         self.presence =
             presence.into_iter().map(|presence| (presence.user, presence.status)).collect();
     }
@@ -42,10 +48,17 @@ impl People {
     }
 
     pub(crate) fn set_conversation(&mut self, conversation: Conversation) {
+        self.invitations.remove(&conversation.id);
         self.conversations.insert(conversation.id, conversation);
     }
 
+    pub(crate) fn set_invitation(&mut self, invitation: GroupInvitation) {
+        self.invitations.insert(invitation.conversation, invitation);
+    }
+
+    /// A conversation is gone, or the invitation to one.
     pub(crate) fn remove_conversation(&mut self, conversation: ConversationId) {
+        self.invitations.remove(&conversation);
         self.conversations.remove(&conversation);
     }
 
@@ -87,7 +100,46 @@ impl People {
         }
     }
 
-    /// What a conversation is called: the group's name, or the other person's.
+    /// Groups that this person is asked into, oldest first.
+    pub(crate) fn invitations(&self) -> Vec<InvitationView> {
+        let mut invitations: Vec<&GroupInvitation> = self.invitations.values().collect();
+        invitations.sort_by_key(|invitation| (invitation.created_at, invitation.conversation));
+        let view = |invitation: &GroupInvitation| InvitationView {
+            conversation: invitation.conversation,
+            name: invitation.name.as_str().to_owned(),
+            from: invitation.from.display_name.as_str().to_owned(),
+            from_username: invitation.from.username.as_str().to_owned(),
+            members: invitation.members,
+        };
+        invitations.into_iter().map(view).collect()
+    }
+
+    /// Who is in a group and who is asked, by name; `None` for two people.
+    pub(crate) fn group(conversation: &Conversation, me: Option<UserId>) -> Option<GroupView> {
+        match conversation.kind {
+            ConversationKind::Direct => return None,
+            ConversationKind::Group => {}
+        }
+        let view = |person: &Person| MemberView {
+            user: person.user,
+            username: person.username.as_str().to_owned(),
+            name: person.display_name.as_str().to_owned(),
+            owner: conversation.owner == Some(person.user),
+        };
+        let listed = |people: &[Person]| {
+            let mut views: Vec<MemberView> = people.iter().map(view).collect();
+            views.sort_by_cached_key(|view| (view.name.to_lowercase(), view.user));
+            views
+        };
+        Some(GroupView {
+            owned: me.is_some() && conversation.owner == me,
+            members: listed(&conversation.members),
+            invited: listed(&conversation.invited),
+        })
+    }
+
+    /// What a conversation is called: the group's name, or the other person's. Empty where it is
+    /// not in the list (any more).
     pub(crate) fn name(&self, id: ConversationId, me: Option<UserId>) -> String {
         let Some(conversation) = self.conversations.get(&id) else { return String::new() };
         match (&conversation.name, Self::other(conversation, me)) {

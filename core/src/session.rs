@@ -460,6 +460,7 @@ impl Session {
             | RelayMessage::ContactChanged { .. }
             | RelayMessage::ContactRemoved { .. }
             | RelayMessage::ConversationChanged { .. }
+            | RelayMessage::ConversationInvited { .. }
             | RelayMessage::ConversationRemoved { .. }
             | RelayMessage::MeChanged { .. }
             | RelayMessage::Notice(_)

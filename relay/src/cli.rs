@@ -215,7 +215,9 @@ async fn demo_accounts(relay: &Relay) -> anyhow::Result<String> {
             let id = ConversationId::from_parts(now, token::random());
             let request = relay.store.request_contact(asking.user, &asked.username, id, now);
             match request.await? {
-                ContactRequest::Asked(_) | ContactRequest::Accepted(..) => {}
+                ContactRequest::Asked(_)
+                | ContactRequest::Same(_)
+                | ContactRequest::Accepted(..) => {}
                 ContactRequest::NoSuchUser | ContactRequest::Yourself => bail!("no such user"),
             }
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bellwire_protocol::RelayMessage;
 use tokio::sync::Notify;
 
+use crate::accounts::telling;
 use crate::bus::{Bus, Event};
 use crate::store::{Departure, Store, StoreError};
 
@@ -31,14 +32,14 @@ async fn tell_new(store: &dyn Store, bus: &dyn Bus, told: &mut i64) -> Result<()
         let departures = store.departures(*told).await?;
         let Some(last) = departures.last().map(|departure| departure.key) else { return Ok(()) };
         for departure in departures {
-            publish(bus, departure).await;
+            publish(store, bus, departure).await;
         }
         *told = last;
         store.forget_departures(last).await?;
     }
 }
 
-async fn publish(bus: &dyn Bus, departure: Departure) {
+async fn publish(store: &dyn Store, bus: &dyn Bus, departure: Departure) {
     let Departure { key: _, user, departed } = departure;
     bus.publish(Event::Revoked { devices: departed.devices, by: departed.by }).await;
     bus.publish(Event::Departed { user }).await;
@@ -48,5 +49,11 @@ async fn publish(bus: &dyn Bus, departure: Departure) {
         let message = Box::new(RelayMessage::ConversationRemoved { conversation });
         bus.publish(Event::Tell { users: vec![other], except: None, message }).await;
         bus.publish(Event::Related { a: user, b: other, visible: false }).await;
+    }
+    for (group, news) in departed.groups {
+        // Whoever is not told sees it with the next snapshot; telling the others twice is worse.
+        if let Err(error) = telling::of_group(store, bus, group, &news).await {
+            tracing::warn!(%error, "a group is not shown without its removed member");
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! What every store has to do. Another implementation is added by one more line at the end.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
+#[path = "store/groups.rs"]
+mod groups;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 
@@ -11,8 +14,8 @@ use bellwire_protocol::{
 };
 use bellwire_relay::store::sqlite::{SqliteOptions, SqliteStore};
 use bellwire_relay::store::{
-    Accounts, Admission, ContactRequest, CreateAccountError, EndedBy, GroupCreation, NewAccount,
-    NewDevice, NewPassword, NewRecord, RefreshLife, Rotation, Store, StoreError, StoredInvite,
+    Accounts, Admission, ContactRequest, CreateAccountError, EndedBy, NewAccount, NewDevice,
+    NewPassword, NewRecord, RefreshLife, Rotation, Store, StoreError, StoredInvite,
 };
 use tempfile::TempDir;
 
@@ -45,8 +48,11 @@ async fn add(store: &dyn Store, n: u8) {
 async fn befriend(store: &dyn Store, a: u8, b: u8) -> ConversationId {
     let name = Username::new(format!("user{b}")).unwrap();
     store.request_contact(user(a), &name, place(a), 5).await.unwrap();
-    let accepted = store.accept_contact(user(b), user(a), place(b), 6).await.unwrap();
-    accepted.unwrap().1
+    let mut id = [b; 16];
+    id[0] = a;
+    let id = ConversationId::from_bytes(id);
+    let accepted = store.accept_contact(user(b), user(a), id, 6).await.unwrap();
+    accepted.unwrap().conversation.unwrap()
 }
 
 fn record(n: u8, conversation: ConversationId, started_at: u64) -> NewRecord {
@@ -387,8 +393,9 @@ async fn contacts_and_their_conversation(store: &dyn Store) {
     assert_eq!(store.audience(user(1)).await.unwrap(), [user(2)]);
     store.add_record(record(1, direct, 100)).await.unwrap();
 
-    assert_eq!(store.remove_contact(user(1), user(2)).await.unwrap(), Some(Some(direct)));
-    assert_eq!(store.remove_contact(user(1), user(2)).await.unwrap(), None);
+    let parting = store.remove_contact(user(1), user(2)).await.unwrap().unwrap();
+    assert_eq!((parting.hidden, parting.gone_for), (Some(direct), vec![user(1), user(2)]));
+    assert!(store.remove_contact(user(1), user(2)).await.unwrap().is_none());
     assert!(store.conversation(user(2), direct).await.unwrap().is_none(), "hidden from both");
     assert!(store.route(user(1), direct).await.unwrap().is_none());
     assert!(store.audience(user(2)).await.unwrap().is_empty());
@@ -419,44 +426,13 @@ async fn blocks_keep_calls_and_presence_away(store: &dyn Store) {
     assert!(store.block(user(1), user(1)).await.unwrap().is_none());
 }
 
-async fn groups_are_made_of_contacts(store: &dyn Store) {
-    for n in 1..=3 {
-        add(store, n).await;
-    }
-    befriend(store, 1, 2).await;
-    let name = DisplayName::new("Team").unwrap();
-    let made = store.create_group(user(1), place(8), &name, &[user(2), user(3)], 9).await.unwrap();
-    assert_eq!(made, GroupCreation::NoContact, "user 3");
-    assert!(store.conversation(user(1), place(8)).await.unwrap().is_none());
-    befriend(store, 1, 3).await;
-    for (blocker, blocked) in [(3, 1), (1, 3)] {
-        store.block(user(blocker), user(blocked)).await.unwrap().unwrap();
-        let made = store.create_group(user(1), place(8), &name, &[user(2), user(3)], 9).await;
-        assert_eq!(made.unwrap(), GroupCreation::NoContact, "{blocker} blocked {blocked}");
-        store.unblock(user(blocker), user(blocked)).await.unwrap().unwrap();
-    }
-    let made = store.create_group(user(1), place(8), &name, &[user(2), user(3)], 9).await.unwrap();
-    assert_eq!(made, GroupCreation::Made);
-    let route = store.route(user(2), place(8)).await.unwrap().unwrap();
-    let rings: Vec<_> = route.others.iter().map(|m| (m.person.user, m.rings)).collect();
-    assert_eq!(rings, [(user(1), true), (user(3), false)], "3 takes calls of contacts only");
-    store.patch_account(user(3), None, Some(CallableBy::Everyone)).await.unwrap();
-    assert!(store.route(user(2), place(8)).await.unwrap().unwrap().others[1].rings);
-    assert_eq!(store.audience(user(2)).await.unwrap().len(), 2);
-    store.block(user(3), user(2)).await.unwrap().unwrap();
-    for (caller, other) in [(2, 1), (3, 1)] {
-        let route = store.route(user(caller), place(8)).await.unwrap().unwrap();
-        assert!(!route.others[other].rings, "no ring between them, in the group either");
-    }
-    let mut made = GroupCreation::Made;
-    let mut groups = 1;
-    while made == GroupCreation::Made && groups < 100 {
-        groups += 1;
-        made =
-            store.create_group(user(1), place(100 + groups), &name, &[user(2)], 9).await.unwrap();
-    }
-    assert_eq!((made, groups), (GroupCreation::TooMany, 65));
-}
+use groups::{
+    a_group_has_room_for_so_many, a_shared_group_shows_no_presence,
+    calls_in_a_group_ring_members_who_may_be_called,
+    members_invite_their_contacts_and_take_it_back, nobody_is_in_a_group_before_they_accept,
+    the_blocked_ask_and_are_not_heard, what_others_make_leaves_room_for_ones_own,
+    whoever_is_longest_in_a_group_owns_it,
+};
 
 async fn history_is_paged_private_and_forgotten(store: &dyn Store) {
     for n in 1..=3 {
@@ -582,7 +558,14 @@ suite! { sqlite, super::on_sqlite:
     notices_and_invitations_are_bounded,
     contacts_and_their_conversation,
     blocks_keep_calls_and_presence_away,
-    groups_are_made_of_contacts,
+    nobody_is_in_a_group_before_they_accept,
+    calls_in_a_group_ring_members_who_may_be_called,
+    a_shared_group_shows_no_presence,
+    the_blocked_ask_and_are_not_heard,
+    members_invite_their_contacts_and_take_it_back,
+    whoever_is_longest_in_a_group_owns_it,
+    what_others_make_leaves_room_for_ones_own,
+    a_group_has_room_for_so_many,
     history_is_paged_private_and_forgotten,
     a_removed_account_leaves_nothing,
     one_deletion_takes_no_history_from_others,

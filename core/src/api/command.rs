@@ -70,6 +70,56 @@ pub enum Command {
         /// Who.
         user: UserId,
     },
+    /// Make a group and invite contacts to it. They are in it once they accept.
+    CreateGroup {
+        /// What it is called.
+        name: String,
+        /// Accepted contacts, at least one.
+        members: Vec<UserId>,
+    },
+    /// Invite a contact to a group.
+    InviteToGroup {
+        /// Which.
+        conversation: ConversationId,
+        /// Who.
+        user: UserId,
+    },
+    /// Take an own invitation to a group back.
+    WithdrawInvitation {
+        /// Which group.
+        conversation: ConversationId,
+        /// Who was invited.
+        user: UserId,
+    },
+    /// Join a group that somebody asked this person into.
+    AcceptGroup {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// Do not join it. Only who invited hears of it.
+    DeclineGroup {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// Leave a group. Whoever has been in it longest owns it from then on.
+    LeaveGroup {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// Remove somebody from a group that this person owns.
+    RemoveMember {
+        /// Which.
+        conversation: ConversationId,
+        /// Who.
+        user: UserId,
+    },
+    /// Give a group that this person owns another name.
+    RenameGroup {
+        /// Which.
+        conversation: ConversationId,
+        /// The new name.
+        name: String,
+    },
     /// Say how available this person is.
     SetStatus {
         /// Not `offline`.

@@ -17,8 +17,8 @@ pub use peer::{DeviceProblem, PathState, PeerCommand, PeerEvent, PeerId, Slot, S
 pub use settings::{Appearance, Language, Settings};
 pub use view::{
     Account, CallStage, CallView, ContactView, ConversationView, Delivery, Direction, Entry,
-    FormerSignIn, Home, LocalSlot, LocalView, Notice, NoticeText, OpenConversation, Outcome,
-    RelayState, RemoteView, RingView, SignInProblem, View,
+    FormerSignIn, GroupView, Home, InvitationView, LocalSlot, LocalView, MemberView, Notice,
+    NoticeText, OpenConversation, Outcome, RelayState, RemoteView, RingView, SignInProblem, View,
 };
 
 /// The TypeScript declarations of everything in this module.

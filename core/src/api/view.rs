@@ -183,6 +183,8 @@ pub struct Home {
     pub status: PresenceStatus,
     /// Requests both ways, contacts and blocks, by name.
     pub contacts: Vec<ContactView>,
+    /// Groups that this person is asked into, oldest first.
+    pub invitations: Vec<InvitationView>,
     /// By last activity, newest first.
     pub conversations: Vec<ConversationView>,
     /// The one on the screen.
@@ -213,6 +215,48 @@ pub struct ContactView {
     pub state: ContactState,
 }
 
+/// Somebody asks this person into a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct InvitationView {
+    /// Which group; for `accept_group` and `decline_group`.
+    pub conversation: ConversationId,
+    /// The group's name.
+    pub name: String,
+    /// Who asks.
+    pub from: String,
+    /// The name to find them with.
+    pub from_username: String,
+    /// How many are in it.
+    pub members: u32,
+}
+
+/// Who is in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct GroupView {
+    /// This person may rename it and remove others.
+    pub owned: bool,
+    /// Everybody in it, this person included, by name.
+    pub members: Vec<MemberView>,
+    /// Whom this person invited and who has not answered.
+    pub invited: Vec<MemberView>,
+}
+
+/// Somebody in a group, or asked into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct MemberView {
+    /// Who.
+    pub user: UserId,
+    /// The name to find them with.
+    pub username: String,
+    /// The name to show.
+    pub name: String,
+    /// May rename the group and remove others: whoever has been in it longest.
+    pub owner: bool,
+}
+
 /// One line of the list of conversations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
@@ -227,7 +271,9 @@ pub struct ConversationView {
     pub user: Option<UserId>,
     /// Their user name.
     pub username: Option<String>,
-    /// Their availability, or the best of a group's.
+    /// Who is in a group.
+    pub group: Option<GroupView>,
+    /// Their availability, or the best of the contacts in a group.
     pub presence: PresenceStatus,
     /// Missed calls since it was last looked at.
     pub missed: u32,

@@ -99,6 +99,7 @@ impl Calls {
             | RelayMessage::ContactChanged { .. }
             | RelayMessage::ContactRemoved { .. }
             | RelayMessage::ConversationChanged { .. }
+            | RelayMessage::ConversationInvited { .. }
             | RelayMessage::ConversationRemoved { .. }
             | RelayMessage::MeChanged { .. }
             | RelayMessage::Notice(_)

@@ -58,6 +58,14 @@ impl Core {
             | Command::RemoveContact { .. }
             | Command::BlockPerson { .. }
             | Command::UnblockPerson { .. }
+            | Command::CreateGroup { .. }
+            | Command::InviteToGroup { .. }
+            | Command::WithdrawInvitation { .. }
+            | Command::AcceptGroup { .. }
+            | Command::DeclineGroup { .. }
+            | Command::LeaveGroup { .. }
+            | Command::RemoveMember { .. }
+            | Command::RenameGroup { .. }
             | Command::SetStatus { .. }
             | Command::OpenConversation { .. }
             | Command::LoadEarlier
@@ -117,6 +125,30 @@ impl Core {
             Command::RemoveContact { user } => self.ask_remove_contact(user),
             Command::BlockPerson { user } => self.ask_block(user),
             Command::UnblockPerson { user } => self.ask_unblock(user),
+            Command::CreateGroup { name, members } => match display_name(&name) {
+                Some(name) => self.ask_create_group(name, members),
+                None => self.refuse_name(),
+            },
+            Command::InviteToGroup { conversation, user } => {
+                self.ask_invite_to_group(conversation, user);
+            }
+            Command::WithdrawInvitation { conversation, user } => {
+                self.ask_withdraw_invitation(conversation, user);
+            }
+            Command::AcceptGroup { conversation } => self.ask_accept_group(conversation),
+            Command::DeclineGroup { conversation } => self.ask_decline_group(conversation),
+            Command::LeaveGroup { conversation } => {
+                if let Some(me) = self.me.as_ref().map(|me| me.user) {
+                    self.ask_remove_member(conversation, me);
+                }
+            }
+            Command::RemoveMember { conversation, user } => {
+                self.ask_remove_member(conversation, user);
+            }
+            Command::RenameGroup { conversation, name } => match display_name(&name) {
+                Some(name) => self.ask_rename_group(conversation, name),
+                None => self.refuse_name(),
+            },
             Command::SetStatus { status } => self.set_status(status),
             Command::OpenConversation { conversation } => self.open_conversation(conversation),
             Command::LoadEarlier => self.load_calls(self.open, true),

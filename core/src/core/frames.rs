@@ -78,7 +78,8 @@ impl Core {
         {
             self.history.add(record);
         }
-        self.people.replace(snapshot.contacts, snapshot.conversations, snapshot.presence);
+        let Snapshot { contacts, conversations, invitations, presence, .. } = snapshot;
+        self.people.replace(contacts, conversations, invitations, presence);
         self.ready = true;
         for notice in snapshot.notices {
             self.on_notice(notice);
@@ -103,6 +104,9 @@ impl Core {
                     self.history.add(record);
                 }
                 self.people.set_conversation(conversation);
+            }
+            RelayMessage::ConversationInvited { invitation } => {
+                self.people.set_invitation(invitation);
             }
             RelayMessage::ConversationRemoved { conversation } => {
                 self.people.remove_conversation(conversation);

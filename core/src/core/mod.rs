@@ -3,6 +3,7 @@
 mod clock;
 mod commands;
 mod frames;
+mod groups;
 mod replies;
 mod requests;
 mod view;

@@ -81,7 +81,7 @@ impl Core {
     }
 
     /// Asks something in the person's name.
-    fn ask_signed(
+    pub(super) fn ask_signed(
         &mut self,
         purpose: Purpose,
         method: HttpMethod,

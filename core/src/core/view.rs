@@ -62,6 +62,7 @@ impl Core {
             ready: self.ready,
             status: self.status,
             contacts: self.people.contacts(),
+            invitations: self.people.invitations(),
             conversations,
             open: self.open_view(me),
             history: self
@@ -110,6 +111,7 @@ impl Core {
             name,
             user: other.map(|person| person.user),
             username: other.map(|person| person.username.as_str().to_owned()),
+            group: People::group(conversation, Some(me)),
             presence: self.people.availability(conversation, Some(me)),
             missed: self.history.missed(id, me, self.chats.seen_at(id)),
             unread: self.chats.unread(id, me),

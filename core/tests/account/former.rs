@@ -80,6 +80,8 @@ fn welcome(bench: &mut Bench) {
         kind: ConversationKind::Direct,
         name: None,
         members: vec![person(1), person(9)],
+        owner: None,
+        invited: Vec::new(),
         created_at: UNIX,
         last_call: None,
     };

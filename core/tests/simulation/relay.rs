@@ -19,7 +19,7 @@ pub(crate) type Socket = u64;
 /// What the relay does to sockets.
 #[derive(Debug)]
 pub(crate) enum Act {
-    Send(Socket, RelayFrame),
+    Send(Socket, Box<RelayFrame>),
     Close(Socket, u16),
 }
 
@@ -283,7 +283,7 @@ impl Relay {
         };
         self.say(device, RelayMessage::Welcome(Box::new(welcome)));
         for frame in missed {
-            self.acts.push(Act::Send(socket, frame));
+            self.acts.push(Act::Send(socket, Box::new(frame)));
         }
         if resumable.is_none() {
             let snapshot = self.snapshot(device, person.user);
@@ -331,6 +331,7 @@ impl Relay {
                     Conversation { last_call, ..c.clone() }
                 })
                 .collect(),
+            invitations: Vec::new(),
             presence: Vec::new(),
             calls: calls.collect(),
             notices: Vec::new(),
@@ -772,9 +773,9 @@ impl Relay {
         }
         if let Some(socket) = session.socket {
             if self.duplicate {
-                self.acts.push(Act::Send(socket, frame.clone()));
+                self.acts.push(Act::Send(socket, Box::new(frame.clone())));
             }
-            self.acts.push(Act::Send(socket, frame));
+            self.acts.push(Act::Send(socket, Box::new(frame)));
         }
     }
 }

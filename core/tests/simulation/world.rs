@@ -121,6 +121,8 @@ pub(crate) fn conversation(n: u8, members: &[u8]) -> Conversation {
         kind: ConversationKind::Direct,
         name: None,
         members: members.iter().map(|n| person(*n)).collect(),
+        owner: None,
+        invited: Vec::new(),
         created_at: EPOCH,
         last_call: None,
     }
@@ -615,7 +617,7 @@ impl World {
             match act {
                 Act::Send(socket, frame) => {
                     let at = self.in_order(socket, false);
-                    self.push_at(at, Happening::ToClient(socket, frame));
+                    self.push_at(at, Happening::ToClient(socket, *frame));
                 }
                 Act::Close(socket, code) => {
                     let at = self.in_order(socket, false);

@@ -194,9 +194,25 @@ pub struct Block {
 pub struct NewConversation {
     /// The group's name.
     pub name: DisplayName,
-    /// The other members: 1 to 31 accepted contacts.
+    /// Who is invited: 1 to 31 accepted contacts.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 31)))]
     pub members: Vec<UserId>,
+}
+
+/// `PATCH /conversations/{id}`, by a group's owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PatchConversation {
+    /// The group's new name.
+    pub name: DisplayName,
+}
+
+/// `POST /conversations/{id}/invitations`, by a member of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct NewGroupInvitation {
+    /// An accepted contact.
+    pub user: UserId,
 }
 
 /// One line of `GET /devices`.
@@ -314,4 +330,7 @@ pub enum Registration {
 pub struct Conversations {
     /// All that the user is in.
     pub conversations: Vec<crate::Conversation>,
+    /// Groups that the user is asked into.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invitations: Vec<crate::GroupInvitation>,
 }

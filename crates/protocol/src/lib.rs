@@ -32,8 +32,8 @@ pub use client::{CallClaim, ClientFrame, ClientInfo, ClientMessage, Resume};
 pub use ids::{CallId, ChatId, ConversationId, DeviceId, InvalidId, OfferId, UserId};
 pub use limits::Limits;
 pub use people::{
-    CallableBy, Contact, ContactState, Conversation, ConversationKind, Me, NoticeKind, Person,
-    Presence, PresenceStatus, SecurityNotice,
+    CallableBy, Contact, ContactState, Conversation, ConversationKind, GroupInvitation, Me,
+    NoticeKind, Person, Presence, PresenceStatus, SecurityNotice,
 };
 pub use relay::{
     ErrorCode, IceServer, ParticipantMedia, RelayFrame, RelayMessage, ResumeToken, Snapshot,

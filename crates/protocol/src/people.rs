@@ -87,13 +87,36 @@ pub struct Conversation {
     /// A group's name; `None` for a direct one, which is called by the other person's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<DisplayName>,
-    /// Everyone in it, the asking user included.
+    /// Everyone in it, the asking user included. Of a group only those who accepted.
     pub members: Vec<Person>,
+    /// Who may rename a group and remove others from it: whoever has been in it longest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserId>,
+    /// Whom the asking user invited to a group and who has not answered. Nobody else sees them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invited: Vec<Person>,
     /// When it was made, ms since 1970.
     pub created_at: u64,
     /// The newest call in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_call: Option<CallRecord>,
+}
+
+/// Somebody asks this user into a group. Until they accept they are no member: nobody in the group
+/// but the inviter hears of them, and they see no more of it than this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct GroupInvitation {
+    /// The group.
+    pub conversation: ConversationId,
+    /// Its name.
+    pub name: DisplayName,
+    /// The contact who invites.
+    pub from: Person,
+    /// How many are in it.
+    pub members: u32,
+    /// When the invitation was made, ms since 1970.
+    pub created_at: u64,
 }
 
 /// Two people or more.
@@ -104,7 +127,7 @@ pub struct Conversation {
 pub enum ConversationKind {
     /// Exactly two people, made when a contact is accepted.
     Direct,
-    /// Named, with any number of members.
+    /// Named, with members who each accepted an invitation.
     Group,
 }
 

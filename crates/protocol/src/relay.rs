@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Answer, CallId, CallRecord, Candidates, Contact, Conversation, ConversationId, DeviceId,
-    EndReason, Limits, LiveCall, Me, Media, MediaState, Offer, OfferId, Participant, Presence,
-    Proof, RejectReason, Sdp, Secret, SecurityNotice, UserId,
+    EndReason, GroupInvitation, Limits, LiveCall, Me, Media, MediaState, Offer, OfferId,
+    Participant, Presence, Proof, RejectReason, Sdp, Secret, SecurityNotice, UserId,
 };
 
 /// Names a session for a later resume. As secret as a token while the session lives.
@@ -67,7 +67,10 @@ pub struct Snapshot {
     pub contacts: Vec<Contact>,
     /// Conversations with their newest call.
     pub conversations: Vec<Conversation>,
-    /// Availability of everyone in them. Whoever is missing is offline.
+    /// Groups that this user is asked into and did not answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invitations: Vec<GroupInvitation>,
+    /// Availability of the contacts. Whoever is missing is offline.
     pub presence: Vec<Presence>,
     /// Calls that ring for this user or have this device in them.
     pub calls: Vec<LiveCall>,
@@ -172,7 +175,12 @@ pub enum RelayMessage {
         /// As it is from here on.
         conversation: Conversation,
     },
-    /// A conversation is gone.
+    /// Somebody asks this user into a group, or what they ask changed.
+    ConversationInvited {
+        /// As it is from here on.
+        invitation: GroupInvitation,
+    },
+    /// A conversation, or an invitation to one, is gone.
     ConversationRemoved {
         /// Which.
         conversation: ConversationId,

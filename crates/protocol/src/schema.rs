@@ -70,6 +70,8 @@ fn bodies(generator: &mut SchemaGenerator) {
     define::<http::AddContact>(generator);
     define::<http::Block>(generator);
     define::<http::NewConversation>(generator);
+    define::<http::PatchConversation>(generator);
+    define::<http::NewGroupInvitation>(generator);
     define::<http::Conversations>(generator);
     define::<http::Device>(generator);
     define::<http::Calls>(generator);

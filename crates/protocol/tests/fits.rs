@@ -4,9 +4,9 @@
 use bellwire_protocol::{
     Answer, CallClaim, CallId, CallRecord, CallableBy, Candidate, Candidates, ClientFrame,
     ClientMessage, Contact, ContactState, Conversation, ConversationId, ConversationKind, DeviceId,
-    DisplayName, EndReason, Frame, IceCandidate, LiveCall, LiveCallState, Me, Media, MediaState,
-    Mid, Offer, OfferId, Participant, ParticipantMedia, Person, Proof, RelayFrame, RelayMessage,
-    Sdp, Snapshot, Ufrag, UserId, Username, decode, encode, limits,
+    DisplayName, EndReason, Frame, GroupInvitation, IceCandidate, LiveCall, LiveCallState, Me,
+    Media, MediaState, Mid, Offer, OfferId, Participant, ParticipantMedia, Person, Proof,
+    RelayFrame, RelayMessage, Sdp, Snapshot, Ufrag, UserId, Username, decode, encode, limits,
 };
 use proptest::prelude::*;
 
@@ -127,8 +127,20 @@ impl Longest {
             kind: ConversationKind::Group,
             name: Some(self.name.clone()),
             members: (0..PEOPLE).map(|n| self.person(n)).collect(),
+            owner: Some(self.person(1).user),
+            invited: (0..PEOPLE).map(|n| self.person(n)).collect(),
             created_at: NOW,
             last_call: Some(self.record()),
+        }
+    }
+
+    fn invitation(&self) -> GroupInvitation {
+        GroupInvitation {
+            conversation: conversation(),
+            name: self.name.clone(),
+            from: self.person(1),
+            members: u32::MAX,
+            created_at: NOW,
         }
     }
 
@@ -196,11 +208,13 @@ impl Longest {
         let me = self.person(1);
         let snapshots = [
             Snapshot { conversations: vec![self.conversation()], ..Snapshot::default() },
+            Snapshot { invitations: vec![self.invitation()], ..Snapshot::default() },
             Snapshot { contacts: vec![self.contact()], ..Snapshot::default() },
             Snapshot { calls: vec![self.ringing()], ..Snapshot::default() },
             Snapshot { calls: vec![self.live()], ..Snapshot::default() },
         ];
         let mut said = vec![
+            RelayMessage::ConversationInvited { invitation: self.invitation() },
             RelayMessage::CallIncoming {
                 call_id,
                 conversation: conversation(),

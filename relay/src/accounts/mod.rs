@@ -8,6 +8,7 @@ mod owner;
 pub mod password;
 mod queue;
 mod sign_ins;
+pub mod telling;
 pub mod token;
 
 pub use owner::Confirmed;

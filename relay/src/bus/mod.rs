@@ -6,7 +6,7 @@
 pub mod local;
 
 use async_trait::async_trait;
-use bellwire_protocol::{DeviceId, DisplayName, Me, RelayMessage, UserId};
+use bellwire_protocol::{ConversationId, DeviceId, DisplayName, Me, RelayMessage, UserId};
 
 use crate::signaling::calls::Parting;
 
@@ -57,6 +57,14 @@ pub enum Event {
         other: UserId,
         /// How far.
         parting: Parting,
+    },
+    /// A user is not in the group any more: nothing that rings there rings for them, and they are in
+    /// no call of it.
+    LeftGroup {
+        /// Who.
+        user: UserId,
+        /// Which.
+        conversation: ConversationId,
     },
     /// Two users may, or may not, see each other's presence from here on.
     Related {

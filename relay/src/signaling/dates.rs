@@ -36,6 +36,7 @@ impl Dated for RelayMessage {
             | Self::ContactChanged { .. }
             | Self::ContactRemoved { .. }
             | Self::ConversationChanged { .. }
+            | Self::ConversationInvited { .. }
             | Self::ConversationRemoved { .. }
             | Self::MeChanged { .. }
             | Self::Notice(_)

@@ -123,11 +123,12 @@ async fn open(relay: &Relay, me: Me) -> Result<Option<Seated>, StoreError> {
         }
         let contacts = relay.store.contacts(me.user).await?;
         let conversations = relay.store.conversations(me.user).await?;
+        let invitations = relay.store.invitations(me.user).await?;
         let notices = relay.store.notices(me.user).await?;
         let audience = relay.store.audience(me.user).await?;
-        Ok(Some((contacts, conversations, notices, audience)))
+        Ok(Some((contacts, conversations, invitations, notices, audience)))
     };
-    let (contacts, conversations, notices, audience) = match read.await {
+    let (contacts, conversations, invitations, notices, audience) = match read.await {
         Ok(Some(read)) => read,
         nothing @ (Ok(None) | Err(_)) => {
             let heard_at = relay.clock.steady().ms();
@@ -143,6 +144,7 @@ async fn open(relay: &Relay, me: Me) -> Result<Option<Seated>, StoreError> {
         token: crate::accounts::token::opaque(),
         contacts,
         conversations,
+        invitations,
         notices,
         audience,
     };

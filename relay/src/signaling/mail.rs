@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bellwire_protocol::{
-    CallId, Contact, Conversation, ConversationId, DeviceId, Me, Media, Offer, Participant,
-    PresenceStatus, Secret, UserId,
+    CallId, Contact, Conversation, ConversationId, DeviceId, GroupInvitation, Me, Media, Offer,
+    Participant, PresenceStatus, Secret, UserId,
 };
 use tokio::sync::oneshot;
 
@@ -25,6 +25,8 @@ pub struct Opening {
     pub contacts: Vec<Contact>,
     /// Conversations.
     pub conversations: Vec<Conversation>,
+    /// Groups that the user is asked into.
+    pub invitations: Vec<GroupInvitation>,
     /// What the person must hear.
     pub notices: Vec<StoredNotice>,
     /// Who may see this user.

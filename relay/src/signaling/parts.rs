@@ -14,10 +14,12 @@ const EMPTY_BYTES: usize = 256;
 /// Cuts a snapshot into the frames that carry it. Lists come first; calls and notices end it.
 #[must_use]
 pub(super) fn cut(snapshot: Snapshot) -> Vec<Body> {
-    let Snapshot { contacts, conversations, presence, calls, notices, more: _ } = snapshot;
+    let Snapshot { contacts, conversations, invitations, presence, calls, notices, more: _ } =
+        snapshot;
     let mut parts = Parts { done: Vec::new(), open: Snapshot::default(), bytes: EMPTY_BYTES };
     parts.add(contacts, |part| &mut part.contacts);
     parts.add(conversations, |part| &mut part.conversations);
+    parts.add(invitations, |part| &mut part.invitations);
     parts.add(presence, |part| &mut part.presence);
     parts.add(calls, |part| &mut part.calls);
     parts.add(notices, |part| &mut part.notices);

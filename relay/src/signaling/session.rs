@@ -329,6 +329,7 @@ fn kind(message: &RelayMessage) -> &'static str {
         RelayMessage::ContactChanged { .. } => "contact_changed",
         RelayMessage::ContactRemoved { .. } => "contact_removed",
         RelayMessage::ConversationChanged { .. } => "conversation_changed",
+        RelayMessage::ConversationInvited { .. } => "conversation_invited",
         RelayMessage::ConversationRemoved { .. } => "conversation_removed",
         RelayMessage::MeChanged { .. } => "me_changed",
         RelayMessage::Notice(_) => "notice",

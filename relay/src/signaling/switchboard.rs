@@ -216,6 +216,9 @@ impl Switchboard {
             Event::Parted { by, other, parting } => {
                 self.apply(now, Input::Parted { by, other, parting });
             }
+            Event::LeftGroup { user, conversation } => {
+                self.apply(now, Input::LeftGroup { user, conversation });
+            }
             Event::Related { a, b, visible } => {
                 for change in self.presence.relate(a, b, visible) {
                     self.tell_presence(&change, None);

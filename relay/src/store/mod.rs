@@ -5,6 +5,7 @@
 //! of the process and of the machine.
 
 mod dates;
+pub mod groups;
 pub mod sqlite;
 
 pub use dates::{Dates, Misdated};
@@ -16,6 +17,8 @@ use bellwire_protocol::{
     DeviceId, DisplayName, NoticeKind, Person, SecurityNotice, UserId, Username,
 };
 use serde::{Deserialize, Serialize};
+
+pub use groups::{GroupChange, GroupNews, Groups};
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -52,17 +55,6 @@ pub enum StoreError {
     /// Anything else that the database reports.
     #[error("the database failed: {0}")]
     Fault(String),
-}
-
-/// What became of a wanted group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GroupCreation {
-    /// It is there.
-    Made,
-    /// Somebody is no contact, or there is a block. Nothing was written.
-    NoContact,
-    /// The user is in too many groups. Nothing was written.
-    TooMany,
 }
 
 /// SHA-256 of a token. The tokens themselves are never stored.
@@ -221,8 +213,10 @@ pub enum ContactRequest {
     NoSuchUser,
     /// The user asked for themself.
     Yourself,
-    /// It is stored; nothing changed if it was there before.
+    /// It is stored.
     Asked(ContactPair),
+    /// It was so before: asked, or contacts already.
+    Same(Contact),
     /// The other had asked before: they are contacts.
     Accepted(ContactPair, ConversationId),
 }
@@ -236,11 +230,35 @@ pub struct ContactPair {
     pub theirs: Option<Contact>,
 }
 
+/// A request that was accepted.
+#[derive(Debug, Clone)]
+pub struct Befriended {
+    /// The two contacts.
+    pub pair: ContactPair,
+    /// Their conversation, if they were no contacts before.
+    pub conversation: Option<ConversationId>,
+}
+
+/// What the end of a contact or request changed.
+#[derive(Debug, Clone)]
+pub struct Separation {
+    /// From whose list the other is gone. Where a block is left, the blocked person stays listed.
+    pub gone_for: Vec<UserId>,
+    /// The direct conversation that is hidden from here on.
+    pub hidden: Option<ConversationId>,
+    /// Invitations between the two that are gone with it.
+    pub groups: Vec<(ConversationId, GroupNews)>,
+}
+
 /// What a block or its end changed.
 #[derive(Debug, Clone)]
 pub struct BlockChange {
     /// As the acting user sees it; absent when nothing is left between the two.
     pub mine: Option<Contact>,
+    /// False: it was so before.
+    pub changed: bool,
+    /// Invitations between the two that are gone, or back.
+    pub groups: Vec<(ConversationId, GroupNews)>,
 }
 
 /// Who a call in a conversation reaches.
@@ -304,10 +322,13 @@ pub struct Departed {
     pub devices: Vec<DeviceId>,
     /// Who ended them.
     pub by: EndedBy,
-    /// Users that had it as a contact, asked or were asked.
+    /// Users that had it in their list: as a contact, asked, were asked, or blocked it.
     pub contacts: Vec<UserId>,
     /// Direct conversations that went with it, with the other member.
     pub conversations: Vec<(ConversationId, UserId)>,
+    /// Groups that it was in or asked into.
+    #[serde(default)]
+    pub groups: Vec<(ConversationId, GroupNews)>,
 }
 
 /// Accounts, invitations, notices.
@@ -441,14 +462,13 @@ pub trait People: Send + Sync {
         other: UserId,
         conversation: ConversationId,
         now: u64,
-    ) -> Result<Option<(ContactPair, ConversationId)>, StoreError>;
-    /// Removes a contact or request on both sides. `None`: there was nothing. Else the direct
-    /// conversation that is hidden from here on.
+    ) -> Result<Option<Befriended>, StoreError>;
+    /// Removes a contact or request on both sides. `None`: there was nothing.
     async fn remove_contact(
         &self,
         user: UserId,
         other: UserId,
-    ) -> Result<Option<Option<ConversationId>>, StoreError>;
+    ) -> Result<Option<Separation>, StoreError>;
     /// Blocks. `None`: no such user.
     async fn block(&self, user: UserId, other: UserId) -> Result<Option<BlockChange>, StoreError>;
     /// Takes a block back. `None`: there was none.
@@ -463,17 +483,8 @@ pub trait People: Send + Sync {
         user: UserId,
         id: ConversationId,
     ) -> Result<Option<Conversation>, StoreError>;
-    /// Makes a group of the user and accepted contacts, with no block between the user and them.
-    async fn create_group(
-        &self,
-        user: UserId,
-        id: ConversationId,
-        name: &DisplayName,
-        members: &[UserId],
-        now: u64,
-    ) -> Result<GroupCreation, StoreError>;
-    /// Everyone who shares a conversation with the user and may see their presence, and the
-    /// reverse: blocks count in both directions.
+    /// The user's contacts, who see their presence and the reverse: blocks count in both
+    /// directions. A group that two people share shows neither to the other.
     async fn audience(&self, user: UserId) -> Result<Vec<UserId>, StoreError>;
     /// Everybody whom the user blocked or who blocked the user.
     async fn blocks_around(&self, user: UserId) -> Result<Vec<UserId>, StoreError>;
@@ -507,7 +518,7 @@ pub trait History: Send + Sync {
 
 /// Everything that a relay keeps.
 #[async_trait]
-pub trait Store: Accounts + SignIns + People + History + Dates {
+pub trait Store: Accounts + SignIns + People + Groups + History + Dates {
     /// Whether the store can be read.
     async fn check(&self) -> Result<(), StoreError>;
     /// Writes something of the size of a few rows, and forgets it: whether a write would be taken

@@ -118,6 +118,21 @@ impl TestRelay {
         befriend(self.address, a, b).await
     }
 
+    /// Makes a group whose members all accepted.
+    pub async fn gather(&self, owner: &Person, others: &[&Person]) -> ConversationId {
+        let members: Vec<_> = others.iter().map(|other| other.user()).collect();
+        let wanted = json!({ "name": "Team", "members": members });
+        let made = self.http("POST", "/api/v1/conversations", Some(owner.token()), &wanted).await;
+        assert_eq!(made.status, 201, "making a group: {}", made.text);
+        let group = made.json::<bellwire_protocol::Conversation>().id;
+        for other in others {
+            let path = format!("/api/v1/conversations/{group}/accept");
+            let joined = self.http("POST", &path, Some(other.token()), &Value::Null).await;
+            assert_eq!(joined.status, 200, "joining: {}", joined.text);
+        }
+        group
+    }
+
     pub async fn connect(&self, person: &Person) -> Client {
         let mut client = Client::open(self.address).await;
         client.hello(person.token(), None).await;

@@ -245,6 +245,22 @@ class Stranger:
         assert contact == {**found, "state": "accepted"}
         one = self.http.ask("GET", f"/conversations/{self.conversation['id']}", gives="Conversation")
         assert one["last_call"]["reason"] == "ended"
+        new = {"name": "A group", "members": [found["user"]]}
+        group = self.http.ask("POST", "/conversations", new, "NewConversation", "Conversation")
+        assert group["owner"] == me["user"] and group["invited"] == [found]
+        path = f"/conversations/{group['id']}"
+        self.http.ask("DELETE", f"{path}/invitations/{found['user']}")
+        again = {"user": found["user"]}
+        one = self.http.ask(
+            "POST", f"{path}/invitations", again, "NewGroupInvitation", "Conversation"
+        )
+        assert one["invited"] == [found] and len(one["members"]) == 1
+        renamed = {"name": "Another name"}
+        one = self.http.ask("PATCH", path, renamed, "PatchConversation", "Conversation")
+        assert one["name"] == renamed["name"]
+        self.http.ask("DELETE", f"{path}/members/{me['user']}")
+        for answer in ("accept", "decline"):
+            self.is_refused("POST", f"{path}/{answer}", "not_found")
         self.http.ask("POST", "/blocks", {"user": found["user"]}, "Block")
         self.http.ask("DELETE", f"/blocks/{found['user']}")
         new = {"old_password": self.password, "new_password": f"another {self.password}"}

@@ -182,6 +182,48 @@ user: UserId } |
 { type: "unblock_person"; 
 /**  Who. */
 user: UserId } | 
+/**  Make a group and invite contacts to it. They are in it once they accept. */
+{ type: "create_group"; 
+/**  What it is called. */
+name: string; 
+/**  Accepted contacts, at least one. */
+members: UserId[] } | 
+/**  Invite a contact to a group. */
+{ type: "invite_to_group"; 
+/**  Which. */
+conversation: ConversationId; 
+/**  Who. */
+user: UserId } | 
+/**  Take an own invitation to a group back. */
+{ type: "withdraw_invitation"; 
+/**  Which group. */
+conversation: ConversationId; 
+/**  Who was invited. */
+user: UserId } | 
+/**  Join a group that somebody asked this person into. */
+{ type: "accept_group"; 
+/**  Which. */
+conversation: ConversationId } | 
+/**  Do not join it. Only who invited hears of it. */
+{ type: "decline_group"; 
+/**  Which. */
+conversation: ConversationId } | 
+/**  Leave a group. Whoever has been in it longest owns it from then on. */
+{ type: "leave_group"; 
+/**  Which. */
+conversation: ConversationId } | 
+/**  Remove somebody from a group that this person owns. */
+{ type: "remove_member"; 
+/**  Which. */
+conversation: ConversationId; 
+/**  Who. */
+user: UserId } | 
+/**  Give a group that this person owns another name. */
+{ type: "rename_group"; 
+/**  Which. */
+conversation: ConversationId; 
+/**  The new name. */
+name: string } | 
 /**  Say how available this person is. */
 { type: "set_status"; 
 /**  Not `offline`. */
@@ -294,7 +336,7 @@ export type ConversationId = string;
 export type ConversationKind = 
 /**  Exactly two people, made when a contact is accepted. */
 "direct" | 
-/**  Named, with any number of members. */
+/**  Named, with members who each accepted an invitation. */
 "group";
 
 /**  One line of the list of conversations. */
@@ -309,7 +351,9 @@ export type ConversationView = {
 	user: UserId | null,
 	/**  Their user name. */
 	username: string | null,
-	/**  Their availability, or the best of a group's. */
+	/**  Who is in a group. */
+	group: GroupView | null,
+	/**  Their availability, or the best of the contacts in a group. */
 	presence: PresenceStatus,
 	/**  Missed calls since it was last looked at. */
 	missed: number,
@@ -446,6 +490,16 @@ export type FormerSignIn = {
 	name: string,
 };
 
+/**  Who is in a group. */
+export type GroupView = {
+	/**  This person may rename it and remove others. */
+	owned: boolean,
+	/**  Everybody in it, this person included, by name. */
+	members: MemberView[],
+	/**  Whom this person invited and who has not answered. */
+	invited: MemberView[],
+};
+
 /**  Everything of a signed-in person. */
 export type Home = {
 	/**  Who; `None` until the first connection of this run. */
@@ -456,6 +510,8 @@ export type Home = {
 	status: PresenceStatus,
 	/**  Requests both ways, contacts and blocks, by name. */
 	contacts: ContactView[],
+	/**  Groups that this person is asked into, oldest first. */
+	invitations: InvitationView[],
 	/**  By last activity, newest first. */
 	conversations: ConversationView[],
 	/**  The one on the screen. */
@@ -480,6 +536,20 @@ export type IceServer = {
 	username?: Secret | null,
 	/**  TURN only. */
 	credential?: Secret | null,
+};
+
+/**  Somebody asks this person into a group. */
+export type InvitationView = {
+	/**  Which group; for `accept_group` and `decline_group`. */
+	conversation: ConversationId,
+	/**  The group's name. */
+	name: string,
+	/**  Who asks. */
+	from: string,
+	/**  The name to find them with. */
+	from_username: string,
+	/**  How many are in it. */
+	members: number,
 };
 
 /**  The language of the UI. */
@@ -551,6 +621,18 @@ export type MediaState = {
 	camera: boolean,
 	/**  Picture of a screen. */
 	screen: boolean,
+};
+
+/**  Somebody in a group, or asked into it. */
+export type MemberView = {
+	/**  Who. */
+	user: UserId,
+	/**  The name to find them with. */
+	username: string,
+	/**  The name to show. */
+	name: string,
+	/**  May rename the group and remove others: whoever has been in it longest. */
+	owner: boolean,
 };
 
 /**  Something that the person should read once. */

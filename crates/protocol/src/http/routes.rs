@@ -170,7 +170,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         path: "/conversations",
         answer: Shape::One("Conversations"),
-        what: "everything that the user is in; a direct one comes with a contact",
+        what: "everything that the user is in or asked into; a direct one comes with a contact",
         ..GET
     },
     Route {
@@ -178,7 +178,7 @@ pub const ROUTES: &[Route] = &[
         body: Some("NewConversation"),
         status: 201,
         answer: Shape::One("Conversation"),
-        what: "makes a group",
+        what: "makes a group with the asker in it, and invites the others",
         ..POST
     },
     Route {
@@ -186,6 +186,43 @@ pub const ROUTES: &[Route] = &[
         answer: Shape::One("Conversation"),
         what: "one conversation",
         ..GET
+    },
+    Route {
+        method: "PATCH",
+        path: "/conversations/{id}",
+        body: Some("PatchConversation"),
+        answer: Shape::One("Conversation"),
+        what: "renames a group that the user owns",
+        ..GET
+    },
+    Route {
+        path: "/conversations/{id}/accept",
+        answer: Shape::One("Conversation"),
+        what: "joins a group that the user is asked into; no body",
+        ..POST
+    },
+    Route {
+        path: "/conversations/{id}/decline",
+        status: 204,
+        what: "does not join it; no body",
+        ..POST
+    },
+    Route {
+        path: "/conversations/{id}/invitations",
+        body: Some("NewGroupInvitation"),
+        answer: Shape::One("Conversation"),
+        what: "asks a contact into a group that the user is in",
+        ..POST
+    },
+    Route {
+        path: "/conversations/{id}/invitations/{user}",
+        what: "takes an own invitation to a group back",
+        ..DELETE
+    },
+    Route {
+        path: "/conversations/{id}/members/{user}",
+        what: "leaves a group, or, as its owner, removes another member",
+        ..DELETE
     },
     Route {
         path: "/calls",

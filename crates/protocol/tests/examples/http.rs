@@ -2,14 +2,15 @@
 
 use bellwire_protocol::http::{
     AddContact, Block, CallConnection, Calls, ChangePassword, Conversations, DeleteMe, Device,
-    DeviceInfo, Invite, Login, NewConversation, NewInvite, PatchMe, Problem, ProblemReason,
-    Refresh, Register, Registration, RelayInfo, SignedIn,
+    DeviceInfo, Invite, Login, NewConversation, NewGroupInvitation, NewInvite, PatchConversation,
+    PatchMe, Problem, ProblemReason, Refresh, Register, Registration, RelayInfo, SignedIn,
 };
 use bellwire_protocol::{CallableBy, Contact, Conversation, ErrorCode, Me, Person};
 use serde_json::Value;
 
 use super::{
-    AT, ada, adas_device, call_id, contact, direct, grace, graces_device, me, name, record, secret,
+    AT, ada, adas_device, call_id, contact, direct, grace, graces_device, invitation, me, name,
+    record, secret, team,
 };
 
 /// A body, and how it is read and written again.
@@ -137,8 +138,16 @@ pub(crate) fn bodies() -> Vec<Body> {
         body!(Contact, contact()),
         body!(Block, Block { user: grace() }),
         body!(NewConversation, group),
+        body!(PatchConversation, PatchConversation { name: name("Difference Engine") }),
+        body!(NewGroupInvitation, NewGroupInvitation { user: grace() }),
         body!(Conversation, direct()),
-        body!(Conversations, Conversations { conversations: vec![direct()] }),
+        body!(
+            Conversations,
+            Conversations {
+                conversations: vec![direct(), team()],
+                invitations: vec![invitation()]
+            }
+        ),
         body!(Calls, Calls { calls: vec![record()], next: Some(call_id()) }),
         body!(CallConnection, connection()),
         body!(NewInvite, NewInvite { hours: Some(24) }),

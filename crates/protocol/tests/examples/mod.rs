@@ -5,11 +5,11 @@ pub(crate) mod http;
 use bellwire_protocol::{
     Answer, CallClaim, CallId, CallRecord, CallableBy, Candidate, Candidates, ChannelMessage,
     ChatId, ChatText, ClientFrame, ClientInfo, ClientMessage, Contact, ContactState, Conversation,
-    ConversationId, ConversationKind, DeviceId, DisplayName, EndReason, ErrorCode, IceCandidate,
-    IceServer, Limits, LiveCall, LiveCallState, Me, Media, MediaState, Mid, NoticeKind, Offer,
-    OfferId, Participant, ParticipantMedia, Person, Presence, PresenceStatus, RejectReason,
-    RelayFrame, RelayMessage, Resume, Sdp, Secret, SecurityNotice, Snapshot, Ufrag, UserId,
-    Username, Welcome,
+    ConversationId, ConversationKind, DeviceId, DisplayName, EndReason, ErrorCode, GroupInvitation,
+    IceCandidate, IceServer, Limits, LiveCall, LiveCallState, Me, Media, MediaState, Mid,
+    NoticeKind, Offer, OfferId, Participant, ParticipantMedia, Person, Presence, PresenceStatus,
+    RejectReason, RelayFrame, RelayMessage, Resume, Sdp, Secret, SecurityNotice, Snapshot, Ufrag,
+    UserId, Username, Welcome,
 };
 
 const AT: u64 = 1_790_000_000_000;
@@ -46,6 +46,7 @@ pub(crate) const RELAY_TYPES: &[&str] = &[
     "contact_changed",
     "contact_removed",
     "conversation_changed",
+    "conversation_invited",
     "conversation_removed",
     "me_changed",
     "notice",
@@ -112,6 +113,7 @@ fn relay_type(message: &RelayMessage) -> &'static str {
         RelayMessage::ContactChanged { .. } => "contact_changed",
         RelayMessage::ContactRemoved { .. } => "contact_removed",
         RelayMessage::ConversationChanged { .. } => "conversation_changed",
+        RelayMessage::ConversationInvited { .. } => "conversation_invited",
         RelayMessage::ConversationRemoved { .. } => "conversation_removed",
         RelayMessage::MeChanged { .. } => "me_changed",
         RelayMessage::Notice(_) => "notice",
@@ -240,8 +242,35 @@ fn direct() -> Conversation {
             person(ada(), "ada", "Ada Lovelace"),
             person(grace(), "grace", "Grace Hopper"),
         ],
+        owner: None,
+        invited: Vec::new(),
         created_at: AT,
         last_call: Some(record()),
+    }
+}
+fn group() -> ConversationId {
+    ConversationId::from_parts(AT, [9; 10])
+}
+/// As its owner sees it.
+fn team() -> Conversation {
+    Conversation {
+        id: group(),
+        kind: ConversationKind::Group,
+        name: Some(name("Analytical engine")),
+        members: vec![person(ada(), "ada", "Ada Lovelace")],
+        owner: Some(ada()),
+        invited: vec![person(grace(), "grace", "Grace Hopper")],
+        created_at: AT,
+        last_call: None,
+    }
+}
+fn invitation() -> GroupInvitation {
+    GroupInvitation {
+        conversation: group(),
+        name: name("Analytical engine"),
+        from: person(grace(), "grace", "Grace Hopper"),
+        members: 3,
+        created_at: AT,
     }
 }
 fn me() -> Me {
@@ -362,6 +391,7 @@ pub(crate) fn relay() -> Vec<RelayFrame> {
         RelayMessage::Snapshot(Box::new(Snapshot {
             contacts: vec![contact()],
             conversations: vec![direct()],
+            invitations: vec![invitation()],
             presence: vec![Presence { user: grace(), status: PresenceStatus::Online }],
             calls: vec![LiveCall {
                 call_id: call_id(),
@@ -388,6 +418,8 @@ pub(crate) fn relay() -> Vec<RelayFrame> {
         RelayMessage::ContactChanged { contact: contact() },
         RelayMessage::ContactRemoved { user: grace() },
         RelayMessage::ConversationChanged { conversation: direct() },
+        RelayMessage::ConversationChanged { conversation: team() },
+        RelayMessage::ConversationInvited { invitation: invitation() },
         RelayMessage::ConversationRemoved { conversation: conversation() },
         RelayMessage::MeChanged { me: me() },
         RelayMessage::Notice(SecurityNotice { kind: NoticeKind::PasswordChanged, at: AT }),

@@ -8,12 +8,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bellwire_protocol::http::{Problem, ProblemReason};
-use bellwire_protocol::{ErrorCode, Me, RelayMessage, Secret, UserId};
+use bellwire_protocol::{ErrorCode, Me, Secret};
 use serde::de::DeserializeOwned;
 
 use crate::Relay;
 use crate::accounts::Refused;
-use crate::bus::Event;
 use crate::signaling::switchboard::words;
 use crate::store::StoreError;
 
@@ -141,6 +140,21 @@ impl<T: std::str::FromStr + Send> FromRequestParts<Arc<Relay>> for Named<T> {
     }
 }
 
-pub(super) fn tell(user: UserId, message: RelayMessage) -> Event {
-    Event::Tell { users: vec![user], except: None, message: Box::new(message) }
+/// Two ids in the path.
+pub(super) struct NamedPair<A, B>(pub(super) A, pub(super) B);
+
+impl<A, B> FromRequestParts<Arc<Relay>> for NamedPair<A, B>
+where
+    A: std::str::FromStr + Send,
+    B: std::str::FromStr + Send,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, relay: &Arc<Relay>) -> Answer<Self> {
+        let Path((first, second)) = Path::<(String, String)>::from_request_parts(parts, relay)
+            .await
+            .map_err(|_| ErrorCode::NotFound)?;
+        let absent = || Rejection::from(ErrorCode::NotFound);
+        Ok(Self(first.parse().map_err(|_| absent())?, second.parse().map_err(|_| absent())?))
+    }
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod calls;
+mod groups;
 mod invites;
 mod people;
 mod sign_in;
@@ -41,8 +42,13 @@ pub fn routes() -> Router<Arc<Relay>> {
         .route("/contacts/{user}", delete(people::remove_contact))
         .route("/blocks", post(people::block))
         .route("/blocks/{user}", delete(people::unblock))
-        .route("/conversations", get(people::conversations).post(people::create_group))
-        .route("/conversations/{id}", get(people::conversation))
+        .route("/conversations", get(people::conversations).post(groups::create))
+        .route("/conversations/{id}", get(people::conversation).patch(groups::rename))
+        .route("/conversations/{id}/accept", post(groups::accept))
+        .route("/conversations/{id}/decline", post(groups::decline))
+        .route("/conversations/{id}/invitations", post(groups::invite))
+        .route("/conversations/{id}/invitations/{user}", delete(groups::withdraw))
+        .route("/conversations/{id}/members/{user}", delete(groups::remove_member))
         .route("/calls", get(calls::calls))
         .route("/calls/{id}/connection", get(calls::connection))
         .route("/invites", get(invites::invites).post(invites::create_invite))

@@ -2,23 +2,19 @@
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use bellwire_protocol::http::{AddContact, Block, Conversations, NewConversation, ProblemReason};
+use bellwire_protocol::http::{AddContact, Block, Conversations, ProblemReason};
 use bellwire_protocol::{
     Contact, Conversation, ConversationId, ErrorCode, Person, RelayMessage, UserId, Username,
 };
 use serde::Deserialize;
 
-use super::answer::{Answer, Asker, Body, Named, Rejection, Shared, tell};
-use super::sign_in::tell_of_conversation;
+use super::answer::{Answer, Asker, Body, Named, Rejection, Shared};
 use crate::Relay;
+use crate::accounts::telling::{self, tell};
 use crate::accounts::token;
 use crate::bus::Event;
 use crate::signaling::calls::Parting;
-use crate::store::{ContactPair, ContactRequest, GroupCreation};
-
-/// Others in one group. With names at their longest the conversation fits into a frame, and a call
-/// in it rings at so many and no more.
-const MOST_MEMBERS: usize = 31;
+use crate::store::{Befriended, BlockChange, ContactPair, ContactRequest, GroupNews, Separation};
 
 #[derive(Deserialize)]
 pub(super) struct ByName {
@@ -46,7 +42,7 @@ pub(super) async fn contacts(
 }
 
 /// Tells both of a changed contact.
-pub(super) async fn publish_pair(relay: &Relay, user: UserId, pair: &ContactPair) {
+async fn publish_pair(relay: &Relay, user: UserId, pair: &ContactPair) {
     let ContactPair { mine, theirs } = pair.clone();
     let other = mine.person.user;
     relay.bus.publish(tell(user, RelayMessage::ContactChanged { contact: mine })).await;
@@ -55,7 +51,7 @@ pub(super) async fn publish_pair(relay: &Relay, user: UserId, pair: &ContactPair
     }
 }
 
-pub(super) async fn publish_accepted(
+async fn publish_accepted(
     relay: &Relay,
     user: UserId,
     pair: &ContactPair,
@@ -63,13 +59,21 @@ pub(super) async fn publish_accepted(
 ) -> Answer<()> {
     publish_pair(relay, user, pair).await;
     let other = pair.mine.person.user;
-    tell_of_conversation(relay, user, conversation).await?;
-    tell_of_conversation(relay, other, conversation).await?;
+    for either in [user, other] {
+        telling::of_conversation(&*relay.store, &*relay.bus, either, conversation).await?;
+    }
     relate(relay, user, other).await
 }
 
+async fn publish_groups(relay: &Relay, groups: &[(ConversationId, GroupNews)]) -> Answer<()> {
+    for (id, news) in groups {
+        telling::of_group(&*relay.store, &*relay.bus, *id, news).await?;
+    }
+    Ok(())
+}
+
 /// Lets two users see each other, or not, as the store says.
-pub(super) async fn relate(relay: &Relay, a: UserId, b: UserId) -> Answer<()> {
+async fn relate(relay: &Relay, a: UserId, b: UserId) -> Answer<()> {
     let visible = relay.store.audience(a).await?.contains(&b);
     relay.bus.publish(Event::Related { a, b, visible }).await;
     Ok(())
@@ -95,6 +99,7 @@ pub(super) async fn add_contact(
         ContactRequest::Yourself => {
             Err(Rejection::new(ErrorCode::Malformed, Some(ProblemReason::Yourself)))
         }
+        ContactRequest::Same(contact) => Ok(axum::Json(contact)),
         ContactRequest::Asked(pair) => {
             publish_pair(&relay, me.user, &pair).await;
             Ok(axum::Json(pair.mine))
@@ -114,8 +119,10 @@ pub(super) async fn accept_contact(
     let now = relay.clock.wall().ms();
     let id = ConversationId::from_parts(now, token::random());
     let accepted = relay.store.accept_contact(me.user, other, id, now).await?;
-    let (pair, conversation) = accepted.ok_or(ErrorCode::NotFound)?;
-    publish_accepted(&relay, me.user, &pair, conversation).await?;
+    let Befriended { pair, conversation } = accepted.ok_or(ErrorCode::NotFound)?;
+    if let Some(conversation) = conversation {
+        publish_accepted(&relay, me.user, &pair, conversation).await?;
+    }
     Ok(axum::Json(pair.mine))
 }
 
@@ -124,16 +131,19 @@ pub(super) async fn remove_contact(
     Asker(me): Asker,
     Named(other): Named<UserId>,
 ) -> Answer<StatusCode> {
-    let removed = relay.store.remove_contact(me.user, other).await?;
-    let hidden = removed.ok_or(ErrorCode::NotFound)?;
+    let separation = relay.store.remove_contact(me.user, other).await?;
+    let Separation { gone_for, hidden, groups } = separation.ok_or(ErrorCode::NotFound)?;
     part(&relay, me.user, other, Parting::Removed).await;
     for (user, gone) in [(me.user, other), (other, me.user)] {
-        relay.bus.publish(tell(user, RelayMessage::ContactRemoved { user: gone })).await;
+        if gone_for.contains(&user) {
+            relay.bus.publish(tell(user, RelayMessage::ContactRemoved { user: gone })).await;
+        }
         if let Some(conversation) = hidden {
             let message = RelayMessage::ConversationRemoved { conversation };
             relay.bus.publish(tell(user, message)).await;
         }
     }
+    publish_groups(&relay, &groups).await?;
     relate(&relay, me.user, other).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -145,9 +155,14 @@ pub(super) async fn block(
 ) -> Answer<StatusCode> {
     let change = relay.store.block(me.user, block.user).await?.ok_or(ErrorCode::NotFound)?;
     part(&relay, me.user, block.user, Parting::Blocked).await;
-    if let Some(contact) = change.mine {
+    let BlockChange { mine, changed, groups } = change;
+    if !changed {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    if let Some(contact) = mine {
         relay.bus.publish(tell(me.user, RelayMessage::ContactChanged { contact })).await;
     }
+    publish_groups(&relay, &groups).await?;
     relate(&relay, me.user, block.user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -163,6 +178,7 @@ pub(super) async fn unblock(
         None => RelayMessage::ContactRemoved { user: other },
     };
     relay.bus.publish(tell(me.user, message)).await;
+    publish_groups(&relay, &change.groups).await?;
     relate(&relay, me.user, other).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -172,39 +188,8 @@ pub(super) async fn conversations(
     Asker(me): Asker,
 ) -> Answer<axum::Json<Conversations>> {
     let conversations = relay.store.conversations(me.user).await?;
-    Ok(axum::Json(Conversations { conversations }))
-}
-
-pub(super) async fn create_group(
-    State(relay): Shared,
-    Asker(me): Asker,
-    Body(wanted): Body<NewConversation>,
-) -> Answer<(StatusCode, axum::Json<Conversation>)> {
-    let NewConversation { name, members } = wanted;
-    let others: Vec<UserId> = members.into_iter().filter(|member| *member != me.user).collect();
-    if others.len() > MOST_MEMBERS {
-        return Err(ErrorCode::TooLarge.into());
-    }
-    if others.is_empty() {
-        return Err(ErrorCode::Malformed.into());
-    }
-    let now = relay.clock.wall().ms();
-    let id = ConversationId::from_parts(now, token::random());
-    match relay.store.create_group(me.user, id, &name, &others, now).await? {
-        GroupCreation::Made => {}
-        GroupCreation::NoContact => {
-            return Err(Rejection::new(ErrorCode::NotFound, Some(ProblemReason::NoSuchUser)));
-        }
-        GroupCreation::TooMany => return Err(ErrorCode::TooLarge.into()),
-    }
-    let made = relay.store.conversation(me.user, id).await?.ok_or(ErrorCode::NotFound)?;
-    for member in &made.members {
-        tell_of_conversation(&relay, member.user, id).await?;
-        for other in made.members.iter().filter(|other| other.user < member.user) {
-            relate(&relay, member.user, other.user).await?;
-        }
-    }
-    Ok((StatusCode::CREATED, axum::Json(made)))
+    let invitations = relay.store.invitations(me.user).await?;
+    Ok(axum::Json(Conversations { conversations, invitations }))
 }
 
 pub(super) async fn conversation(

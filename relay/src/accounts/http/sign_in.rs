@@ -8,11 +8,12 @@ use axum::response::{IntoResponse, Response};
 use bellwire_protocol::http::{
     ChangePassword, DeleteMe, Device, Login, PatchMe, Refresh, Register, RelayInfo, SignedIn,
 };
-use bellwire_protocol::{ConversationId, DeviceId, ErrorCode, Me, RelayMessage, UserId};
+use bellwire_protocol::{DeviceId, ErrorCode, Me, RelayMessage};
 
-use super::answer::{Answer, Asker, Body, Named, Shared, tell};
+use super::answer::{Answer, Asker, Body, Named, Shared};
 use crate::Relay;
 use crate::accounts::network::Source;
+use crate::accounts::telling::{self, tell};
 use crate::accounts::{Applicant, Described, me};
 use crate::bus::Event;
 use crate::server::Peer;
@@ -113,19 +114,9 @@ pub(super) async fn tell_of_name(relay: &Relay, me: &Me) -> Answer<()> {
     }
     for conversation in relay.store.conversations(me.user).await? {
         for member in conversation.members.iter().filter(|member| member.user != me.user) {
-            tell_of_conversation(relay, member.user, conversation.id).await?;
+            let (store, bus) = (&*relay.store, &*relay.bus);
+            telling::of_conversation(store, bus, member.user, conversation.id).await?;
         }
-    }
-    Ok(())
-}
-
-pub(super) async fn tell_of_conversation(
-    relay: &Relay,
-    user: UserId,
-    id: ConversationId,
-) -> Answer<()> {
-    if let Some(conversation) = relay.store.conversation(user, id).await? {
-        relay.bus.publish(tell(user, RelayMessage::ConversationChanged { conversation })).await;
     }
     Ok(())
 }

@@ -206,6 +206,7 @@ fn kind(event: &Event) -> String {
         Event::Revoked { devices, by } => format!("revoked {} by {by:?}", devices.len()),
         Event::Departed { .. } => "departed".into(),
         Event::Parted { parting, .. } => format!("parted {parting:?}"),
+        Event::LeftGroup { .. } => "left group".into(),
         Event::Related { visible, .. } => format!("related {visible}"),
     }
 }

@@ -2,12 +2,44 @@
 
 use std::collections::VecDeque;
 
-use bellwire_protocol::{DeviceId, EndReason, UserId};
+use bellwire_protocol::{ConversationId, DeviceId, EndReason, UserId};
 
 use super::call::{Call, Fate, Phase};
 use super::io::Output;
 
 impl Call {
+    /// The person is not in this group any more. Their devices, which are still there, learn that
+    /// the call is over for them.
+    pub(super) fn left_group(
+        &mut self,
+        now: u64,
+        user: UserId,
+        conversation: ConversationId,
+        out: &mut VecDeque<Output>,
+    ) -> Fate {
+        if self.conversation != conversation {
+            return Fate::Lives;
+        }
+        let (devices, reason) = match &self.phase {
+            // The end of the whole call is told by itself.
+            Phase::Ringing(_) if self.caller.user == user => (Vec::new(), EndReason::Cancelled),
+            Phase::Ringing(ringing) => {
+                let rung = ringing.devices.values().filter(|(device, _)| device.user == user);
+                (rung.map(|(device, _)| device.device).collect(), EndReason::Cancelled)
+            }
+            Phase::Live(live) => {
+                let seats = live.seats.values().map(|seat| &seat.participant);
+                let seated = seats.filter(|seated| seated.user == user);
+                (seated.map(|seated| seated.device).collect(), EndReason::Ended)
+            }
+        };
+        let fate = self.departed(now, user, out);
+        for device in devices {
+            self.tell_ended(device, reason, out);
+        }
+        fate
+    }
+
     /// The person is gone for good: what they placed is cancelled, nothing rings for them, and they
     /// are in no call.
     pub(super) fn departed(&mut self, now: u64, user: UserId, out: &mut VecDeque<Output>) -> Fate {

@@ -142,6 +142,13 @@ pub enum Input {
         /// Who.
         user: UserId,
     },
+    /// A person is not in a group any more.
+    LeftGroup {
+        /// Who.
+        user: UserId,
+        /// Which.
+        conversation: ConversationId,
+    },
     /// Places a call.
     Initiate {
         /// The calling device.

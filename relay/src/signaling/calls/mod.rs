@@ -122,6 +122,16 @@ impl Calls {
                 }
                 Ok(())
             }
+            Input::LeftGroup { user, conversation } => {
+                let ids = self.by_user.get(&user).into_iter().flatten();
+                for id in ids.copied().collect::<Vec<_>>() {
+                    // As above.
+                    let _ = self.step(id, now, |call, out| {
+                        Ok(call.left_group(now, user, conversation, out))
+                    });
+                }
+                Ok(())
+            }
             Input::Initiate { by, call_id, conversation, direct, media, offer, callees } => {
                 let fresh = NewCall { by, call_id, conversation, direct, media, offer: *offer };
                 self.initiate(now, fresh, callees)

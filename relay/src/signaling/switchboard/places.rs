@@ -31,7 +31,8 @@ impl Switchboard {
     }
 
     pub(super) fn open(&mut self, now: u64, opening: Opening) {
-        let Opening { me, link, token, contacts, conversations, notices, audience } = opening;
+        let Opening { me, link, token, contacts, conversations, invitations, notices, audience } =
+            opening;
         let Some(place) = self.places.get_mut(&me.device) else { return };
         if !Arc::ptr_eq(&place.link, &link) {
             return;
@@ -48,6 +49,7 @@ impl Switchboard {
         let snapshot = Snapshot {
             contacts,
             conversations,
+            invitations,
             presence: self.presence.seen_by(who.user),
             calls,
             notices: notices.into_iter().map(|stored| stored.notice).collect(),

@@ -9,8 +9,8 @@ use sqlx::{Sqlite, Transaction};
 
 use super::sign_ins::{Which, end, has_device, has_password, insert_device, set_password};
 use super::{
-    Key, SqliteStore, damaged, departures, from_ms, from_word, history, is_unique_violation, ms,
-    person, word,
+    Key, SqliteStore, damaged, departures, from_ms, from_word, groups, history,
+    is_unique_violation, ms, person, word,
 };
 use crate::store::{
     Account, Accounts, Admission, CreateAccountError, Departed, Departure, EndedBy, NewAccount,
@@ -328,10 +328,13 @@ async fn remove(
     now: u64,
 ) -> Result<Departed, StoreError> {
     let devices = end(&mut tx, user, Which::All, by, now).await?;
-    let contacts: Vec<(Vec<u8>,)> = sqlx::query_as("SELECT user FROM contacts WHERE other = $1")
-        .bind(user.key())
-        .fetch_all(&mut *tx)
-        .await?;
+    let contacts: Vec<(Vec<u8>,)> = sqlx::query_as(
+        "SELECT user FROM contacts WHERE other = $1
+         UNION SELECT user FROM blocks WHERE other = $1",
+    )
+    .bind(user.key())
+    .fetch_all(&mut *tx)
+    .await?;
     let direct: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
         "SELECT c.id, m.user FROM conversations c
          JOIN members m ON m.conversation = c.id AND m.user <> $1
@@ -341,6 +344,7 @@ async fn remove(
     .fetch_all(&mut *tx)
     .await?;
     history::forget_history_of(&mut tx, user).await?;
+    let groups = groups::leave_all(&mut tx, user).await?;
     sqlx::query("DELETE FROM users WHERE id = $1").bind(user.key()).execute(&mut *tx).await?;
     sqlx::query(
         "DELETE FROM conversations
@@ -356,6 +360,7 @@ async fn remove(
             .into_iter()
             .map(|(id, other)| Ok((ConversationId::from_key(&id)?, UserId::from_key(&other)?)))
             .collect::<Result<_, StoreError>>()?,
+        groups,
     };
     departures::add(&mut tx, user, &departed).await?;
     tx.commit().await?;

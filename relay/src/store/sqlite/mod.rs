@@ -7,6 +7,7 @@
 mod accounts;
 mod dates;
 mod departures;
+mod groups;
 mod history;
 mod people;
 mod sign_ins;
@@ -35,6 +36,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
+    include_str!("migrations/0007.sql"),
 ];
 /// Readers beside the writer. Each costs a thread and up to 1 MiB of page cache.
 const READERS: u32 = 3;

@@ -9,12 +9,15 @@ use bellwire_protocol::{
 };
 use sqlx::{Sqlite, Transaction};
 
-use super::{Key, PersonRow, SqliteStore, damaged, from_ms, from_word, history, ms, person, word};
+use super::{
+    Key, PersonRow, SqliteStore, damaged, from_ms, from_word, groups, history, ms, person, word,
+};
 use crate::store::{
-    BlockChange, ContactPair, ContactRequest, GroupCreation, People, Route, RouteMember, StoreError,
+    Befriended, BlockChange, ContactPair, ContactRequest, People, Route, RouteMember, Separation,
+    StoreError,
 };
 
-type Tx = Transaction<'static, Sqlite>;
+pub(super) type Tx = Transaction<'static, Sqlite>;
 
 async fn person_of(tx: &mut Tx, user: UserId) -> Result<Option<Person>, StoreError> {
     let row: Option<PersonRow> =
@@ -25,10 +28,7 @@ async fn person_of(tx: &mut Tx, user: UserId) -> Result<Option<Person>, StoreErr
     row.map(person).transpose()
 }
 
-/// Groups that somebody can be in and still make another.
-const MOST_GROUPS: i64 = 64;
-
-async fn state_of(
+pub(super) async fn state_of(
     tx: &mut Tx,
     user: UserId,
     other: UserId,
@@ -42,7 +42,11 @@ async fn state_of(
     row.map(|(state,)| from_word(state)).transpose()
 }
 
-async fn has_blocked(tx: &mut Tx, user: UserId, other: UserId) -> Result<bool, StoreError> {
+pub(super) async fn has_blocked(
+    tx: &mut Tx,
+    user: UserId,
+    other: UserId,
+) -> Result<bool, StoreError> {
     let row: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM blocks WHERE user = $1 AND other = $2")
         .bind(user.key())
         .bind(other.key())
@@ -100,8 +104,8 @@ async fn befriend(
     put_state(tx, other, user, ContactState::Accepted).await?;
     let (first, second) = ordered(user, other);
     sqlx::query(
-        "INSERT INTO conversations VALUES ($1, $2, NULL, $3, $4, $5)
-         ON CONFLICT (first, second) DO NOTHING",
+        "INSERT INTO conversations (id, kind, first, second, created_at)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (first, second) DO NOTHING",
     )
     .bind(conversation.key())
     .bind(word(ConversationKind::Direct)?)
@@ -112,11 +116,13 @@ async fn befriend(
     .await?;
     let id = direct_between(tx, user, other).await?.ok_or_else(|| damaged("a conversation"))?;
     for member in [user, other] {
-        sqlx::query("INSERT INTO members VALUES ($1, $2) ON CONFLICT DO NOTHING")
-            .bind(id.key())
-            .bind(member.key())
-            .execute(&mut **tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO members (conversation, user) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        )
+        .bind(id.key())
+        .bind(member.key())
+        .execute(&mut **tx)
+        .await?;
     }
     Ok(id)
 }
@@ -191,11 +197,10 @@ impl People for SqliteStore {
                 let pair = pair(&mut tx, asking, other, accepted, accepted).await?;
                 ContactRequest::Accepted(pair, id)
             }
-            Some(ContactState::Accepted) => ContactRequest::Asked(ContactPair {
-                mine: Contact { person: other, state: ContactState::Accepted },
-                theirs: None,
-            }),
-            Some(ContactState::Outgoing | ContactState::Blocked) | None => {
+            Some(state @ (ContactState::Accepted | ContactState::Outgoing)) => {
+                return Ok(ContactRequest::Same(Contact { person: other, state }));
+            }
+            Some(ContactState::Blocked) | None => {
                 let (mine, theirs) = (ContactState::Outgoing, ContactState::Incoming);
                 put_state(&mut tx, user, other.user, mine).await?;
                 put_state(&mut tx, other.user, user, theirs).await?;
@@ -212,26 +217,29 @@ impl People for SqliteStore {
         other: UserId,
         conversation: ConversationId,
         now: u64,
-    ) -> Result<Option<(ContactPair, ConversationId)>, StoreError> {
+    ) -> Result<Option<Befriended>, StoreError> {
         let mut tx = self.write().await?;
         let state = state_of(&mut tx, user, other).await?;
         let people = (person_of(&mut tx, user).await?, person_of(&mut tx, other).await?);
         let (Some(accepting), Some(asked)) = people else { return Ok(None) };
-        if !matches!(state, Some(ContactState::Incoming | ContactState::Accepted)) {
-            return Ok(None);
-        }
-        let id = befriend(&mut tx, user, other, conversation, now).await?;
         let accepted = ContactState::Accepted;
+        let conversation = match state {
+            Some(ContactState::Incoming) => {
+                Some(befriend(&mut tx, user, other, conversation, now).await?)
+            }
+            Some(ContactState::Accepted) => None,
+            Some(ContactState::Outgoing | ContactState::Blocked) | None => return Ok(None),
+        };
         let pair = pair(&mut tx, accepting, asked, accepted, accepted).await?;
         tx.commit().await?;
-        Ok(Some((pair, id)))
+        Ok(Some(Befriended { pair, conversation }))
     }
 
     async fn remove_contact(
         &self,
         user: UserId,
         other: UserId,
-    ) -> Result<Option<Option<ConversationId>>, StoreError> {
+    ) -> Result<Option<Separation>, StoreError> {
         let mut tx = self.write().await?;
         let state = state_of(&mut tx, user, other).await?;
         if state.is_none() {
@@ -249,8 +257,16 @@ impl People for SqliteStore {
             Some(ContactState::Incoming | ContactState::Outgoing | ContactState::Blocked)
             | None => None,
         };
+        let mut gone_for = Vec::new();
+        for (whose, gone) in [(user, other), (other, user)] {
+            if !has_blocked(&mut tx, whose, gone).await? {
+                gone_for.push(whose);
+            }
+        }
+        let mut groups = groups::uninvite(&mut tx, user, other).await?;
+        groups.extend(groups::uninvite(&mut tx, other, user).await?);
         tx.commit().await?;
-        Ok(Some(hidden))
+        Ok(Some(Separation { gone_for, hidden, groups }))
     }
 
     async fn block(&self, user: UserId, other: UserId) -> Result<Option<BlockChange>, StoreError> {
@@ -259,14 +275,19 @@ impl People for SqliteStore {
         if user == other {
             return Ok(None);
         }
-        sqlx::query("INSERT INTO blocks VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        let mine = Some(Contact { person: blocked, state: ContactState::Blocked });
+        let put = sqlx::query("INSERT INTO blocks VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(user.key())
             .bind(other.key())
             .execute(&mut *tx)
             .await?;
+        if put.rows_affected() == 0 {
+            return Ok(Some(BlockChange { mine, changed: false, groups: Vec::new() }));
+        }
+        let mut groups = groups::uninvite(&mut tx, user, other).await?;
+        groups.extend(groups::reveal(&mut tx, other, user).await?);
         tx.commit().await?;
-        let mine = Contact { person: blocked, state: ContactState::Blocked };
-        Ok(Some(BlockChange { mine: Some(mine) }))
+        Ok(Some(BlockChange { mine, changed: true, groups }))
     }
 
     async fn unblock(
@@ -283,6 +304,7 @@ impl People for SqliteStore {
         if removed.rows_affected() == 0 {
             return Ok(None);
         }
+        let groups = groups::reveal(&mut tx, other, user).await?;
         let state = state_of(&mut tx, user, other).await?;
         let other = person_of(&mut tx, other).await?;
         tx.commit().await?;
@@ -290,7 +312,7 @@ impl People for SqliteStore {
             (Some(person), Some(state)) => Some(Contact { person, state }),
             (Some(_), None) | (None, _) => None,
         };
-        Ok(Some(BlockChange { mine }))
+        Ok(Some(BlockChange { mine, changed: true, groups }))
     }
 
     async fn conversations(&self, user: UserId) -> Result<Vec<Conversation>, StoreError> {
@@ -308,25 +330,31 @@ impl People for SqliteStore {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let members: Vec<(Vec<u8>, Vec<u8>, String, String)> = sqlx::query_as(
+        let members = sqlx::query_as(
             "SELECT m.conversation, u.id, u.username, u.display_name
              FROM members mine JOIN members m ON m.conversation = mine.conversation
-             JOIN users u ON u.id = m.user WHERE mine.user = $1 ORDER BY u.username",
+             JOIN users u ON u.id = m.user WHERE mine.user = $1 ORDER BY m.place, u.id",
         )
         .bind(user.key())
         .fetch_all(&self.readers)
         .await?;
-        let mut by_conversation: BTreeMap<Vec<u8>, Vec<Person>> = BTreeMap::new();
-        for (conversation, id, username, display_name) in members {
-            let member = person((id, username, display_name))?;
-            by_conversation.entry(conversation).or_default().push(member);
-        }
+        let invited = sqlx::query_as(
+            "SELECT i.conversation, u.id, u.username, u.display_name
+             FROM group_invitations i JOIN users u ON u.id = i.user
+             WHERE i.inviter = $1 ORDER BY u.username",
+        )
+        .bind(user.key())
+        .fetch_all(&self.readers)
+        .await?;
+        let mut members = by_conversation(members)?;
+        let mut invited = by_conversation(invited)?;
         let mut last_calls = newest_calls(self, user).await?;
         rows.into_iter()
             .map(|row| {
-                let members = by_conversation.remove(&row.0).unwrap_or_default();
+                let members = members.remove(&row.0).unwrap_or_default();
+                let invited = invited.remove(&row.0).unwrap_or_default();
                 let last = last_calls.remove(&row.0);
-                conversation(row, members, last)
+                conversation(row, members, invited, last)
             })
             .collect()
     }
@@ -338,68 +366,16 @@ impl People for SqliteStore {
     ) -> Result<Option<Conversation>, StoreError> {
         let Some(row) = visible_conversation(self, user, id).await? else { return Ok(None) };
         let members = members_of(self, id).await?;
+        let invited = invited_by(self, user, id).await?;
         let newest = history::records_of(self, user, Some(id), None, 1).await?;
-        Ok(Some(conversation(row, members, newest.into_iter().next())?))
-    }
-
-    async fn create_group(
-        &self,
-        user: UserId,
-        id: ConversationId,
-        name: &DisplayName,
-        members: &[UserId],
-        now: u64,
-    ) -> Result<GroupCreation, StoreError> {
-        let mut tx = self.write().await?;
-        let (groups,): (i64,) = sqlx::query_as(
-            "SELECT count(*) FROM members m JOIN conversations c ON c.id = m.conversation
-             WHERE m.user = $1 AND c.first IS NULL",
-        )
-        .bind(user.key())
-        .fetch_one(&mut *tx)
-        .await?;
-        if groups >= MOST_GROUPS {
-            return Ok(GroupCreation::TooMany);
-        }
-        for member in members {
-            let state = state_of(&mut tx, user, *member).await?;
-            if state != Some(ContactState::Accepted)
-                || has_blocked(&mut tx, user, *member).await?
-                || has_blocked(&mut tx, *member, user).await?
-            {
-                return Ok(GroupCreation::NoContact);
-            }
-        }
-        sqlx::query("INSERT INTO conversations VALUES ($1, $2, $3, NULL, NULL, $4)")
-            .bind(id.key())
-            .bind(word(ConversationKind::Group)?)
-            .bind(name.as_str())
-            .bind(ms(now))
-            .execute(&mut *tx)
-            .await?;
-        for member in std::iter::once(&user).chain(members) {
-            sqlx::query("INSERT INTO members VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(id.key())
-                .bind(member.key())
-                .execute(&mut *tx)
-                .await?;
-        }
-        tx.commit().await?;
-        Ok(GroupCreation::Made)
+        Ok(Some(conversation(row, members, invited, newest.into_iter().next())?))
     }
 
     async fn audience(&self, user: UserId) -> Result<Vec<UserId>, StoreError> {
         let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
-            "SELECT DISTINCT m.user
-             FROM members mine
-             JOIN conversations c ON c.id = mine.conversation
-             JOIN members m ON m.conversation = mine.conversation AND m.user <> $1
-             WHERE mine.user = $1
-             AND (c.first IS NULL OR EXISTS (
-                 SELECT 1 FROM contacts k
-                 WHERE k.user = $1 AND k.other = m.user AND k.state = 'accepted'))
-             AND NOT EXISTS (SELECT 1 FROM blocks b WHERE (b.user = $1 AND b.other = m.user)
-                                                       OR (b.user = m.user AND b.other = $1))",
+            "SELECT k.other FROM contacts k WHERE k.user = $1 AND k.state = 'accepted'
+             AND NOT EXISTS (SELECT 1 FROM blocks b WHERE (b.user = $1 AND b.other = k.other)
+                                                       OR (b.user = k.other AND b.other = $1))",
         )
         .bind(user.key())
         .fetch_all(&self.readers)
@@ -455,19 +431,40 @@ impl People for SqliteStore {
     }
 }
 
+/// `conversation, id, username, display_name`.
+type MemberRow = (Vec<u8>, Vec<u8>, String, String);
+
+fn by_conversation(rows: Vec<MemberRow>) -> Result<BTreeMap<Vec<u8>, Vec<Person>>, StoreError> {
+    let mut people: BTreeMap<Vec<u8>, Vec<Person>> = BTreeMap::new();
+    for (conversation, id, username, display_name) in rows {
+        people.entry(conversation).or_default().push(person((id, username, display_name))?);
+    }
+    Ok(people)
+}
+
 /// `id, kind, name, created_at`.
 type ConversationRow = (Vec<u8>, String, Option<String>, i64);
 
+/// Members come in the order in which they joined.
 fn conversation(
     (id, kind, name, created_at): ConversationRow,
-    members: Vec<Person>,
+    mut members: Vec<Person>,
+    invited: Vec<Person>,
     last_call: Option<CallRecord>,
 ) -> Result<Conversation, StoreError> {
+    let kind = from_word(kind)?;
+    let owner = match kind {
+        ConversationKind::Direct => None,
+        ConversationKind::Group => members.first().map(|member| member.user),
+    };
+    members.sort_by(|a, b| a.username.cmp(&b.username));
     Ok(Conversation {
         id: ConversationId::from_key(&id)?,
-        kind: from_word(kind)?,
+        kind,
         name: name.map(DisplayName::new).transpose().map_err(|_| damaged("a name"))?,
         members,
+        owner,
+        invited,
         created_at: from_ms(created_at),
         last_call,
     })
@@ -495,9 +492,26 @@ async fn visible_conversation(
 async fn members_of(store: &SqliteStore, id: ConversationId) -> Result<Vec<Person>, StoreError> {
     let rows: Vec<PersonRow> = sqlx::query_as(
         "SELECT u.id, u.username, u.display_name FROM members m JOIN users u ON u.id = m.user
-         WHERE m.conversation = $1 ORDER BY u.username",
+         WHERE m.conversation = $1 ORDER BY m.place, u.id",
     )
     .bind(id.key())
+    .fetch_all(&store.readers)
+    .await?;
+    rows.into_iter().map(person).collect()
+}
+
+async fn invited_by(
+    store: &SqliteStore,
+    user: UserId,
+    id: ConversationId,
+) -> Result<Vec<Person>, StoreError> {
+    let rows: Vec<PersonRow> = sqlx::query_as(
+        "SELECT u.id, u.username, u.display_name
+         FROM group_invitations i JOIN users u ON u.id = i.user
+         WHERE i.conversation = $1 AND i.inviter = $2 ORDER BY u.username",
+    )
+    .bind(id.key())
+    .bind(user.key())
     .fetch_all(&store.readers)
     .await?;
     rows.into_iter().map(person).collect()

@@ -31,7 +31,7 @@ async fn the_connections_keep_their_promises_to_the_disk() {
 
 /// What a row takes along when it goes, and why nobody else loses anything by it. A new reference
 /// is a decision: one account's deletion must neither refuse nor remove what belongs to others.
-const REFERENCES: [(&str, &str, &str); 11] = [
+const REFERENCES: [(&str, &str, &str); 14] = [
     // An account's own.
     ("devices.user", "users", "CASCADE"),
     ("refresh_tokens.device", "devices", "CASCADE"),
@@ -45,6 +45,9 @@ const REFERENCES: [(&str, &str, &str); 11] = [
     ("conversations.second", "users", "CASCADE"),
     ("members.conversation", "conversations", "CASCADE"),
     ("members.user", "users", "CASCADE"),
+    ("group_invitations.conversation", "conversations", "CASCADE"),
+    ("group_invitations.user", "users", "CASCADE"),
+    ("group_invitations.inviter", "users", "CASCADE"),
 ];
 
 #[tokio::test]
