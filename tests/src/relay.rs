@@ -80,9 +80,10 @@ impl Drop for Relay {
 fn spawn(port: u16, ops_port: u16, folder: &PathBuf) -> Child {
     let mut command = Command::new(binary());
     // Names that are ours and no settings stop it: those of the tests themselves.
-    let ours = std::env::vars_os().map(|(name, _)| name);
-    for name in ours.filter(|name| name.to_string_lossy().starts_with("BELLWIRE_")) {
-        command.env_remove(name);
+    for name in std::env::vars_os().map(|(name, _)| name) {
+        if name.to_string_lossy().starts_with("BELLWIRE_") && name != "BELLWIRE_LOG" {
+            command.env_remove(name);
+        }
     }
     command
         .arg("serve")

@@ -42,11 +42,24 @@ fn is_ours(name: &str) -> bool {
         || SETTINGS.iter().any(|(_, known)| *known == name)
 }
 
+/// Whether an orchestrator wrote it: containers are told of services by variables that begin with
+/// the service's name, which may well be ours or `turn-server`
+/// (<https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>).
+fn is_service_link(name: &str, value: &str) -> bool {
+    let link = |(_, rest): (&str, &str)| match rest.strip_prefix('_') {
+        Some(port) => port.starts_with(|first: char| first.is_ascii_digit()),
+        None => rest.is_empty() && value.contains("://"),
+    };
+    name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.split_once("_PORT").is_some_and(link)
+}
+
 /// Refuses variables that look like settings and are none: a misspelt one would count as not set.
 pub(super) fn check(environment: &BTreeMap<String, String>) -> Result<(), ConfigError> {
-    for name in environment.keys() {
+    for (name, value) in environment {
         let known = SETTINGS.iter().any(|(_, variable)| variable == name);
-        if known || OTHERS.contains(&name.as_str()) {
+        if known || OTHERS.contains(&name.as_str()) || is_service_link(name, value) {
             continue;
         }
         let (nearest, distance) = nearest(name, SETTINGS.iter().map(|(_, variable)| *variable));
@@ -125,6 +138,28 @@ mod tests {
         for name in OTHERS {
             load(name).unwrap();
         }
+    }
+
+    #[test]
+    fn what_an_orchestrator_says_of_a_service_of_our_name_is_no_setting() {
+        let link = "tcp://10.96.0.11:8470";
+        for (name, value) in [
+            ("BELLWIRE_SERVICE_HOST", "10.96.0.11"),
+            ("BELLWIRE_SERVICE_PORT", "8470"),
+            ("BELLWIRE_SERVICE_PORT_HTTP", "8470"),
+            ("BELLWIRE_PORT", link),
+            ("BELLWIRE_PORT_8470_TCP", link),
+            ("BELLWIRE_PORT_8470_TCP_ADDR", "10.96.0.11"),
+            ("BELLWIRE_RELAY_PORT", link),
+            ("BELLWIRE_RELAY_SERVICE_HOST", "10.96.0.11"),
+            ("TURN_SERVER_PORT", "udp://10.96.0.12:3478"),
+            ("TURN_SERVER_SERVICE_HOST", "10.96.0.12"),
+        ] {
+            let environment = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+            Config::load(None, &environment).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        // Somebody guessed at a setting.
+        assert!(load("BELLWIRE_PORT").is_err());
     }
 
     #[cfg(unix)]
