@@ -9,6 +9,7 @@
 //! [`Core::deadline`] and see to it that an [`Input::Tick`] arrives by then.
 
 mod account;
+mod allowance;
 pub mod api;
 mod call;
 mod chat;

@@ -19,12 +19,15 @@ pub enum Record {
     Settings(Settings),
     /// The call that this device is in, so that a reload comes back into it.
     Call(Option<CallInProgress>),
-    /// The newest messages of a conversation, oldest first, at most [`Record::KEPT_CHATS`].
+    /// A message of a conversation; `None` once it is no longer kept. Each is a record of its own:
+    /// one more costs what it is long, however many there are.
     Chat {
         /// Which conversation.
         conversation: ConversationId,
-        /// Its messages.
-        messages: Vec<KeptChat>,
+        /// Which message.
+        id: ChatId,
+        /// The message.
+        message: Option<KeptChat>,
     },
     /// When the person last looked at a conversation, ms since 1970.
     Seen {
@@ -38,8 +41,8 @@ pub enum Record {
 }
 
 impl Record {
-    /// How many messages of a conversation are kept. Each costs at most 4 KiB of storage and is
-    /// written again with every new one.
+    /// How many messages of a conversation are kept. Each costs at most 4 KiB of storage and of
+    /// memory, and time where the conversation is shown.
     pub const KEPT_CHATS: usize = 500;
 
     /// Names the record: a later one with the same key replaces it.
@@ -49,10 +52,18 @@ impl Record {
             Self::SignIn(_) => "sign_in".to_owned(),
             Self::Settings(_) => "settings".to_owned(),
             Self::Call(_) => "call".to_owned(),
-            Self::Chat { conversation, .. } => format!("chat/{conversation}"),
+            Self::Chat { conversation, id, .. } => format!("chat/{conversation}/{id}"),
             Self::Seen { conversation, .. } => format!("seen/{conversation}"),
             Self::Erased => "erased".to_owned(),
         }
+    }
+}
+
+impl Record {
+    /// What was kept under this key is not kept any more, and there is nothing in its place.
+    #[must_use]
+    pub const fn is_forgotten(&self) -> bool {
+        matches!(self, Self::Chat { message: None, .. })
     }
 }
 

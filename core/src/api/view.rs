@@ -169,6 +169,11 @@ pub enum NoticeText {
     },
     /// A message was too long or empty.
     MessageRefused,
+    /// A device in the call sends more than a person can; what is too much is dropped.
+    TooMuchSent {
+        /// Whose.
+        name: String,
+    },
 }
 
 /// Everything of a signed-in person.

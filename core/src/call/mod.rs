@@ -1,6 +1,7 @@
 //! Calls: the state machine of [`crate::machine`] with its payload, deadlines and connections.
 
 mod effects;
+mod heard;
 mod inbox;
 mod link;
 mod media;
@@ -87,6 +88,8 @@ pub(crate) enum CallNews {
     Message(Participant, ConversationId, ChannelMessage),
     /// Messages of this conversation can be delivered.
     ChatOpen(ConversationId),
+    /// Somebody's device sends too much.
+    Flooded { name: String },
 }
 
 /// A call that rings here, or did: what the machine need not know.
@@ -246,6 +249,19 @@ impl Calls {
         news
     }
 
+    /// Where the call on this device happens.
+    pub(crate) fn open_conversation(&self) -> Option<ConversationId> {
+        self.machine.open_call().map(|call| call.conversation)
+    }
+
+    /// Somebody can be reached with a chat message.
+    pub(crate) fn can_send_chat(&self, conversation: ConversationId) -> bool {
+        self.occasion.as_ref().is_some_and(|occasion| {
+            occasion.call.conversation == conversation
+                && occasion.remotes.iter().any(Remote::has_channel)
+        })
+    }
+
     /// Sends a chat message to everybody who can be reached. False if that is nobody.
     pub(crate) fn send_chat(
         &self,
@@ -314,6 +330,9 @@ impl Calls {
             match report {
                 Report::Event(event) => self.feed(event, desk, news),
                 Report::Message(who, message) => self.on_message(who, message, desk, news),
+                Report::Flooded(who) => {
+                    news.push(CallNews::Flooded { name: who.name.as_str().to_owned() });
+                }
                 Report::ChatOpen => {
                     if let Some(call) = self.machine.open_call() {
                         news.push(CallNews::ChatOpen(call.conversation));

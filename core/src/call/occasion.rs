@@ -78,6 +78,8 @@ pub(super) enum Report {
     Event(Event),
     /// A message on the chat channel.
     Message(Participant, ChannelMessage),
+    /// Somebody's device sends too much; said once.
+    Flooded(Participant),
     /// Messages can be delivered.
     ChatOpen,
 }

@@ -8,6 +8,7 @@ use bellwire_protocol::{
 };
 
 use super::HELD_CANDIDATES;
+use super::heard::Heard;
 use super::link::Link;
 use super::negotiation::{Fit, Move, Negotiation, Operations, RemoteOffer, Verdict};
 use super::sdp::Description;
@@ -31,6 +32,8 @@ pub(super) struct Remote {
     lost: Option<OfferId>,
     /// The own candidates that wait to be said to them.
     pub(super) trickle: Trickle,
+    /// How much more they may send over the channels.
+    pub(super) heard: Heard,
     /// Candidates that came before their description.
     early: VecDeque<(Ufrag, Mid, Candidate)>,
     /// The set-up time was reported.
@@ -60,6 +63,7 @@ impl Remote {
             taken: None,
             lost: None,
             trickle: Trickle::default(),
+            heard: Heard::default(),
             early: VecDeque::new(),
             reported: false,
         }
@@ -284,6 +288,11 @@ impl Remote {
     /// A message can be sent to them at once, as far as anybody knows.
     pub(super) fn is_open(&self) -> bool {
         self.link.is_flowing() && self.channel().is_some()
+    }
+
+    /// A message reaches them, or will: a channel is open.
+    pub(super) fn has_channel(&self) -> bool {
+        self.channel().is_some()
     }
 
     /// The newest connection with open channels.

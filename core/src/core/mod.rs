@@ -139,6 +139,7 @@ impl Core {
             self.calls.deadline(&self.session, self.participant.as_ref()),
             renew,
             self.look_at,
+            self.chats.deadline(),
         ]
         .into_iter()
         .flatten()
@@ -164,13 +165,16 @@ impl Core {
                 Record::SignIn(kept) => sign_in = kept,
                 Record::Settings(settings) => self.settings = settings,
                 Record::Call(kept) => self.calls.restore(kept),
-                Record::Chat { conversation, messages } => {
-                    self.chats.restore(conversation, messages)
+                Record::Chat { conversation, id: _, message } => {
+                    if let Some(message) = message {
+                        self.chats.restore(conversation, message);
+                    }
                 }
                 Record::Seen { conversation, at } => self.chats.restore_seen(conversation, at),
                 Record::Erased => {}
             }
         }
+        self.outputs.extend(self.chats.restored().into_iter().map(Output::Store));
         match sign_in {
             None => self.be_signed_out(SignedOut::default()),
             Some(kept) if kept.over => {
@@ -313,7 +317,11 @@ impl Core {
             CallNews::Message(from, conversation, message) => {
                 self.on_channel_message(&from, conversation, message);
             }
-            CallNews::ChatOpen(conversation) => self.deliver(conversation),
+            CallNews::ChatOpen(conversation) => {
+                self.chats.open();
+                self.deliver(conversation);
+            }
+            CallNews::Flooded { name } => self.tell(NoticeText::TooMuchSent { name }),
         }
     }
 
@@ -323,14 +331,14 @@ impl Core {
         conversation: ConversationId,
         message: ChannelMessage,
     ) {
-        let record = match message {
+        let records = match message {
             ChannelMessage::Chat { id, text, sent_at: _ } => {
                 let at = self.unix();
                 let words = text.as_str().to_owned();
-                let record = self.chats.receive(conversation, id, from.user, text, at);
+                let records = self.chats.receive(conversation, id, from.user, text, at);
                 let receipt = ChannelMessage::ChatReceived { id };
                 self.calls.send_chat(conversation, &receipt, &mut self.outputs);
-                if record.is_some() {
+                if !records.is_empty() {
                     let name = from.name.as_str().to_owned();
                     self.outputs.push_back(Output::Alert(Alert::Message {
                         conversation,
@@ -338,24 +346,30 @@ impl Core {
                         text: words,
                     }));
                 }
-                record
+                records
             }
-            ChannelMessage::ChatReceived { id } => self.chats.delivered(conversation, id),
+            ChannelMessage::ChatReceived { id } => {
+                self.chats.delivered(conversation, id).into_iter().collect()
+            }
             ChannelMessage::Heartbeat { .. }
             | ChannelMessage::MediaState { .. }
             | ChannelMessage::SdpOffer { .. }
             | ChannelMessage::SdpAnswer { .. }
             | ChannelMessage::IceCandidate { .. }
             | ChannelMessage::Leave
-            | ChannelMessage::Unknown => None,
+            | ChannelMessage::Unknown => Vec::new(),
         };
-        self.outputs.extend(record.map(Output::Store));
+        self.outputs.extend(records.into_iter().map(Output::Store));
     }
 
-    /// Sends what waits in a conversation.
+    /// Sends what waits in a conversation, as far as its pace allows.
     fn deliver(&mut self, conversation: ConversationId) {
         let Some(me) = self.me.as_ref().map(|me| me.user) else { return };
-        for message in self.chats.waiting(conversation, me) {
+        if !self.calls.can_send_chat(conversation) {
+            self.chats.pause();
+            return;
+        }
+        for message in self.chats.outgoing(self.now, conversation, me) {
             self.calls.send_chat(conversation, &message, &mut self.outputs);
         }
     }
@@ -364,10 +378,9 @@ impl Core {
         let Some(me) = self.me.as_ref().map(|me| me.user) else { return };
         let at = self.unix();
         let id = ChatId::from_parts(at, self.random.id());
-        let message = ChannelMessage::Chat { id, text: text.clone(), sent_at: at };
-        let record = self.chats.write(conversation, id, me, text, at);
-        self.outputs.push_back(Output::Store(record));
-        self.calls.send_chat(conversation, &message, &mut self.outputs);
+        let records = self.chats.write(conversation, id, me, text, at);
+        self.outputs.extend(records.into_iter().map(Output::Store));
+        self.deliver(conversation);
     }
 
     /// Does what deadlines ask for.
@@ -377,6 +390,12 @@ impl Core {
         self.with_calls(Calls::elapsed);
         if self.renew_at().is_some_and(|at| at <= self.now) {
             self.renew();
+        }
+        if self.chats.deadline().is_some_and(|at| at <= self.now) {
+            match self.calls.open_conversation() {
+                Some(conversation) => self.deliver(conversation),
+                None => self.chats.pause(),
+            }
         }
         if self.look_at.is_some_and(|at| at <= self.now) {
             self.look_at = Some(self.now.after(LOOK_AGAIN_MS));

@@ -14,13 +14,14 @@ const PLACE: ConversationId = ConversationId::from_bytes([3; 16]);
 fn chat() -> Record {
     Record::Chat {
         conversation: PLACE,
-        messages: vec![KeptChat {
+        id: ChatId::from_parts(1, [0; 10]),
+        message: Some(KeptChat {
             id: ChatId::from_parts(1, [0; 10]),
             from: UserId::from_bytes([9; 16]),
             text: ChatText::new("the kept words").unwrap(),
             at: UNIX,
             delivered: true,
-        }],
+        }),
     }
 }
 

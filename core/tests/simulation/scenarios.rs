@@ -1,12 +1,12 @@
 //! The situations that people get into, by name.
 
 use bellwire_core::api::{
-    Alert, CallStage, Command, Delivery, Entry, NoticeText, PeerCommand, Slot, SlotState,
+    Alert, CallStage, Command, Delivery, Entry, NoticeText, PeerCommand, PeerEvent, Slot, SlotState,
 };
 use bellwire_core::{Input, LinkEvent, Record};
 use bellwire_protocol::{
-    ClientMessage, EndReason, Media, MediaState, Offer, OfferId, PresenceStatus, RejectReason,
-    RelayFrame, RelayMessage, Sdp,
+    ChannelMessage, ChatId, ChatText, ClientMessage, EndReason, Media, MediaState, Offer, OfferId,
+    PresenceStatus, RejectReason, RelayFrame, RelayMessage, Sdp, encode,
 };
 
 use crate::relay::EPOCH;
@@ -853,4 +853,48 @@ fn an_answer_that_the_relay_has_no_time_for_answers_a_moment_later() {
     world.accept(1, Media::Voice);
     world.run(5_000);
     assert!(world.is_connected(0) && world.is_connected(1));
+}
+
+#[test]
+fn a_partner_that_floods_the_chat_costs_what_it_may_say_and_is_named_once() {
+    let mut world = World::new(53, &[1, 2]);
+    world.connect(Media::Voice);
+    let peer = *world.nodes[1].executor.pcs.first_key_value().unwrap().0;
+    let before = world.nodes[1].written;
+    for n in 0..3_000_u64 {
+        let text = ChatText::new("x".repeat(4_000)).unwrap();
+        let id = ChatId::from_parts(EPOCH + n, [9; 10]);
+        let data = encode(&ChannelMessage::Chat { id, text, sent_at: EPOCH });
+        world.input(1, Input::Peer(peer, PeerEvent::Chat { data }));
+    }
+    let written = world.nodes[1].written - before;
+    assert!(written < 1_000_000, "{written} bytes");
+    let view = world.nodes[1].view.as_ref().unwrap();
+    let named = view
+        .notices
+        .iter()
+        .filter(
+            |notice| matches!(&notice.text, NoticeText::TooMuchSent { name } if name == "User 1"),
+        )
+        .count();
+    assert_eq!(named, 1);
+    world.run(2_000);
+    assert!(world.is_connected(0) && world.is_connected(1), "the call goes on");
+}
+
+#[test]
+fn a_long_backlog_of_messages_arrives_whole_without_being_too_much() {
+    let mut world = World::new(54, &[1, 2]);
+    let conversation = world.conversation;
+    for n in 0..300 {
+        let text = format!("message {n}");
+        world.command(0, Command::SendChat { conversation, text });
+    }
+    world.connect(Media::Voice);
+    world.run(40_000);
+    let kept = |record: &Record| matches!(record, Record::Chat { message: Some(_), .. });
+    assert_eq!(world.nodes[1].count_records(kept), 300);
+    let delivered = |record: &Record| matches!(record, Record::Chat { message: Some(message), .. } if message.delivered);
+    assert_eq!(world.nodes[0].count_records(delivered), 300, "and is known to have");
+    assert!(world.nodes[1].view.as_ref().unwrap().notices.is_empty(), "nothing was too much");
 }

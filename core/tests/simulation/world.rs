@@ -66,6 +66,8 @@ pub(crate) struct Node {
     /// The call that the person placed or accepted and did not hang up.
     consent: bool,
     pub sent: Vec<ClientMessage>,
+    /// Bytes of records that were written.
+    pub written: usize,
 }
 
 /// Everything.
@@ -92,6 +94,10 @@ pub(crate) struct World {
 }
 
 impl Node {
+    pub(crate) fn count_records(&self, wanted: impl Fn(&Record) -> bool) -> usize {
+        self.records.values().filter(|record| wanted(record)).count()
+    }
+
     pub(crate) fn has_record(&self, wanted: impl Fn(&Record) -> bool) -> bool {
         self.records.values().any(wanted)
     }
@@ -183,6 +189,7 @@ impl World {
                 alerts: Vec::new(),
                 consent: false,
                 sent: Vec::new(),
+                written: 0,
             });
             world.load(index);
         }
@@ -444,7 +451,11 @@ impl World {
                 }
             }
             Output::Store(Record::Erased) => self.nodes[node].records.clear(),
+            Output::Store(record) if record.is_forgotten() => {
+                self.nodes[node].records.remove(&record.key());
+            }
             Output::Store(record) => {
+                self.nodes[node].written += encode(&record).len();
                 self.nodes[node].records.insert(record.key(), record);
             }
             Output::Alert(alert) => self.nodes[node].alerts.push(alert),

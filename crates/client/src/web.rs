@@ -33,6 +33,8 @@ pub trait Hands {
     fn wake(&self, in_ms: u64);
     /// Keep this text under this key, sealed.
     fn keep(&self, key: &str, record: &str);
+    /// What was kept under this key is not kept any more.
+    fn forget(&self, key: &str);
     /// Erase everything that is kept.
     fn erase(&self);
     /// Carry out a `PeerCommand`.
@@ -156,6 +158,7 @@ impl<H: Hands> Driver<H> {
                 self.hands.peer(peer, &bellwire_protocol::encode(&command))
             }
             Output::Store(Record::Erased) => self.hands.erase(),
+            Output::Store(record) if record.is_forgotten() => self.hands.forget(&record.key()),
             Output::Store(record) => {
                 self.hands.keep(&record.key(), &bellwire_protocol::encode(&record))
             }

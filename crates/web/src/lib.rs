@@ -38,6 +38,8 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn keep(this: &PageHands, key: &str, record: &str);
     #[wasm_bindgen(method)]
+    fn forget(this: &PageHands, key: &str);
+    #[wasm_bindgen(method)]
     fn erase(this: &PageHands);
     #[wasm_bindgen(method)]
     fn peer(this: &PageHands, peer: u32, command: &str);
@@ -79,6 +81,9 @@ impl Hands for PageHands {
     }
     fn keep(&self, key: &str, record: &str) {
         self.keep(key, record);
+    }
+    fn forget(&self, key: &str) {
+        self.forget(key);
     }
     fn erase(&self) {
         self.erase();

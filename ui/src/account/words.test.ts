@@ -46,6 +46,7 @@ const NOTICES: [NoticeText, RegExp][] = [
   [{ type: 'password_changed_elsewhere', at: 0 }, /changed on another device/],
   [{ type: 'password_reset', at: 0 }, /whoever runs the relay/],
   [{ type: 'message_refused' }, /empty or too long/],
+  [{ type: 'too_much_sent', name: 'Mallory' }, /Mallory’s device .* the call goes on/],
 ];
 
 afterEach(() => void setLocale('en', { reload: false }));

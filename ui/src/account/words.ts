@@ -122,6 +122,8 @@ export function noticeWords(text: NoticeText): string {
       return m.notice_password_reset();
     case 'message_refused':
       return m.notice_message_refused();
+    case 'too_much_sent':
+      return m.notice_too_much_sent({ name: text.name });
   }
 }
 
@@ -140,6 +142,7 @@ export function isPassing(text: NoticeText): boolean {
     case 'sign_in_copied':
     case 'password_changed_elsewhere':
     case 'password_reset':
+    case 'too_much_sent':
       return false;
   }
 }

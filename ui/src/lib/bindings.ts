@@ -678,7 +678,11 @@ at: number } |
 /**  When. */
 at: number } | 
 /**  A message was too long or empty. */
-{ type: "message_refused" };
+{ type: "message_refused" } | 
+/**  A device in the call sends more than a person can; what is too much is dropped. */
+{ type: "too_much_sent"; 
+/**  Whose. */
+name: string };
 
 /**  The conversation on the screen. */
 export type OpenConversation = {

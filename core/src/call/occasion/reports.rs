@@ -1,6 +1,7 @@
 //! What executors report.
 
 use super::*;
+use crate::call::heard::Verdict;
 
 impl Occasion {
     /// An executor reports.
@@ -58,29 +59,20 @@ impl Occasion {
             }
             PeerEvent::Control { data } => {
                 self.hear(index, peer, pass);
-                match bellwire_protocol::decode::<ChannelMessage>(&data) {
-                    Ok(
-                        ChannelMessage::Heartbeat { n, state }
-                        | ChannelMessage::MediaState { n, state },
-                    ) => self.remotes[index].hear_sends(n, state),
+                if let Some(
+                    ChannelMessage::Heartbeat { n, state }
+                    | ChannelMessage::MediaState { n, state },
+                ) = self.read(index, &data, pass)
+                {
                     // Everything else belongs on the other channel.
-                    Ok(
-                        ChannelMessage::Chat { .. }
-                        | ChannelMessage::ChatReceived { .. }
-                        | ChannelMessage::SdpOffer { .. }
-                        | ChannelMessage::SdpAnswer { .. }
-                        | ChannelMessage::IceCandidate { .. }
-                        | ChannelMessage::Leave
-                        | ChannelMessage::Unknown,
-                    )
-                    | Err(_) => {}
+                    self.remotes[index].hear_sends(n, state);
                 }
                 return;
             }
             PeerEvent::Chat { data } => {
                 self.hear(index, peer, pass);
-                if let Some(who) = self.remotes[index].who.clone()
-                    && let Ok(message) = bellwire_protocol::decode(&data)
+                if let Some(message) = self.read(index, &data, pass)
+                    && let Some(who) = self.remotes[index].who.clone()
                 {
                     pass.reports.push(Report::Message(who, message));
                 }
@@ -96,6 +88,25 @@ impl Occasion {
             }
         };
         self.carry_out(index, moves, pass);
+    }
+
+    /// Reads a message of a channel. What is over the limit is dropped, and told once.
+    fn read(
+        &mut self,
+        index: usize,
+        data: &str,
+        pass: &mut Pass<'_, '_>,
+    ) -> Option<ChannelMessage> {
+        let remote = &mut self.remotes[index];
+        match remote.heard.hear(pass.desk.now, data) {
+            Verdict::Taken(message) => Some(message),
+            Verdict::Unreadable => None,
+            Verdict::TooMuch { first } => {
+                let who = remote.who.clone().filter(|_| first);
+                pass.reports.extend(who.map(Report::Flooded));
+                None
+            }
+        }
     }
 
     pub(super) fn on_path(

@@ -1,5 +1,8 @@
 //! Where peer connections plug in.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bellwire_core::api::{DeviceProblem, PeerCommand, PeerEvent, PeerId, SlotState};
 use tokio::sync::mpsc;
 
@@ -16,23 +19,68 @@ impl<F: FnMut(PeerId, PeerCommand) + Send + 'static> Executor for F {
     }
 }
 
-/// The way from an executor to the core.
+/// Messages of participants that wait for the core. More than a client of ours sends at once; a
+/// flood beyond it is dropped before it fills the memory.
+const MESSAGES: usize = 1_024;
+
+/// The way from an executor to the core. What an executor says of itself always gets through, and is
+/// bounded by what it is asked to do; messages of participants are bounded here.
 #[derive(Debug, Clone)]
-pub struct PeerEvents(mpsc::UnboundedSender<(PeerId, PeerEvent)>);
+pub struct PeerEvents {
+    events: mpsc::UnboundedSender<(PeerId, PeerEvent)>,
+    messages: Arc<AtomicUsize>,
+}
 
 /// The core's end of [`PeerEvents`].
-pub(super) type PeerEventQueue = mpsc::UnboundedReceiver<(PeerId, PeerEvent)>;
+#[derive(Debug)]
+pub(super) struct PeerEventQueue {
+    events: mpsc::UnboundedReceiver<(PeerId, PeerEvent)>,
+    messages: Arc<AtomicUsize>,
+}
 
 impl PeerEvents {
     pub(super) fn channel() -> (Self, PeerEventQueue) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self(sender), receiver)
+        let messages = Arc::new(AtomicUsize::new(0));
+        let queue = PeerEventQueue { events: receiver, messages: Arc::clone(&messages) };
+        (Self { events: sender, messages }, queue)
     }
 
     /// Reports an event.
     pub fn report(&self, peer: PeerId, event: PeerEvent) {
+        if is_message(&event) && self.messages.fetch_add(1, Ordering::Relaxed) >= MESSAGES {
+            self.messages.fetch_sub(1, Ordering::Relaxed);
+            tracing::warn!("a message was dropped: a participant sends faster than can be read");
+            return;
+        }
         // Fails only after the client was stopped: nobody wants to know then.
-        let _ = self.0.send((peer, event));
+        let _ = self.events.send((peer, event));
+    }
+}
+
+impl PeerEventQueue {
+    /// The next event; `None` when every executor is gone.
+    pub(super) async fn recv(&mut self) -> Option<(PeerId, PeerEvent)> {
+        let next = self.events.recv().await;
+        if next.as_ref().is_some_and(|(_, event)| is_message(event)) {
+            self.messages.fetch_sub(1, Ordering::Relaxed);
+        }
+        next
+    }
+}
+
+/// A participant said it.
+const fn is_message(event: &PeerEvent) -> bool {
+    match event {
+        PeerEvent::Control { .. } | PeerEvent::Chat { .. } => true,
+        PeerEvent::Described { .. }
+        | PeerEvent::Applied { .. }
+        | PeerEvent::OperationFailed { .. }
+        | PeerEvent::Candidate { .. }
+        | PeerEvent::Path { .. }
+        | PeerEvent::ChannelsOpen
+        | PeerEvent::ChannelsClosed
+        | PeerEvent::Slot { .. } => false,
     }
 }
 
@@ -73,5 +121,28 @@ impl Executor for NoPeers {
             | PeerCommand::Chat { .. }
             | PeerCommand::Close => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_flood_of_messages_is_bounded_and_what_the_executor_says_gets_through() {
+        let (events, mut queue) = PeerEvents::channel();
+        for n in 0..10_000 {
+            events.report(PeerId(1), PeerEvent::Chat { data: n.to_string() });
+        }
+        events.report(PeerId(1), PeerEvent::ChannelsClosed);
+        drop(events.clone());
+        for n in 0..MESSAGES {
+            let next = queue.recv().await;
+            assert_eq!(next, Some((PeerId(1), PeerEvent::Chat { data: n.to_string() })));
+        }
+        assert_eq!(queue.recv().await, Some((PeerId(1), PeerEvent::ChannelsClosed)));
+        events.report(PeerId(1), PeerEvent::Chat { data: "later".into() });
+        let later = (PeerId(1), PeerEvent::Chat { data: "later".into() });
+        assert_eq!(queue.recv().await, Some(later), "there is room again");
     }
 }

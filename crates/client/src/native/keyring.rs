@@ -48,7 +48,7 @@ impl KeyringVault {
             Some(key) => key,
             None => new_key(&entry)?,
         };
-        Ok(Self { folder: SealedFolder { path, key }, entry })
+        Ok(Self { folder: SealedFolder::new(path, key), entry })
     }
 }
 

@@ -68,7 +68,7 @@ impl PassphraseVault {
             Some(bytes) => unlock(&opener, &bytes).ok_or(OpenVaultError::WrongPassphrase)?,
             None => new_key(&lock, &salt, &opener)?,
         };
-        Ok(Self { folder: SealedFolder { path: records, key }, lock, salt, opener })
+        Ok(Self { folder: SealedFolder::new(records, key), lock, salt, opener })
     }
 }
 

@@ -37,6 +37,9 @@ impl Hands for Rc<Page> {
     fn keep(&self, key: &str, record: &str) {
         self.kept.borrow_mut().insert(key.to_owned(), record.to_owned());
     }
+    fn forget(&self, key: &str) {
+        self.kept.borrow_mut().remove(key);
+    }
     fn erase(&self) {
         self.kept.borrow_mut().clear();
     }

@@ -36,6 +36,7 @@ export interface Hands {
   ): void;
   wake(inMs: number): void;
   keep(key: string, record: string): void;
+  forget(key: string): void;
   erase(): void;
   peer(peer: number, command: string): void;
   alert(alert: string): void;
@@ -180,6 +181,10 @@ export class RunningCore implements Hands {
 
   keep(key: string, record: string): void {
     this.#records.keep(key, record);
+  }
+
+  forget(key: string): void {
+    this.#records.forget(key);
   }
 
   erase(): void {

@@ -1233,7 +1233,11 @@ at: number } |
 /**  When. */
 at: number } | 
 /**  A message was too long or empty. */
-{ type: "message_refused" };
+{ type: "message_refused" } | 
+/**  A device in the call sends more than a person can; what is too much is dropped. */
+{ type: "too_much_sent"; 
+/**  Whose. */
+name: string };
 
 /**  What a notice says; the UI has the words. */
 export type NoticeText_Serialize = 
@@ -1270,7 +1274,11 @@ at: number } |
 /**  When. */
 at: number } | 
 /**  A message was too long or empty. */
-{ type: "message_refused" };
+{ type: "message_refused" } | 
+/**  A device in the call sends more than a person can; what is too much is dropped. */
+{ type: "too_much_sent"; 
+/**  Whose. */
+name: string };
 
 /**  Something that the person should read once. */
 export type Notice_Deserialize = {

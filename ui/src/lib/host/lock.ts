@@ -128,6 +128,7 @@ export function withLock(hands: Hands, lock: Pick<CoreLock, 'isHeld'>): Hands {
     },
     wake: (inMs) => hands.wake(inMs),
     keep: (key, record) => hands.keep(key, record),
+    forget: (key) => hands.forget(key),
     erase: () => hands.erase(),
     peer: (peer, command) => hands.peer(peer, command),
     alert: (alert) => hands.alert(alert),

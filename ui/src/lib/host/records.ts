@@ -1,11 +1,13 @@
 import { trace } from '../trace';
 import { type Sealed, makeKey, seal, unseal } from './sealing';
+import { Waiting } from './waiting';
 
 /** What the core keeps between its lives. */
 export interface Records {
   /** Everything that is kept. */
   load(): Promise<string[]>;
   keep(key: string, record: string): void;
+  forget(key: string): void;
   erase(): void;
   /** Resolves when everything asked for so far is on the disk. */
   settled(): Promise<void>;
@@ -34,8 +36,9 @@ export async function openRecords(): Promise<Records> {
 class IndexedRecords implements Records {
   readonly #database: IDBDatabase;
   #key: CryptoKey;
-  /** Writes happen one after the other: sealing takes unequal times. */
-  #writes: Promise<void> = Promise.resolve();
+  readonly #waiting = new Waiting();
+  /** Ends when nothing waits any more. */
+  #writing: Promise<void> | null = null;
 
   constructor(database: IDBDatabase, key: CryptoKey) {
     this.#database = database;
@@ -43,7 +46,7 @@ class IndexedRecords implements Records {
   }
 
   async load(): Promise<string[]> {
-    await this.#writes;
+    await this.settled();
     const store = this.#database.transaction(RECORDS).objectStore(RECORDS);
     const [names, sealed] = await Promise.all([
       done(store.getAllKeys()),
@@ -62,32 +65,62 @@ class IndexedRecords implements Records {
   }
 
   keep(name: string, record: string): void {
-    this.#write(async () => {
-      const sealed = await seal(this.#key, name, record);
-      await this.#commit([RECORDS], (of) => of(RECORDS).put(sealed, name));
+    this.#waiting.put(name, record);
+    this.#write();
+  }
+
+  forget(name: string): void {
+    this.#waiting.put(name, null);
+    this.#write();
+  }
+
+  erase(): void {
+    this.#waiting.erase();
+    this.#write();
+  }
+
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** Everything that waits goes into one transaction, while the next things gather. */
+  #write(): void {
+    this.#writing ??= this.#writeAll().finally(() => (this.#writing = null));
+  }
+
+  async #writeAll(): Promise<void> {
+    for (let work = this.#waiting.take(); work; work = this.#waiting.take()) {
+      try {
+        if (work.erase) await this.#erase();
+        await this.#put(work.records);
+      } catch (error) {
+        trace('records were not written', error);
+      }
+    }
+  }
+
+  async #put(records: Map<string, string | null>): Promise<void> {
+    const sealed: [string, Sealed | null][] = [];
+    for (const [name, record] of records) {
+      sealed.push([name, record === null ? null : await seal(this.#key, name, record)]);
+    }
+    if (sealed.length === 0) return;
+    await this.#commit([RECORDS], (of) => {
+      for (const [name, one] of sealed) {
+        if (one) of(RECORDS).put(one, name);
+        else of(RECORDS).delete(name);
+      }
     });
   }
 
   /** Renews the key as well: what a disk may still hold of the records cannot be read. */
-  erase(): void {
-    this.#write(async () => {
-      const key = await makeKey();
-      await this.#commit([RECORDS, KEYS], (of) => {
-        of(RECORDS).clear();
-        of(KEYS).put(key, KEY);
-      });
-      this.#key = key;
+  async #erase(): Promise<void> {
+    const key = await makeKey();
+    await this.#commit([RECORDS, KEYS], (of) => {
+      of(RECORDS).clear();
+      of(KEYS).put(key, KEY);
     });
-  }
-
-  settled(): Promise<void> {
-    return this.#writes;
-  }
-
-  #write(work: () => Promise<void>): void {
-    this.#writes = this.#writes.then(work).catch((error: unknown) => {
-      trace('a record was not written', error);
-    });
+    this.#key = key;
   }
 
   #commit(stores: string[], work: (of: (name: string) => IDBObjectStore) => void): Promise<void> {
@@ -106,6 +139,7 @@ export function memoryRecords(): Records {
   return {
     load: () => Promise.resolve([...records.values()]),
     keep: (key, record) => void records.set(key, record),
+    forget: (key) => void records.delete(key),
     erase: () => records.clear(),
     settled: () => Promise.resolve(),
   };
