@@ -46,6 +46,9 @@ pub async fn execute(
     match command {
         Command::Serve { demo } => {
             config.demo |= demo;
+            if let Some(words) = config.shortcoming() {
+                tracing::warn!("{words}");
+            }
             let listeners = Listeners::bind(config.listen, config.ops_listen)?;
             Ok(run(config, listeners, shutdown).await?)
         }
@@ -55,7 +58,8 @@ pub async fn execute(
                 Registration::Invite => "invite",
                 Registration::Closed => "closed",
             };
-            say(&format!("The settings are good. Registration: {policy}.\n"))
+            say(&format!("The settings are good. Registration: {policy}.\n"))?;
+            config.shortcoming().map_or(Ok(()), |words| say(&format!("{words}.\n")))
         }
         Command::User(UserCommand::Add { name, admin, password_stdin: _ }) => {
             add_user(&config, name, admin).await

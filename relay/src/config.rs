@@ -12,7 +12,7 @@ use bellwire_protocol::IceServer;
 use bellwire_protocol::http::Registration;
 
 use crate::accounts::password::Cost;
-use crate::origin::Origin;
+use crate::origin::{Origin, OriginError};
 use crate::proxies::Proxies;
 use crate::signaling::calls::Timing;
 use crate::signaling::rings::RingLimits;
@@ -213,6 +213,13 @@ impl Config {
             let origin = Origin::parse_typed(&it.value);
             config.public_url = Some(origin.map_err(|error| it.wrong(error))?);
         }
+        if let Some(it) = given.get("listen")
+            && config.public_url.is_none()
+            && crate::origin::is_blocked(config.listen.port())
+        {
+            let allowed = OriginError::BlockedPort;
+            return Err(it.wrong(format!("{allowed}, or any behind a proxy with a public_url")));
+        }
         if let Some(it) = given.get("trusted_proxies") {
             let allowed =
                 "addresses and networks, separated by commas, such as 127.0.0.1, 10.0.0.0/8";
@@ -263,6 +270,16 @@ impl Config {
             };
         }
         Ok(config)
+    }
+
+    /// What is allowed, and leaves people without something.
+    #[must_use]
+    pub fn shortcoming(&self) -> Option<&'static str> {
+        let plain = |url: &Origin| !url.is_secure() && !url.is_this_machine();
+        self.public_url.as_ref().is_some_and(plain).then_some(
+            "The public address has no https://: browsers give it no camera and no microphone, so \
+             that nobody can be heard or seen",
+        )
     }
 
     /// The policy that is in force. A relay with a public address is reached by everybody, through

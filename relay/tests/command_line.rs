@@ -134,6 +134,31 @@ async fn a_removed_account_that_was_not_connected_rings_no_more_either() {
     hears_of_removal(&mut a, grace.user(), direct).await;
 }
 
+#[tokio::test]
+async fn a_group_goes_on_without_its_removed_member_whoever_removed_it() {
+    for by in [By::CommandLine, By::Http] {
+        let relay = TestRelay::start();
+        let (ada, grace) = (relay.sign_up("ada").await, relay.sign_up("grace").await);
+        let lin = relay.sign_up("lin").await;
+        relay.befriend(&ada, &grace).await;
+        relay.befriend(&ada, &lin).await;
+        let group = relay.gather(&ada, &[&grace, &lin]).await;
+        // Lin knows Grace from the group only.
+        let mut l = relay.connect(&lin).await;
+        remove(&relay, &grace, by).await;
+        let since = Instant::now();
+        let changed = l.expect(|m| match m {
+            RelayMessage::ConversationChanged { conversation } if conversation.id == group => {
+                Some(conversation.clone())
+            }
+            _ => None,
+        });
+        let members: BTreeSet<UserId> = changed.await.members.iter().map(|m| m.user).collect();
+        assert_eq!(members, BTreeSet::from([ada.user(), lin.user()]), "{by:?}");
+        assert!(since.elapsed() < SOON, "{by:?}: {:?}", since.elapsed());
+    }
+}
+
 /// People and conversations as somebody's lists show them.
 fn lists(snapshot: &Snapshot) -> (BTreeSet<UserId>, BTreeSet<ConversationId>) {
     let people = snapshot.contacts.iter().map(|contact| contact.person.user).collect();

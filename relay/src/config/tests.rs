@@ -61,6 +61,7 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         &[("TURN_SERVER", "stun:stun.example.org")],
         &[turn],
         &[("BELLWIRE_HSTS", "yes")],
+        &[("BELLWIRE_LISTEN", "0.0.0.0:6000")],
         &[("BELLWIRE_OPS_LISTEN", "127.0.0.1:8470")],
         &[("BELLWIRE_LISTEN", "127.0.0.1:8471")],
         &[("BELLWIRE_PUBLIC_URL", "https://example.org:99999")],
@@ -78,6 +79,29 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         assert!(text.contains(name) && text.contains(value), "{text}");
         assert!(text.contains("allowed: "), "{text}");
     }
+}
+
+#[test]
+fn a_port_that_browsers_do_not_open_is_good_behind_a_proxy() {
+    let settings = [
+        ("BELLWIRE_LISTEN", "127.0.0.1:6000"),
+        ("BELLWIRE_PUBLIC_URL", "https://calls.example.org"),
+    ];
+    assert_eq!(load(&settings).unwrap().listen.port(), 6000);
+}
+
+#[test]
+fn an_address_without_tls_falls_short_and_this_machine_does_not() {
+    for (url, short) in [
+        ("http://calls.example.org", true),
+        ("http://192.168.1.5:8470", true),
+        ("https://calls.example.org", false),
+        ("http://localhost:8470", false),
+    ] {
+        let config = load(&[("BELLWIRE_PUBLIC_URL", url)]).unwrap();
+        assert_eq!(config.shortcoming().is_some(), short, "{url}");
+    }
+    assert_eq!(load(&[]).unwrap().shortcoming(), None);
 }
 
 #[test]
