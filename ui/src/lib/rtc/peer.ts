@@ -4,7 +4,7 @@ import type { Taker } from './capture';
 import { pathState } from './path';
 import { firstMidOf, ufragOf, withRoleKept, withStartBitrate } from './sdp';
 import { SHARPEN_MS, SLOTS, degradationOf, encodingOf, firstEncodingOf, kindOf } from './slots';
-import { type Opening, type Wire, configurationOf, wire } from './wire';
+import { type Opening, type Wire, configurationOf, wire, withoutRefused } from './wire';
 
 /**
  * Where the sender's estimate of the path starts, in kbit/s. Lower delays the first picture, higher
@@ -55,14 +55,15 @@ export class Peer {
   }
 
   configure(opening: Omit<Opening, 'certificate'>): void {
+    const { certificates } = this.connection.getConfiguration();
+    const configuration = {
+      ...configurationOf({ ...opening, certificate: null }),
+      ...(certificates && { certificates }),
+    };
     try {
-      const { certificates } = this.connection.getConfiguration();
-      this.connection.setConfiguration({
-        ...configurationOf({ ...opening, certificate: null }),
-        ...(certificates && { certificates }),
-      });
-    } catch (error) {
-      trace('ice servers refused', error);
+      this.connection.setConfiguration(configuration);
+    } catch {
+      this.connection.setConfiguration(withoutRefused(configuration));
     }
   }
 

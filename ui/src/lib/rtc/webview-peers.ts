@@ -16,7 +16,7 @@ export class WebviewPeers implements Peers, Media {
   readonly #counters = new Map<PeerId, Counters>();
   readonly #listeners = new Set<(peer: PeerId, event: PeerEvent) => void>();
   readonly #trackListeners = new Set<() => void>();
-  readonly #certificate = certificates();
+  readonly #certificates = certificates();
   readonly #captures: Record<Source, Capture>;
 
   constructor() {
@@ -114,7 +114,7 @@ export class WebviewPeers implements Peers, Media {
     const opening = {
       iceServers: ice_servers,
       relayOnly: relay_only,
-      certificate: this.#certificate.current(),
+      certificate: this.#certificates.take(),
     };
     this.#peers.set(id, new Peer(opening, emit, this.#tracksChanged));
   }

@@ -1,4 +1,5 @@
 import type { IceServer } from '../bindings';
+import { trace } from '../trace';
 
 /** What a peer is made of. */
 export interface Opening {
@@ -16,7 +17,7 @@ export interface Wire {
 
 /** Makes one, on which nothing is negotiated. */
 export function wire(configuration: RTCConfiguration): Wire {
-  const connection = new RTCPeerConnection(configuration);
+  const connection = connect(configuration);
   const control = connection.createDataChannel('control', {
     negotiated: true,
     id: 0,
@@ -25,6 +26,34 @@ export function wire(configuration: RTCConfiguration): Wire {
   });
   const chat = connection.createDataChannel('chat', { negotiated: true, id: 1 });
   return { connection, control, chat };
+}
+
+/** One server that the browser refuses never stops a call: the call goes on without that one. */
+function connect(configuration: RTCConfiguration): RTCPeerConnection {
+  try {
+    return new RTCPeerConnection(configuration);
+  } catch {
+    return new RTCPeerConnection(withoutRefused(configuration));
+  }
+}
+
+/** The configuration with the servers alone that this browser takes. */
+export function withoutRefused(configuration: RTCConfiguration): RTCConfiguration {
+  const each = (configuration.iceServers ?? []).flatMap(({ urls, ...rest }) =>
+    [urls].flat().map((url) => ({ ...rest, urls: [url] })),
+  );
+  const iceServers = each.filter(isTaken);
+  trace(`ice servers that this browser refuses: ${each.length - iceServers.length}`);
+  return { ...configuration, iceServers };
+}
+
+function isTaken(server: RTCIceServer): boolean {
+  try {
+    new RTCPeerConnection({ iceServers: [server] }).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function configurationOf({ iceServers, relayOnly, certificate }: Opening): RTCConfiguration {
