@@ -11,6 +11,7 @@ fn home() -> Home {
         ready: true,
         status: PresenceStatus::Online,
         contacts: Vec::new(),
+        invitations: Vec::new(),
         conversations: Vec::new(),
         open: None,
         history: Vec::new(),
@@ -26,6 +27,7 @@ fn face(home: Home, relay: RelayState) -> Face {
         account: Account::SignedIn(Box::new(home)),
         relay_address: "calls.example.org".to_owned(),
         relay,
+        skipped_frames: 0,
         notices: Vec::new(),
         settings: Settings { language: Language::En, ..Settings::default() },
     };
@@ -54,6 +56,7 @@ fn conversation(missed: u32) -> ConversationView {
         name: "Ada".to_owned(),
         user: None,
         username: None,
+        group: None,
         presence: PresenceStatus::Online,
         missed,
         unread: 3,
