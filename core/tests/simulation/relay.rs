@@ -26,6 +26,8 @@ pub(crate) enum Act {
 #[derive(Debug)]
 struct Session {
     token: u64,
+    /// What the last welcome brought, until the client is heard after it.
+    offered: Option<u64>,
     seq: u64,
     socket: Option<Socket>,
     detached_at: u64,
@@ -39,6 +41,8 @@ struct Call {
     caller: Participant,
     sent_at: u64,
     media_state: BTreeMap<DeviceId, ParticipantMedia>,
+    /// People who parted from the caller while it rang.
+    kept_from: BTreeSet<UserId>,
     state: State,
 }
 
@@ -54,6 +58,8 @@ enum State {
         participants: Vec<Participant>,
         since: u64,
         flowing: BTreeMap<DeviceId, u64>,
+        /// Devices that said themselves that they are in it.
+        confirmed: BTreeSet<DeviceId>,
     },
 }
 
@@ -70,6 +76,8 @@ pub(crate) struct Relay {
     pub acts: Vec<Act>,
     /// Every frame goes out twice.
     pub duplicate: bool,
+    /// Sessions that began; a resumed one does not count again.
+    pub begun: usize,
     /// So many requests are refused for their rate.
     pub out_of_turns: u32,
 }
@@ -146,7 +154,11 @@ impl Relay {
     }
 
     fn seat_until(&self, call: &Call, device: DeviceId) -> Option<u64> {
-        let State::Live { since, flowing, .. } = &call.state else { return None };
+        let State::Live { since, flowing, confirmed, .. } = &call.state else { return None };
+        if !confirmed.contains(&device) {
+            // A claim begins when it is taken, and being connected says nothing about the call.
+            return Some(since - EPOCH + SEAT_MS);
+        }
         let gone = match self.sessions.get(&device) {
             Some(session) if session.socket.is_some() => return None,
             Some(session) => session.detached_at,
@@ -193,6 +205,11 @@ impl Relay {
             None => {}
             Some(None) => self.hello(socket, frame, now),
             Some(Some(device)) => {
+                if let Some(session) = self.sessions.get_mut(&device)
+                    && let Some(offered) = session.offered.take()
+                {
+                    session.token = offered;
+                }
                 let id = frame.id;
                 let result = if self.out_of_turns > 0 && frame.id.is_some() {
                     self.out_of_turns -= 1;
@@ -233,10 +250,12 @@ impl Relay {
         }
         self.sockets.insert(socket, Some(device));
         self.last_token += 1;
-        let token = self.last_token;
+        let mut token = self.last_token;
+        let named = resume.as_ref().map(|resume| resume.session.as_str().to_owned());
         let resumable = resume.and_then(|resume| {
             let session = self.sessions.get(&device)?;
-            let known = resume.session.as_str() == session.token.to_string();
+            let named = |token: u64| resume.session.as_str() == token.to_string();
+            let known = named(session.token) || session.offered.is_some_and(named);
             let oldest = session.sent.front().map_or(session.seq + 1, |f| f.seq);
             (known && resume.seq + 1 >= oldest && resume.seq <= session.seq).then_some(resume.seq)
         });
@@ -248,10 +267,16 @@ impl Relay {
         };
         if let (Some(_), Some(session)) = (resumable, self.sessions.get_mut(&device)) {
             session.socket = Some(socket);
-            session.token = token;
+            if let Some(offered) = session.offered.filter(|t| named == Some(t.to_string())) {
+                session.token = offered;
+                session.offered = None;
+            }
+            token = *session.offered.get_or_insert(token);
         } else {
+            self.begun += 1;
             let session = Session {
                 token,
+                offered: None,
                 seq: 0,
                 socket: Some(socket),
                 detached_at: now,
@@ -281,7 +306,11 @@ impl Relay {
             version: "0.1.0".into(),
             server_time: now + EPOCH,
         };
-        self.say(device, RelayMessage::Welcome(Box::new(welcome)));
+        let message = RelayMessage::Welcome(Box::new(welcome));
+        match resumable {
+            Some(seq) => self.acts.push(Act::Send(socket, Box::new(RelayFrame { seq, message }))),
+            None => self.say(device, message),
+        }
         for frame in missed {
             self.acts.push(Act::Send(socket, Box::new(frame)));
         }
@@ -297,7 +326,9 @@ impl Relay {
                 State::Ringing { offer, expires_at, .. } => {
                     let own = call.caller.device == device;
                     if !own
-                        && (call.caller.user == user || !self.is_member(call.conversation, user))
+                        && (call.caller.user == user
+                            || call.kept_from.contains(&user)
+                            || !self.is_member(call.conversation, user))
                     {
                         return None;
                     }
@@ -306,8 +337,8 @@ impl Relay {
                         expires_at: *expires_at,
                     }
                 }
-                State::Live { participants, since, .. } => {
-                    participants.iter().find(|who| who.device == device)?;
+                State::Live { participants, since, confirmed, .. } => {
+                    confirmed.get(&device)?;
                     LiveCallState::Live { participants: participants.clone(), since: *since }
                 }
             };
@@ -420,15 +451,12 @@ impl Relay {
                 RelayMessage::IceCandidates { call_id, from: device, candidates },
             ),
             ClientMessage::MediaState { call_id, n, state } => {
-                let participants = self.seat(call_id, device)?;
+                self.seat(call_id, device)?;
                 if let Some(call) = self.calls.get_mut(&call_id) {
                     call.media_state.insert(device, ParticipantMedia { device, n, state });
                 }
-                for who in participants.iter().filter(|who| who.device != device) {
-                    self.say(
-                        who.device,
-                        RelayMessage::MediaState { call_id, from: device, n, state },
-                    );
+                for to in self.told(call_id).into_iter().filter(|to| *to != device) {
+                    self.say(to, RelayMessage::MediaState { call_id, from: device, n, state });
                 }
                 Ok(())
             }
@@ -445,10 +473,12 @@ impl Relay {
                             caller: claim.caller,
                             sent_at: claim.sent_at,
                             media_state: BTreeMap::new(),
+                            kept_from: BTreeSet::new(),
                             state: State::Live {
                                 participants: claim.participants,
                                 since: now + EPOCH,
                                 flowing: BTreeMap::new(),
+                                confirmed: BTreeSet::new(),
                             },
                         },
                     );
@@ -530,6 +560,7 @@ impl Relay {
             caller: me.clone(),
             sent_at: now + EPOCH,
             media_state: BTreeMap::new(),
+            kept_from: BTreeSet::new(),
             state: State::Ringing {
                 offer: offer.clone(),
                 expires_at,
@@ -574,7 +605,7 @@ impl Relay {
         now: u64,
     ) -> Result<(), ErrorCode> {
         let call = self.call(call_id)?;
-        if !self.is_member(call.conversation, me.user) || call.caller.user == me.user {
+        if !self.is_called(call, me.user) {
             return Err(ErrorCode::NotFound);
         }
         match &call.state {
@@ -588,6 +619,7 @@ impl Relay {
             participants: vec![caller.clone(), me.clone()],
             since: now + EPOCH,
             flowing: BTreeMap::new(),
+            confirmed: BTreeSet::from([caller.device, me.device]),
         };
         let Some(call) = self.calls.get_mut(&call_id) else { return Err(ErrorCode::NotFound) };
         let former = std::mem::replace(&mut call.state, state);
@@ -618,7 +650,7 @@ impl Relay {
         now: u64,
     ) -> Result<(), ErrorCode> {
         let call = self.call(call_id)?;
-        if !self.is_member(call.conversation, me.user) || call.caller.user == me.user {
+        if !self.is_called(call, me.user) {
             return Err(ErrorCode::NotFound);
         }
         let (caller, callees) = (call.caller.device, self.callee_devices(call));
@@ -663,14 +695,15 @@ impl Relay {
     fn end(&mut self, call_id: CallId, reason: EndReason, now: u64, by: Option<DeviceId>) {
         let Some(call) = self.calls.remove(&call_id) else { return };
         let callees = self.callee_devices(&call);
-        let (told, answered) = match &call.state {
-            State::Ringing { .. } => (callees.clone(), None),
-            State::Live { participants, since, .. } => {
-                (participants.iter().map(|p| p.device).collect(), Some(*since))
+        let (told, answered): (Vec<DeviceId>, _) = match &call.state {
+            State::Ringing { .. } => {
+                (callees.iter().copied().chain([call.caller.device]).collect(), None)
+            }
+            State::Live { confirmed, since, .. } => {
+                (confirmed.iter().copied().collect(), Some(*since))
             }
         };
         let mut told = told;
-        told.push(call.caller.device);
         told.sort_unstable();
         told.dedup();
         let decliner = by.and_then(|device| self.devices.get(&device)).map(|person| person.user);
@@ -714,22 +747,62 @@ impl Relay {
         to: DeviceId,
         message: RelayMessage,
     ) -> Result<(), ErrorCode> {
-        let participants = self.seat(call_id, from)?;
-        if from == to || !participants.iter().any(|who| who.device == to) {
+        self.seat(call_id, from)?;
+        if from == to || !self.told(call_id).contains(&to) {
             return Err(ErrorCode::NotFound);
         }
         self.say(to, message);
         Ok(())
     }
 
-    fn seat(&self, call_id: CallId, device: DeviceId) -> Result<Vec<Participant>, ErrorCode> {
-        match &self.calls.get(&call_id).ok_or(ErrorCode::NotFound)?.state {
-            State::Live { participants, .. }
+    /// Who is in the call, for a device that says so of itself.
+    fn seat(&mut self, call_id: CallId, device: DeviceId) -> Result<Vec<Participant>, ErrorCode> {
+        match &mut self.calls.get_mut(&call_id).ok_or(ErrorCode::NotFound)?.state {
+            State::Live { participants, confirmed, .. }
                 if participants.iter().any(|who| who.device == device) =>
             {
+                confirmed.insert(device);
                 Ok(participants.clone())
             }
             State::Live { .. } | State::Ringing { .. } => Err(ErrorCode::NotFound),
+        }
+    }
+
+    /// The devices of a live call that are told of it.
+    fn told(&self, call_id: CallId) -> Vec<DeviceId> {
+        match self.calls.get(&call_id).map(|call| &call.state) {
+            Some(State::Live { confirmed, .. }) => confirmed.iter().copied().collect(),
+            Some(State::Ringing { .. }) | None => Vec::new(),
+        }
+    }
+
+    /// `by` blocked `other`, or removed the contact.
+    pub(crate) fn part(&mut self, by: UserId, other: UserId, now: u64) {
+        let ids: Vec<CallId> = self.calls.keys().copied().collect();
+        for id in ids {
+            let call = &self.calls[&id];
+            let both = [by, other].iter().all(|user| self.is_member(call.conversation, *user));
+            if !both {
+                continue;
+            }
+            let caller = call.caller.user;
+            match call.state {
+                State::Live { .. } => self.end(id, EndReason::Ended, now, None),
+                State::Ringing { .. } if caller == by => {
+                    self.end(id, EndReason::Cancelled, now, None);
+                }
+                State::Ringing { .. } => {
+                    let mut silent = self.callee_devices(call);
+                    silent.retain(|device| self.devices[device].user == by);
+                    if let Some(call) = self.calls.get_mut(&id) {
+                        call.kept_from.insert(by);
+                    }
+                    for device in silent {
+                        let reason = EndReason::DeclinedElsewhere;
+                        self.say(device, RelayMessage::CallEnded { call_id: id, reason });
+                    }
+                }
+            }
         }
     }
 
@@ -748,12 +821,16 @@ impl Relay {
             .any(|c| c.id == conversation && c.members.iter().any(|m| m.user == user))
     }
 
+    fn is_called(&self, call: &Call, user: UserId) -> bool {
+        user != call.caller.user
+            && !call.kept_from.contains(&user)
+            && self.is_member(call.conversation, user)
+    }
+
     fn callee_devices(&self, call: &Call) -> Vec<DeviceId> {
         self.devices
             .iter()
-            .filter(|(_, person)| {
-                person.user != call.caller.user && self.is_member(call.conversation, person.user)
-            })
+            .filter(|(_, person)| self.is_called(call, person.user))
             .map(|(device, _)| *device)
             .collect()
     }

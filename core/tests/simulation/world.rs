@@ -357,6 +357,13 @@ impl World {
         self.push(down_ms, Happening::RelayUp);
     }
 
+    /// The person at one device blocks the person at the other, or removes the contact.
+    pub(crate) fn part(&mut self, by: usize, other: usize) {
+        let (by, other) = (self.nodes[by].user, self.nodes[other].user);
+        self.relay.part(by, other, self.now);
+        self.flush_relay();
+    }
+
     /// Every media path dies and comes back only by a restart.
     pub(crate) fn break_paths(&mut self) {
         for node in &mut self.nodes {

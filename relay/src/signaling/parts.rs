@@ -51,3 +51,6 @@ impl Parts {
         self.bytes = EMPTY_BYTES;
     }
 }
+
+#[cfg(test)]
+mod tests;

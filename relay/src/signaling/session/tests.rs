@@ -204,6 +204,29 @@ fn a_welcome_that_was_lost_is_repeated_until_it_is_used() {
 }
 
 proptest! {
+    /// Whatever the relay says at once, however much, makes no slow reader of a client that took
+    /// what was said before.
+    #[test]
+    fn a_client_that_reads_is_never_too_slow(
+        steps in proptest::collection::vec(proptest::collection::vec(1_usize..60_000, 1..80), 1..8)
+    ) {
+        let mut outbox = Outbox::default();
+        let mut seen = 0;
+        for step in steps {
+            let bodies: Vec<Body> = step.iter().map(|bytes| large(*bytes)).collect();
+            // The answer to a request goes before what it causes.
+            outbox.push(&ok(1));
+            outbox.say_at_once(bodies);
+            prop_assert!(!outbox.is_overfull());
+            while let Some(frame) = outbox.pop() {
+                seen += 1;
+                prop_assert_eq!(read(&frame).0, seen);
+                prop_assert!(!outbox.is_overfull());
+            }
+            prop_assert!(outbox.can_resume(seen));
+        }
+    }
+
     /// However frames are pushed, written and lost, a client that resumes sees every number once
     /// and in order.
     #[test]
