@@ -204,6 +204,8 @@ fn a_welcome_that_was_lost_is_repeated_until_it_is_used() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     /// Whatever the relay says at once, however much, makes no slow reader of a client that took
     /// what was said before.
     #[test]
@@ -226,7 +228,9 @@ proptest! {
             prop_assert!(outbox.can_resume(seen));
         }
     }
+}
 
+proptest! {
     /// However frames are pushed, written and lost, a client that resumes sees every number once
     /// and in order.
     #[test]
