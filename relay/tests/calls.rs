@@ -312,6 +312,20 @@ async fn a_participant_that_is_gone_keeps_its_seat_and_then_loses_it() {
 }
 
 #[tokio::test]
+async fn a_lost_call_is_as_long_as_both_were_in_it() {
+    let mut it = two_with(|config| config.timing.seat_ms = 1_500).await;
+    let call = live(&mut it).await;
+    let gone_at = support::now_ms();
+    drop(it.b);
+    assert_eq!(it.a.ended(call).await, EndReason::Lost);
+    let record = recorded(&mut it.a).await;
+    assert_eq!((record.call_id, record.reason), (call, EndReason::Lost));
+    assert!(support::now_ms() >= gone_at + 1_500, "the seat was kept");
+    // Two clocks are read one after the other.
+    assert!(record.ended_at <= gone_at + 100, "{} ms too long", record.ended_at - gone_at);
+}
+
+#[tokio::test]
 async fn a_restarted_relay_learns_a_live_call_from_its_participants() {
     let mut it = two().await;
     let call = live(&mut it).await;

@@ -75,14 +75,6 @@ fn about_calls(heard: &[RelayMessage]) -> Vec<&RelayMessage> {
     heard.iter().filter(about).collect()
 }
 
-async fn group(relay: &TestRelay, by: &Person, members: &[&Person]) -> ConversationId {
-    let members: Vec<UserId> = members.iter().map(|person| person.user()).collect();
-    let body = json!({ "name": "friends", "members": members });
-    let made = relay.http("POST", "/api/v1/conversations", Some(by.token()), &body).await;
-    assert_eq!(made.status, 201, "{}", made.text);
-    made.json::<bellwire_protocol::Conversation>().id
-}
-
 async fn block(relay: &TestRelay, by: &Person, whom: &Person) {
     let body = json!({ "user": whom.user() });
     let reply = relay.http("POST", "/api/v1/blocks", Some(by.token()), &body).await;
@@ -159,7 +151,8 @@ async fn nobody_claims_a_call_with_somebody_who_blocked_or_removed_them() {
     let with_blocker = relay.befriend(&ada, &blocker).await;
     let with_remover = relay.befriend(&ada, &remover).await;
     relay.befriend(&ada, &third).await;
-    let friends = group(&relay, &ada, &[&blocker, &third]).await;
+    relay.befriend(&blocker, &third).await;
+    let friends = relay.gather(&ada, &[&blocker, &third]).await;
     block(&relay, &blocker, &ada).await;
     let path = format!("/api/v1/contacts/{}", ada.user());
     relay.http("DELETE", &path, Some(remover.token()), &Value::Null).await;
@@ -185,11 +178,11 @@ async fn nobody_claims_a_call_with_somebody_who_blocked_or_removed_them() {
     )
     .await;
     assert_eq!(refused, Some(ErrorCode::NotFound), "the two alone are in no call");
-    let _ = claims(&mut a, call, named.clone()).await;
-    let _ = claims(&mut b, call, named).await;
+    assert_eq!(claims(&mut a, call, named.clone()).await, None, "with a third they are");
+    assert_eq!(claims(&mut b, call, named).await, None);
     b.drain().await;
     for message in addressed(call, blocker.device()) {
-        let _ = a.ask(message).await;
+        assert_eq!(a.ask(message).await, Ok(()), "who is blocked is not told");
     }
     assert!(about_calls(&b.drain().await).is_empty(), "nothing from the one who is blocked");
     assert!(about_calls(&r.drain().await).is_empty());
