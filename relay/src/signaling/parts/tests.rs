@@ -2,9 +2,9 @@
 
 use bellwire_protocol::{
     CallId, Contact, ContactState, Conversation, ConversationId, ConversationKind, DeviceId,
-    DisplayName, LiveCall, LiveCallState, Media, Offer, OfferId, Participant, Person, Presence,
-    PresenceStatus, Proof, RelayFrame, RelayMessage, Sdp, Snapshot, UserId, Username, decode,
-    limits,
+    DisplayName, GroupInvitation, LiveCall, LiveCallState, Media, Offer, OfferId, Participant,
+    Person, Presence, PresenceStatus, Proof, RelayFrame, RelayMessage, Sdp, Snapshot, UserId,
+    Username, decode, limits,
 };
 use proptest::prelude::*;
 
@@ -26,8 +26,20 @@ fn conversation() -> Conversation {
         kind: ConversationKind::Group,
         name: Some(name()),
         members: vec![person(); 32],
+        owner: Some(person().user),
+        invited: vec![person(); 32],
         created_at: u64::MAX,
         last_call: None,
+    }
+}
+
+fn invitation() -> GroupInvitation {
+    GroupInvitation {
+        conversation: ConversationId::from_bytes([255; 16]),
+        name: name(),
+        from: person(),
+        members: u32::MAX,
+        created_at: u64::MAX,
     }
 }
 
@@ -55,14 +67,15 @@ proptest! {
     /// However much a person has, with every text at its longest, a client takes every part.
     #[test]
     fn every_part_of_a_snapshot_fits(
-        contacts in 0_usize..300, conversations in 0_usize..20, presence in 0_usize..900,
-        calls in 0_usize..10
+        contacts in 0_usize..300, conversations in 0_usize..20, invitations in 0_usize..60,
+        presence in 0_usize..900, calls in 0_usize..10
     ) {
         let contact = Contact { person: person(), state: ContactState::Accepted };
         let seen = Presence { user: person().user, status: PresenceStatus::Online };
         let snapshot = Snapshot {
             contacts: vec![contact; contacts],
             conversations: vec![conversation(); conversations],
+            invitations: vec![invitation(); invitations],
             presence: vec![seen; presence],
             calls: vec![ringing(); calls],
             notices: Vec::new(),
@@ -81,9 +94,9 @@ proptest! {
             prop_assert!(more, "nothing follows the last part");
             more = part.more;
             entries += part.contacts.len() + part.conversations.len();
-            entries += part.presence.len() + part.calls.len();
+            entries += part.invitations.len() + part.presence.len() + part.calls.len();
         }
         prop_assert!(!more);
-        prop_assert_eq!(entries, contacts + conversations + presence + calls);
+        prop_assert_eq!(entries, contacts + conversations + invitations + presence + calls);
     }
 }
