@@ -91,8 +91,8 @@ impl Calendar {
         !self.doubted
     }
 
-    /// Believes the clock, and says what to remember of that. A clock that is behind was wrong before or is wrong
-    /// at present: which of the two is not known before it has run for a while.
+    /// Believes the clock, and says what to remember of that. A clock that is behind was wrong
+    /// before or is wrong at present: which of the two is not known before it has run for a while.
     pub(crate) fn believe(&mut self, wall: Wall, steady: Steady) -> Option<Wall> {
         let behind = self.believed.is_some_and(|believed| wall.ms() + LEAD_MS < believed.ms());
         let ran_ms = steady.ms().saturating_sub(self.began.1.ms());

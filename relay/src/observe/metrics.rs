@@ -69,6 +69,16 @@ pub struct Metrics {
     pub origins_refused: Counter,
 }
 
+/// An open WebSocket.
+#[derive(Debug)]
+pub struct Connected(Gauge);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
@@ -185,6 +195,13 @@ impl Metrics {
         self.calls_ended.get_or_create(&ReasonLabel { reason }).inc();
     }
 
+    /// One more open WebSocket, until the guard is dropped: however its task ends.
+    #[must_use]
+    pub fn connected(&self) -> Connected {
+        self.connections.inc();
+        Connected(self.connections.clone())
+    }
+
     /// Everything in the OpenMetrics text format.
     #[must_use]
     pub fn text(&self) -> String {
@@ -194,5 +211,23 @@ impl Metrics {
         // Writing into a string cannot fail.
         let _ = encode(&mut text, &self.registry);
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::AssertUnwindSafe;
+
+    use super::*;
+
+    #[test]
+    fn a_socket_whose_task_panics_is_not_counted_any_more() {
+        let metrics = Metrics::new();
+        let panicked = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            let _connected = metrics.connected();
+            assert_eq!(metrics.connections.get(), 0, "this one panics");
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(metrics.connections.get(), 0);
     }
 }

@@ -56,7 +56,7 @@ pub(super) struct Seated {
 
 /// Serves a socket from its upgrade to its end.
 pub async fn serve(relay: Arc<Relay>, mut socket: WebSocket, stranger: crate::server::Stranger) {
-    relay.metrics.connections.inc();
+    let connected = relay.metrics.connected();
     // The first frames need much more room than all that follow: a box is freed after them.
     let handshake = tracing::info_span!("signaling.handshake");
     let begun = super::hello::begin(&relay, &mut socket).instrument(handshake);
@@ -79,7 +79,7 @@ pub async fn serve(relay: Arc<Relay>, mut socket: WebSocket, stranger: crate::se
             part(&mut socket, end).await;
         }
     }
-    relay.metrics.connections.dec();
+    drop(connected);
 }
 
 async fn part(socket: &mut WebSocket, end: End) {
