@@ -422,11 +422,11 @@ async fn logs_hold_no_secret_no_name_and_no_address() {
     g.ask(reported).await.unwrap();
     let flowing = Some(ada.device());
     a.ask(ClientMessage::CallReport { call_id: call, setup_ms: None, flowing }).await.unwrap();
-    // The session is taken up, and then once more with a token that was used.
+    // The session is taken up, and then one that there is not.
     let session = g.welcome.as_ref().unwrap().session.clone();
-    for _ in 0..2 {
+    for session in [session, bellwire_protocol::Secret::new("canarysession").unwrap()] {
         let mut again = Client::open(at).await;
-        again.hello(grace.token(), Some(Resume { session: session.clone(), seq: g.seq })).await;
+        again.hello(grace.token(), Some(Resume { session, seq: g.seq })).await;
         again.seq = g.seq;
         again.expect(|m| matches!(m, RelayMessage::Welcome(_)).then_some(())).await;
         g = again;
