@@ -76,6 +76,8 @@ pub struct Relay {
     pub(crate) readiness: Readiness,
     /// Sockets that did not say who they are yet.
     pub strangers: crate::server::Strangers,
+    /// What signed-in people's requests used.
+    pub meter: crate::accounts::http::Meter,
 }
 
 impl std::fmt::Debug for Relay {
@@ -182,6 +184,7 @@ pub async fn run_by(
         shutdown: shutdown.clone(),
         readiness: Readiness::new(Arc::clone(&store), Arc::clone(&metrics)),
         strangers: crate::server::Strangers::default(),
+        meter: crate::accounts::http::Meter::default(),
         config,
     });
     crate::cli::say_address(&relay, listeners.address()).await;

@@ -151,31 +151,34 @@ async fn a_group_is_left_and_renamed_in_front_of_its_members() {
 
 #[tokio::test]
 async fn who_may_do_what_in_a_group() {
-    let relay = TestRelay::start();
-    let (owner, member) = (relay.sign_up("owner").await, relay.sign_up("member").await);
-    let (asked, other) = (relay.sign_up("asked").await, relay.sign_up("other").await);
-    let (contact, stranger) = (relay.sign_up("contact").await, relay.sign_up("stranger").await);
-    let blocked = relay.sign_up("blocked").await;
-    for who in [&member, &asked, &other, &contact, &blocked] {
-        relay.befriend(&owner, who).await;
-    }
-    relay.befriend(&member, &contact).await;
-    let block = json!({ "user": blocked.user() });
-    assert_eq!(ask(&relay, &owner, "POST", "/blocks", block).await.status, 204);
-
     // Each row on a group of its own: what owner, member, asked, contact, stranger and blocked get.
     let rows: [(&str, &str, Value, [u16; 6]); 8] = [
         ("GET", "", json!(null), [200, 200, 404, 404, 404, 404]),
         ("PATCH", "", json!({ "name": "New" }), [200, 403, 404, 404, 404, 404]),
         ("POST", "/accept", json!(null), [200, 200, 200, 404, 404, 404]),
         ("POST", "/decline", json!(null), [404, 404, 204, 404, 404, 404]),
-        ("POST", "/invitations", json!({ "user": contact.user() }), [200, 200, 404, 404, 404, 404]),
+        ("POST", "/invitations", json!({ "user": "contact" }), [200, 200, 404, 404, 404, 404]),
         ("DELETE", "/invitations/asked", json!(null), [204, 404, 404, 404, 404, 404]),
         ("DELETE", "/members/other", json!(null), [204, 403, 404, 404, 404, 404]),
         ("DELETE", "/members/self", json!(null), [204, 204, 404, 404, 404, 404]),
     ];
-    let people = [&owner, &member, &asked, &contact, &stranger, &blocked];
     for (method, path, body, expected) in rows {
+        let relay = TestRelay::start();
+        let (owner, member) = (relay.sign_up("owner").await, relay.sign_up("member").await);
+        let (asked, other) = (relay.sign_up("asked").await, relay.sign_up("other").await);
+        let (contact, stranger) = (relay.sign_up("contact").await, relay.sign_up("stranger").await);
+        let blocked = relay.sign_up("blocked").await;
+        for who in [&member, &asked, &other, &contact, &blocked] {
+            relay.befriend(&owner, who).await;
+        }
+        relay.befriend(&member, &contact).await;
+        let block = json!({ "user": blocked.user() });
+        assert_eq!(ask(&relay, &owner, "POST", "/blocks", block).await.status, 204);
+        let body = match &body["user"] {
+            Value::String(_) => json!({ "user": contact.user() }),
+            _ => body,
+        };
+        let people = [&owner, &member, &asked, &contact, &stranger, &blocked];
         for (who, status) in people.into_iter().zip(expected) {
             let group = relay.gather(&owner, &[&member, &other]).await;
             let wanted = json!({ "user": asked.user() });

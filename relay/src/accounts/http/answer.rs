@@ -107,7 +107,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Relay>> for Body<T> {
     }
 }
 
-/// The signed-in asker.
+/// The signed-in asker. Every request of one is counted here.
 pub(super) struct Asker(pub(super) Me);
 
 impl FromRequestParts<Arc<Relay>> for Asker {
@@ -122,7 +122,9 @@ impl FromRequestParts<Arc<Relay>> for Asker {
             .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
             .and_then(|token| Secret::new(token).ok())
             .ok_or_else(invalid)?;
-        relay.accounts.authenticate(&token).await?.map(Self).ok_or_else(invalid)
+        let me = relay.accounts.authenticate(&token).await?.ok_or_else(invalid)?;
+        super::meter::count(relay, parts, me.user)?;
+        Ok(Self(me))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Groups: who is asked, who comes, who goes.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use bellwire_protocol::http::{
@@ -8,6 +10,8 @@ use bellwire_protocol::http::{
 use bellwire_protocol::{Conversation, ConversationId, ErrorCode, UserId};
 
 use super::answer::{Answer, Asker, Body, Named, NamedPair, Rejection, Shared};
+use super::coalesce::Named as NameOf;
+use super::meter::tell_soon;
 use crate::Relay;
 use crate::accounts::{telling, token};
 use crate::store::GroupChange;
@@ -62,7 +66,12 @@ pub(super) async fn rename(
     Body(patch): Body<PatchConversation>,
 ) -> Answer<axum::Json<Conversation>> {
     let change = relay.store.rename_group(me.user, id, &patch.name).await?;
-    carry_out(&relay, id, change).await?;
+    if matches!(change, GroupChange::Done(_)) {
+        let tell = move |relay: Arc<Relay>| async move { carry_out(&relay, id, change).await };
+        tell_soon(&relay, NameOf::Group(id), tell).await?;
+    } else {
+        carry_out(&relay, id, change).await?;
+    }
     seen(&relay, me.user, id).await
 }
 

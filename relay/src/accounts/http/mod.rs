@@ -2,9 +2,12 @@
 
 mod answer;
 mod calls;
+mod coalesce;
 mod groups;
 mod invites;
+mod meter;
 mod people;
+mod quotas;
 mod sign_in;
 
 use std::sync::Arc;
@@ -20,6 +23,8 @@ use tracing::Instrument;
 use crate::Relay;
 use answer::Rejection;
 pub use invites::{invite, invite_in};
+pub use meter::Meter;
+pub use quotas::{CLASSES, Class, class_of};
 
 /// Longest request body in bytes; a registration with every field at its limit is under it.
 const BODY_BYTES: usize = 16 * 1_024;

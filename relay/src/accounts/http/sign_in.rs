@@ -1,5 +1,7 @@
 //! Sign-up, sign-in, the own account and its devices.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -8,9 +10,11 @@ use axum::response::{IntoResponse, Response};
 use bellwire_protocol::http::{
     ChangePassword, DeleteMe, Device, Login, PatchMe, Refresh, Register, RelayInfo, SignedIn,
 };
-use bellwire_protocol::{DeviceId, ErrorCode, Me, RelayMessage};
+use bellwire_protocol::{DeviceId, ErrorCode, Me, RelayMessage, UserId};
 
 use super::answer::{Answer, Asker, Body, Named, Shared};
+use super::coalesce::Named as NameOf;
+use super::meter::tell_soon;
 use crate::Relay;
 use crate::accounts::network::Source;
 use crate::accounts::telling::{self, tell};
@@ -92,28 +96,35 @@ pub(super) async fn patch_me(
     Body(patch): Body<PatchMe>,
 ) -> Answer<axum::Json<Me>> {
     let PatchMe { display_name, callable_by } = patch;
+    let display_name = display_name.filter(|name| *name != asker.display_name);
+    let callable_by = callable_by.filter(|by| *by != asker.callable_by);
+    if display_name.is_none() && callable_by.is_none() {
+        return Ok(axum::Json(asker));
+    }
     relay.store.patch_account(asker.user, display_name.as_ref(), callable_by).await?;
     let account = relay.store.account(asker.user).await?.ok_or(ErrorCode::NotFound)?;
     let me = me(&account, asker.device);
     relay.bus.publish(Event::MeChanged { me: Box::new(me.clone()) }).await;
     if let Some(name) = display_name {
         relay.bus.publish(Event::Renamed { user: me.user, name }).await;
-        tell_of_name(&relay, &me).await?;
+        let user = me.user;
+        let tell = |relay: Arc<Relay>| async move { tell_of_name(&relay, user).await };
+        tell_soon(&relay, NameOf::Person(user), tell).await?;
     }
     Ok(axum::Json(me))
 }
 
 /// Shows a changed name to everybody who has it in a list.
-pub(super) async fn tell_of_name(relay: &Relay, me: &Me) -> Answer<()> {
-    for contact in relay.store.contacts(me.user).await? {
+async fn tell_of_name(relay: &Relay, me: UserId) -> Answer<()> {
+    for contact in relay.store.contacts(me).await? {
         let theirs = relay.store.contacts(contact.person.user).await?;
-        if let Some(contact_of_me) = theirs.into_iter().find(|c| c.person.user == me.user) {
+        if let Some(contact_of_me) = theirs.into_iter().find(|c| c.person.user == me) {
             let message = RelayMessage::ContactChanged { contact: contact_of_me };
             relay.bus.publish(tell(contact.person.user, message)).await;
         }
     }
-    for conversation in relay.store.conversations(me.user).await? {
-        for member in conversation.members.iter().filter(|member| member.user != me.user) {
+    for conversation in relay.store.conversations(me).await? {
+        for member in conversation.members.iter().filter(|member| member.user != me) {
             let (store, bus) = (&*relay.store, &*relay.bus);
             telling::of_conversation(store, bus, member.user, conversation.id).await?;
         }

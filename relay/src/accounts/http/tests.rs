@@ -75,6 +75,7 @@ impl House {
             shutdown: watch::channel(Shutdown::Running).1,
             readiness,
             strangers: Strangers::default(),
+            meter: super::Meter::default(),
             config: Config::default(),
         };
         Self { relay: Arc::new(relay), aside, events, _folder: folder }
