@@ -64,6 +64,9 @@ pub async fn execute(
         Command::User(UserCommand::Add { name, admin, password_stdin: _ }) => {
             add_user(&config, name, admin).await
         }
+        Command::User(UserCommand::Password { name, password_stdin: _ }) => {
+            set_password(&config, &name).await
+        }
         Command::User(UserCommand::List) => {
             for account in open(&config).await?.accounts().await? {
                 let role = if account.administrator { " (administrator)" } else { "" };
@@ -104,11 +107,16 @@ async fn open(config: &Config) -> anyhow::Result<crate::store::sqlite::SqliteSto
     Ok(open_store(config).await?)
 }
 
-async fn add_user(config: &Config, name: String, administrator: bool) -> anyhow::Result<()> {
+/// The first line or more of standard input, without its end.
+fn read_password() -> anyhow::Result<Secret> {
     let mut password = String::new();
     std::io::stdin().lock().take(4_096).read_to_string(&mut password)?;
     let password = password.trim_end_matches(['\r', '\n']).to_owned();
-    let password = Secret::new(password).map_err(|_| anyhow!("no password on standard input"))?;
+    Secret::new(password).map_err(|_| anyhow!("no password on standard input"))
+}
+
+/// What accounts are dealt with outside a running relay. Nobody hears its bus.
+async fn accounts_of(config: &Config) -> anyhow::Result<(Arc<dyn Store>, Accounts)> {
     let store: Arc<dyn Store> = Arc::new(open(config).await?);
     let keys = Keys::open(&config.data_dir)?;
     let parts = Parts {
@@ -119,7 +127,26 @@ async fn add_user(config: &Config, name: String, administrator: bool) -> anyhow:
     };
     let tokens = Tokens::new(keys.draw("access tokens"), keys.draw("refresh tokens"));
     let passwords = Passwords::new(config.password_cost)?;
-    let accounts = Accounts::new(parts, tokens, passwords, config.registration_policy());
+    Ok((store, Accounts::new(parts, tokens, passwords, config.registration_policy())))
+}
+
+async fn set_password(config: &Config, name: &str) -> anyhow::Result<()> {
+    let password = read_password()?;
+    let (store, accounts) = accounts_of(config).await?;
+    let nobody = || anyhow!("no user {name}");
+    let username = Username::new(name).map_err(|_| nobody())?;
+    let user = store.account_by_name(&username).await?.ok_or_else(nobody)?.person.user;
+    let set = accounts.reset_password(user, &password).await;
+    store.close().await;
+    if !set.map_err(|refused| explain(&refused))? {
+        return Err(nobody());
+    }
+    say(&format!("{name} has a new password and is signed out everywhere.\n"))
+}
+
+async fn add_user(config: &Config, name: String, administrator: bool) -> anyhow::Result<()> {
+    let password = read_password()?;
+    let (store, accounts) = accounts_of(config).await?;
     let applicant = Applicant { username: name.clone(), display_name: name.clone(), password };
     let created = accounts
         .create(applicant, Admission::Operator { administrator }, None, Source::trusted())

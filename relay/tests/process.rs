@@ -322,6 +322,30 @@ async fn accounts_are_managed_on_the_command_line() {
     let reply = http(process.address, "POST", "/api/v1/auth/login", None, &login, &[]).await;
     let ada = Person { name: "ada".into(), signed_in: reply.json() };
     let mut client = connect(process.address, &ada).await;
+    let forgotten = relay(&["user", "password", "ada", "--password-stdin"], "short\n");
+    assert!(!forgotten.status.success(), "a weak one");
+    let nobody = relay(&["user", "password", "nobody", "--password-stdin"], "a new good one\n");
+    assert!(!nobody.status.success() && text(&nobody.stderr).contains("no user nobody"));
+    let set = relay(&["user", "password", "ada", "--password-stdin"], "a new good one\n");
+    assert!(set.status.success(), "{}", text(&set.stderr));
+    assert_eq!(
+        client.closed().await,
+        Some(limits::close::UNAUTHENTICATED),
+        "it reaches who is here"
+    );
+    let reply = http(process.address, "POST", "/api/v1/auth/login", None, &login, &[]).await;
+    assert_eq!(reply.status, 401, "the old password");
+    let mut login = login;
+    login["password"] = json!("a new good one");
+    let reply = http(process.address, "POST", "/api/v1/auth/login", None, &login, &[]).await;
+    let ada = Person { name: "ada".into(), signed_in: reply.json() };
+    let mut client = Client::open(process.address).await;
+    client.hello(ada.token(), None).await;
+    let told = client.expect(|m| match m {
+        RelayMessage::Snapshot(snapshot) => Some(snapshot.notices.clone()),
+        _ => None,
+    });
+    assert_eq!(told.await[0].kind, bellwire_protocol::NoticeKind::PasswordReset);
     assert!(relay(&["user", "remove", "ada"], "").status.success());
     assert_eq!(client.closed().await, Some(limits::close::UNAUTHENTICATED));
     process.signal("-KILL");

@@ -81,4 +81,20 @@ impl Accounts {
         let message = Box::new(RelayMessage::Notice(SecurityNotice { kind, at }));
         self.bus.publish(Event::Tell { users: vec![user], except, message }).await;
     }
+
+    /// Sets a password without the old one, for the operator. Every sign-in ends, and the person is
+    /// told at the next one. False: there is no such account.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn reset_password(&self, user: UserId, new: &Secret) -> Result<bool, Refused> {
+        if let Some(reason) = weakness(new) {
+            return Err(because(ErrorCode::Malformed, reason));
+        }
+        let hash = self.passwords.hash(Source::trusted(), new).await?;
+        let (notice, at) = (Some(NoticeKind::PasswordReset), self.clock.wall().ms());
+        let new = NewPassword { hash, asked: None, by: EndedBy::Other, notice, at };
+        // Sockets are closed by the look at removals: this runs beside the relay.
+        Ok(self.store.replace_password(user, new).await?.is_some())
+    }
 }

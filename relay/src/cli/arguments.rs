@@ -57,6 +57,14 @@ pub enum UserCommand {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Set a new password, and sign out everywhere
+    Password {
+        /// Whose
+        name: String,
+        /// Read the password from standard input
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
     /// Show the accounts
     List,
     /// Remove an account and everything of it
