@@ -87,10 +87,18 @@ async fn an_invitation_lets_one_person_in() {
 #[tokio::test]
 async fn every_bad_registration_has_its_reason() {
     let relay = TestRelay::start();
-    relay.sign_up("ada").await;
+    for name in ["ada", "paul", "tom"] {
+        relay.sign_up(name).await;
+    }
     for (body, reason) in [
         (registration("ada", PASSWORD), ProblemReason::UsernameTaken),
         (registration("Ada Lovelace", PASSWORD), ProblemReason::UsernameInvalid),
+        (registration("pau1", PASSWORD), ProblemReason::UsernameSimilar),
+        (registration("torn", PASSWORD), ProblemReason::UsernameSimilar),
+        (
+            json!({ "username": "grace", "display_name": "\u{3164}", "password": PASSWORD }),
+            ProblemReason::DisplayNameInvalid,
+        ),
         (registration("grace", "short"), ProblemReason::PasswordLength),
         (registration("grace", "password123"), ProblemReason::PasswordCommon),
         (
@@ -487,5 +495,46 @@ async fn history_comes_in_pages() {
         let path = format!("/api/v1/calls?{bad}");
         let reply = relay.http("GET", &path, Some(ada.token()), &Value::Null).await;
         assert_eq!(reply.status, 400, "{bad}");
+    }
+}
+
+/// Wherever a name comes in: it is kept in one form, and is none where it shows nothing.
+#[tokio::test]
+async fn every_name_that_people_see_goes_by_the_same_tables() {
+    let relay = TestRelay::start();
+    let (ada, grace) = (relay.sign_up("ada").await, relay.sign_up("grace").await);
+    relay.befriend(&ada, &grace).await;
+    for (typed, kept) in [
+        ("Zoe\u{308}\u{3000}\u{a0}K", Some("Zo\u{eb} K")),
+        ("\u{639}\u{644}\u{6cc}\u{200c}\u{631}\u{636}\u{627}", None),
+        ("\u{3164}", Some("")),
+        ("\u{2800}", Some("")),
+        ("a\u{2028}b", Some("")),
+        ("a\u{200c}", Some("")),
+    ] {
+        // None: as it was typed. Empty: refused.
+        let kept = kept.unwrap_or(typed);
+        let device = json!({
+            "username": "ada", "password": PASSWORD,
+            "device": { "name": typed, "platform": "cli" },
+        });
+        let group = json!({ "name": typed, "members": [grace.user()] });
+        let patch = json!({ "display_name": typed });
+        for (method, path, body, field) in [
+            ("PATCH", "/api/v1/me", &patch, Some("display_name")),
+            ("POST", "/api/v1/conversations", &group, Some("name")),
+            ("POST", "/api/v1/auth/login", &device, None),
+        ] {
+            let reply = relay.http(method, path, Some(ada.token()), body).await;
+            let shown = typed.escape_unicode();
+            if kept.is_empty() {
+                assert_eq!(reply.status, 400, "{method} {path} {shown}: {}", reply.text);
+            } else {
+                assert!(reply.status < 300, "{method} {path} {shown}: {}", reply.text);
+                if let Some(field) = field {
+                    assert_eq!(reply.json::<Value>()[field], kept, "{method} {path} {shown}");
+                }
+            }
+        }
     }
 }

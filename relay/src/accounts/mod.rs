@@ -3,6 +3,7 @@
 pub mod attempts;
 pub mod http;
 pub mod keys;
+pub mod names;
 pub mod network;
 mod owner;
 pub mod password;
@@ -249,6 +250,7 @@ impl Accounts {
 fn not_created(error: CreateAccountError) -> Refused {
     match error {
         CreateAccountError::Taken => because(ErrorCode::Busy, ProblemReason::UsernameTaken),
+        CreateAccountError::Similar => because(ErrorCode::Busy, ProblemReason::UsernameSimilar),
         CreateAccountError::InviteRequired => {
             because(ErrorCode::Forbidden, ProblemReason::InviteRequired)
         }

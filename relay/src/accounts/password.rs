@@ -7,6 +7,9 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use bellwire_protocol::http::ProblemReason;
 use bellwire_protocol::{Secret, limits};
+use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
 use tokio::sync::oneshot;
 
 use super::network::Source;
@@ -81,7 +84,7 @@ impl Passwords {
     /// [`Overloaded`].
     pub async fn hash(&self, by: Source, password: &Secret) -> Result<String, Overloaded> {
         let (cost, password) = (self.cost, password.clone());
-        self.run(by, move || compute(cost, password.as_str().as_bytes())).await?
+        self.run(by, move || compute(cost, normal(&password).as_bytes())).await?
     }
 
     /// Checks a password. Without a stored hash it takes as long and is wrong.
@@ -98,16 +101,19 @@ impl Passwords {
         let stored = stored.unwrap_or(&self.nobody).to_owned();
         let (cost, password) = (self.cost, password.clone());
         self.run(by, move || {
-            let password = password.as_str().as_bytes();
             let Ok(parsed) = PasswordHash::new(&stored) else { return Ok(Match::Wrong) };
-            let right = Argon2::default().verify_password(password, &parsed).is_ok();
-            if !right || !known {
-                return Ok(Match::Wrong);
-            }
-            if is_of(cost, &parsed) {
+            let is =
+                |text: &str| Argon2::default().verify_password(text.as_bytes(), &parsed).is_ok();
+            let normal = normal(&password);
+            let right = is(&normal);
+            // A hash of what was typed, from before it was brought into one form.
+            let older = !right && normal != password.as_str() && is(password.as_str());
+            if !known || !(right || older) {
+                Ok(Match::Wrong)
+            } else if right && is_of(cost, &parsed) {
                 Ok(Match::Right)
             } else {
-                compute(cost, password).map(Match::Renew)
+                compute(cost, normal.as_bytes()).map(Match::Renew)
             }
         })
         .await?
@@ -195,10 +201,21 @@ fn is_of(cost: Cost, hash: &PasswordHash) -> bool {
         .is_ok_and(|params| params.m_cost() == cost.memory_kib && params.t_cost() == cost.passes)
 }
 
+/// A password in the one form in which it is hashed: composed, with every kind of space as a blank.
+/// That is what the profile `OpaqueString` of PRECIS maps (RFC 8265, section 4.2.1), so that a keyboard
+/// that types another form of the same text signs in. What the profile refuses beside it, characters
+/// without a meaning yet among it, is let in: a password is shown to nobody.
+fn normal(password: &Secret) -> String {
+    let spaces = CodePointMapData::<GeneralCategory>::new();
+    let blank = |c| if spaces.get(c) == GeneralCategory::SpaceSeparator { ' ' } else { c };
+    let spaced: String = password.as_str().chars().map(blank).collect();
+    ComposingNormalizerBorrowed::new_nfc().normalize(&spaced).into_owned()
+}
+
 /// Why the password is not good enough, if it is not.
 #[must_use]
 pub fn weakness(password: &Secret) -> Option<ProblemReason> {
-    let text = password.as_str();
+    let text = normal(password);
     if text.chars().count() < limits::PASSWORD_CHARS || text.len() > limits::PASSWORD_BYTES {
         return Some(ProblemReason::PasswordLength);
     }

@@ -3,15 +3,13 @@
 use std::net::IpAddr;
 
 use bellwire_protocol::http::{DeviceInfo, ProblemReason, SignedIn};
-use bellwire_protocol::{
-    DeviceId, DisplayName, ErrorCode, Me, NoticeKind, Person, Secret, UserId, Username,
-};
+use bellwire_protocol::{DeviceId, ErrorCode, Me, NoticeKind, Person, Secret, UserId, Username};
 
 use super::network::{Network, Source};
 use super::password::{Match, weakness};
 use super::{
     Accounts, Applicant, EXPIRED_INVITES_MS, Guessed, REFRESH, Refused, SIGN_INS, because, me,
-    not_created, token,
+    names, not_created, token,
 };
 use crate::bus::Event;
 use crate::store::{Admission, EndedBy, NewAccount, NewDevice, Rotation, StoreError};
@@ -24,14 +22,16 @@ impl Described {
     /// Checks what a client says of its device.
     ///
     /// # Errors
-    /// [`Refused`] where a word is too long.
-    pub fn new(info: DeviceInfo) -> Result<Self, Refused> {
+    /// [`Refused`] where a word is too long, or the name shows nothing.
+    pub fn new(mut info: DeviceInfo) -> Result<Self, Refused> {
+        let malformed = || Refused::Because(ErrorCode::Malformed, None);
+        info.name = names::line(&info.name).ok_or_else(malformed)?;
         let key_fits = info.public_key.as_ref().is_none_or(|key| key.len() <= 512);
         let name_fits = (1..=64).contains(&info.name.chars().count());
         if name_fits && info.platform.len() <= 32 && key_fits {
             Ok(Self(info))
         } else {
-            Err(Refused::Because(ErrorCode::Malformed, None))
+            Err(malformed())
         }
     }
 }
@@ -50,8 +50,8 @@ impl Accounts {
     ) -> Result<(Person, Option<SignedIn>), Refused> {
         let username = Username::new(applicant.username)
             .map_err(|_| because(ErrorCode::Malformed, ProblemReason::UsernameInvalid))?;
-        let display_name = DisplayName::new(applicant.display_name)
-            .map_err(|_| because(ErrorCode::Malformed, ProblemReason::DisplayNameInvalid))?;
+        let display_name = names::shown(&applicant.display_name)
+            .ok_or(because(ErrorCode::Malformed, ProblemReason::DisplayNameInvalid))?;
         if let Some(reason) = weakness(&applicant.password) {
             return Err(because(ErrorCode::Malformed, reason));
         }

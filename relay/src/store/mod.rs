@@ -114,6 +114,9 @@ pub enum CreateAccountError {
     /// The name is somebody's.
     #[error("the user name is taken")]
     Taken,
+    /// The name is easily taken for somebody's (UTS 39).
+    #[error("the user name looks like another")]
+    Similar,
     /// The policy asks for an invitation and this one is missing, used or expired.
     #[error("an invitation is required")]
     InviteRequired,

@@ -8,11 +8,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bellwire_protocol::http::{Problem, ProblemReason};
-use bellwire_protocol::{ErrorCode, Me, Secret};
+use bellwire_protocol::{DisplayName, ErrorCode, Me, Secret};
 use serde::de::DeserializeOwned;
 
 use crate::Relay;
-use crate::accounts::Refused;
+use crate::accounts::{Refused, names};
 use crate::signaling::switchboard::words;
 use crate::store::StoreError;
 
@@ -159,4 +159,10 @@ where
         let absent = || Rejection::from(ErrorCode::NotFound);
         Ok(Self(first.parse().map_err(|_| absent())?, second.parse().map_err(|_| absent())?))
     }
+}
+
+/// A name that is to be kept, in the form in which it is.
+pub(super) fn new_name(typed: DisplayName) -> Answer<DisplayName> {
+    let invalid = ProblemReason::DisplayNameInvalid;
+    names::shown(typed.as_str()).ok_or_else(|| Rejection::new(ErrorCode::Malformed, Some(invalid)))
 }

@@ -9,7 +9,7 @@ use bellwire_protocol::http::{
 };
 use bellwire_protocol::{Conversation, ConversationId, ErrorCode, UserId};
 
-use super::answer::{Answer, Asker, Body, Named, NamedPair, Rejection, Shared};
+use super::answer::{Answer, Asker, Body, Named, NamedPair, Rejection, Shared, new_name};
 use super::coalesce::Named as NameOf;
 use super::meter::tell_soon;
 use crate::Relay;
@@ -45,6 +45,7 @@ pub(super) async fn create(
     Body(wanted): Body<NewConversation>,
 ) -> Answer<(StatusCode, axum::Json<Conversation>)> {
     let NewConversation { name, members } = wanted;
+    let name = new_name(name)?;
     let others: Vec<UserId> = members.into_iter().filter(|member| *member != me.user).collect();
     if others.len() >= MOST_MEMBERS {
         return Err(ErrorCode::TooLarge.into());
@@ -65,7 +66,8 @@ pub(super) async fn rename(
     Named(id): Named<ConversationId>,
     Body(patch): Body<PatchConversation>,
 ) -> Answer<axum::Json<Conversation>> {
-    let change = relay.store.rename_group(me.user, id, &patch.name).await?;
+    let name = new_name(patch.name)?;
+    let change = relay.store.rename_group(me.user, id, &name).await?;
     if matches!(change, GroupChange::Done(_)) {
         let tell = move |relay: Arc<Relay>| async move { carry_out(&relay, id, change).await };
         tell_soon(&relay, NameOf::Group(id), tell).await?;

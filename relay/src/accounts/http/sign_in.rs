@@ -12,7 +12,7 @@ use bellwire_protocol::http::{
 };
 use bellwire_protocol::{DeviceId, ErrorCode, Me, RelayMessage, UserId};
 
-use super::answer::{Answer, Asker, Body, Named, Shared};
+use super::answer::{Answer, Asker, Body, Named, Shared, new_name};
 use super::coalesce::Named as NameOf;
 use super::meter::tell_soon;
 use crate::Relay;
@@ -96,6 +96,7 @@ pub(super) async fn patch_me(
     Body(patch): Body<PatchMe>,
 ) -> Answer<axum::Json<Me>> {
     let PatchMe { display_name, callable_by } = patch;
+    let display_name = display_name.map(new_name).transpose()?;
     let display_name = display_name.filter(|name| *name != asker.display_name);
     let callable_by = callable_by.filter(|by| *by != asker.callable_by);
     if display_name.is_none() && callable_by.is_none() {

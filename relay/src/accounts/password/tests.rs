@@ -97,3 +97,28 @@ async fn whoever_stops_waiting_leaves_its_turn_to_the_next() {
     assert!(passwords.hash(from(1), &password).await.is_ok(), "all turns are there again");
     assert_eq!(passwords.turns.lock().free, super::AT_ONCE);
 }
+
+#[tokio::test]
+async fn a_password_is_accepted_in_every_normal_form() {
+    let passwords = Passwords::new(CHEAP).unwrap();
+    let forms = [
+        "Schl\u{fc}ssel der T\u{fc}r",
+        "Schlu\u{308}ssel der Tu\u{308}r",
+        "Schl\u{fc}ssel\u{a0}der\u{3000}Tu\u{308}r",
+    ];
+    for typed in forms {
+        let hash = passwords.hash(BY, &secret(typed)).await.unwrap();
+        for again in forms {
+            let outcome = passwords.check(BY, &secret(again), Some(&hash)).await;
+            assert_eq!(outcome, Ok(Match::Right), "{typed:?} as {again:?}");
+        }
+        let other = passwords.check(BY, &secret("Schlussel der Tur"), Some(&hash)).await;
+        assert_eq!(other, Ok(Match::Wrong), "another letter is another password");
+    }
+    // A hash of the decomposed form, as it was typed.
+    let old = super::compute(CHEAP, forms[1].as_bytes()).unwrap();
+    let Ok(Match::Renew(hash)) = passwords.check(BY, &secret(forms[1]), Some(&old)).await else {
+        panic!("what was typed then is right")
+    };
+    assert_eq!(passwords.check(BY, &secret(forms[0]), Some(&hash)).await, Ok(Match::Right));
+}

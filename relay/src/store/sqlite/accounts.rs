@@ -33,6 +33,30 @@ fn account(row: AccountRow) -> Result<Account, StoreError> {
     })
 }
 
+/// What a user name looks like: two that look the same have the same skeleton (UTS 39, section 4), in
+/// lower case because user names are. The expression of the index gives the same for every user
+/// name.
+pub(super) fn skeleton(name: &Username) -> String {
+    unicode_security::skeleton(name.as_str()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether somebody else has a name that looks like this one.
+async fn looks_taken(
+    tx: &mut Transaction<'static, Sqlite>,
+    name: &Username,
+) -> Result<bool, StoreError> {
+    let row: Option<(i64,)> = sqlx::query_as(
+        "SELECT 1 FROM users
+         WHERE replace(replace(replace(username, 'm', 'rn'), '0', 'o'), '1', 'l') = $1
+           AND username <> $2",
+    )
+    .bind(skeleton(name))
+    .bind(name.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.is_some())
+}
+
 /// Spends the invitation if there is a good one.
 async fn spend_invite(
     tx: &mut Transaction<'static, Sqlite>,
@@ -116,6 +140,9 @@ impl Accounts for SqliteStore {
     async fn create_account(&self, new: NewAccount) -> Result<bool, CreateAccountError> {
         let mut tx = self.write().await?;
         let administrator = admit(&mut tx, new.admission, new.created_at).await?;
+        if looks_taken(&mut tx, &new.person.username).await? {
+            return Err(CreateAccountError::Similar);
+        }
         let inserted = sqlx::query("INSERT INTO users VALUES ($1, $2, $3, $4, $5, $6, $7)")
             .bind(new.person.user.key())
             .bind(new.person.username.as_str())

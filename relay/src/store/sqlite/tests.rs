@@ -93,3 +93,21 @@ async fn history_of_the_first_schema_is_kept() {
     assert_eq!(times, [(3, 5)]);
     assert_eq!(records[0].participants, [ada]);
 }
+
+#[tokio::test]
+async fn the_index_of_looks_has_the_skeleton_of_every_user_name() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("relay.db");
+    let store = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap();
+    // A skeleton is made letter by letter, so every letter between others is every name.
+    for letter in "abcdefghijklmnopqrstuvwxyz0123456789._-".chars() {
+        let name = bellwire_protocol::Username::new(format!("a{letter}{letter}z")).unwrap();
+        let (look,): (String,) =
+            sqlx::query_as("SELECT replace(replace(replace($1, 'm', 'rn'), '0', 'o'), '1', 'l')")
+                .bind(name.as_str())
+                .fetch_one(&store.readers)
+                .await
+                .unwrap();
+        assert_eq!(look, super::accounts::skeleton(&name), "{letter}");
+    }
+}
