@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use futures_util::task::AtomicWaker;
 
@@ -116,6 +117,15 @@ impl Pulse {
 
     pub(super) fn is_over(&self) -> bool {
         self.over.load(Ordering::Acquire)
+    }
+
+    /// Waits for its end. Only the task that asked last is woken.
+    pub(super) async fn ended(&self) {
+        std::future::poll_fn(|cx| {
+            self.waker.register(cx.waker());
+            if self.is_over() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 
     fn end(&self) {

@@ -37,6 +37,10 @@ pub(super) fn now(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
+fn place_taken() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "its place was taken")
+}
+
 impl Held {
     pub(super) fn new(stream: TcpStream, visit: Arc<Visit>, begun: Instant) -> Self {
         Self { stream: Some(stream), visit, begun, silent: false }
@@ -44,9 +48,10 @@ impl Held {
 
     /// The first bytes, which stay to be read.
     pub(super) async fn peek(&self, first: &mut [u8]) -> io::Result<usize> {
-        match &self.stream {
-            Some(stream) => stream.peek(first).await,
-            None => Ok(0),
+        let Some(stream) = &self.stream else { return Ok(0) };
+        tokio::select! {
+            peeked = stream.peek(first) => peeked,
+            () = self.pulse().ended() => Err(place_taken()),
         }
     }
 
@@ -57,11 +62,10 @@ impl Held {
     /// The socket, unless its place was taken.
     fn poll_stream(&mut self, cx: &Context<'_>) -> io::Result<Pin<&mut TcpStream>> {
         self.visit.pulse.waker.register(cx.waker());
-        let over = || io::Error::new(io::ErrorKind::TimedOut, "its place was taken");
         if self.visit.pulse.is_over() {
-            return Err(over());
+            return Err(place_taken());
         }
-        self.stream.as_mut().map(Pin::new).ok_or_else(over)
+        self.stream.as_mut().map(Pin::new).ok_or_else(place_taken)
     }
 
     fn wrote(&mut self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -140,13 +144,9 @@ impl Drop for Held {
         }
         let visit = Arc::clone(&self.visit);
         runtime.spawn(async move {
-            let over = std::future::poll_fn(|cx| {
-                visit.pulse.waker.register(cx.waker());
-                if visit.pulse.is_over() { Poll::Ready(()) } else { Poll::Pending }
-            });
             tokio::select! {
                 () = part(stream, FAREWELL) => {}
-                () = over => {}
+                () = visit.pulse.ended() => {}
             }
         });
     }

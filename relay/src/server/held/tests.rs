@@ -59,3 +59,17 @@ async fn a_place_is_kept_until_the_last_answer_was_read() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn a_socket_that_says_nothing_is_closed_as_soon_as_its_place_is_taken() {
+    let (crowd, begun) = (Crowd::new(Room::of(64)), Instant::now());
+    let (held, mut silent) = pair(&crowd, begun).await;
+    let waiting = tokio::spawn(async move { held.peek(&mut [0; 16]).await });
+    // It is asleep by then.
+    tokio::task::yield_now().await;
+    crowd.make_room(MUCH_LATER);
+    let mut nothing = [0];
+    let closed = tokio::time::timeout(Duration::from_secs(2), silent.read(&mut nothing));
+    assert_eq!(closed.await.expect("its descriptor is open").unwrap(), 0);
+    assert_eq!(waiting.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
+}
