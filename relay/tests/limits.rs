@@ -4,23 +4,15 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bellwire_protocol::{
     ClientMessage, EndReason, ErrorCode, LiveCallState, Media, Offer, RejectReason, RelayMessage,
     Sdp, limits,
 };
 use futures_util::SinkExt;
-use support::{Client, TestRelay, answer, call_id, candidates, initiate};
+use support::{Client, TestRelay, answer, call_id, candidates, initiate, until};
 use tokio_tungstenite::tungstenite::Message;
-
-async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + support::PATIENCE;
-    while !done().await {
-        assert!(Instant::now() < deadline, "{what}");
-        tokio::task::yield_now().await;
-    }
-}
 
 /// Asks again when the relay says that it may.
 async fn ask_in_time(client: &mut Client, message: ClientMessage) {
