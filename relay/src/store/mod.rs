@@ -529,8 +529,6 @@ pub trait Store: Accounts + SignIns + People + Groups + History + Dates {
     async fn check_writing(&self) -> Result<(), StoreError>;
     /// Whether something failed since the last [`Store::check_writing`] that went well.
     fn is_suspect(&self) -> bool;
-    /// A number that changes when another process writes to the store.
-    async fn foreign_writes(&self) -> Result<i64, StoreError>;
     /// Flushes and closes. Nothing can be asked afterwards.
     async fn close(&self);
 }

@@ -11,6 +11,8 @@ use axum::http::{Request, Response, header};
 use bellwire_protocol::http::{Registration, SignedIn};
 use bellwire_protocol::{RelayMessage, UserId};
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
@@ -38,7 +40,7 @@ const PASSWORD: &str = "correct horse battery";
 struct House {
     relay: Arc<Relay>,
     /// Another process's look at the same database.
-    aside: SqliteStore,
+    aside: SqliteConnection,
     events: mpsc::Receiver<Event>,
     _folder: TempDir,
 }
@@ -49,7 +51,7 @@ impl House {
         let path = folder.path().join("relay.db");
         let store = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap();
         let store: Arc<dyn Store> = Arc::new(store);
-        let aside = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap();
+        let aside = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
         let (bus, events) = LocalBus::new();
         let bus: Arc<dyn Bus> = Arc::new(bus);
         let (clock, metrics) = (Clock::start(), Arc::new(Metrics::new()));
@@ -140,12 +142,12 @@ impl House {
         {
             fillers += 1;
         }
-        let before = self.aside.foreign_writes().await.unwrap();
+        let before = foreign_writes(&mut self.aside).await;
         {
             let asking = Self::answer(Arc::clone(&self.relay), asked);
             let mut asking = std::pin::pin!(asking);
             let committed = async {
-                while self.aside.foreign_writes().await.unwrap() == before {
+                while foreign_writes(&mut self.aside).await == before {
                     tokio::task::yield_now().await;
                 }
             };
@@ -167,6 +169,12 @@ impl House {
         }
         published
     }
+}
+
+/// A number that changes when somebody else writes to the database
+/// (<https://www.sqlite.org/pragma.html#pragma_data_version>).
+async fn foreign_writes(aside: &mut SqliteConnection) -> i64 {
+    sqlx::query_scalar("PRAGMA data_version").fetch_one(aside).await.unwrap()
 }
 
 struct Asked {

@@ -160,12 +160,6 @@ impl Store for SqliteStore {
         self.suspect.load(Ordering::Relaxed)
     }
 
-    async fn foreign_writes(&self) -> Result<i64, StoreError> {
-        let (version,): (i64,) =
-            sqlx::query_as("PRAGMA data_version").fetch_one(&self.writer).await?;
-        Ok(version)
-    }
-
     async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
