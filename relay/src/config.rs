@@ -27,7 +27,7 @@ pub enum ConfigError {
     Value {
         /// As the operator wrote it: a TOML key or an environment variable.
         name: String,
-        /// What it says. Secrets are left out.
+        /// What it says. Secrets are left out: [`shown`].
         value: String,
         /// What it may say.
         allowed: String,
@@ -50,6 +50,14 @@ pub enum ConfigError {
         /// Why not.
         cause: String,
     },
+}
+
+impl ConfigError {
+    /// The one way to make a [`ConfigError::Value`] that repeats a value.
+    fn value(name: &str, value: &str, allowed: impl std::fmt::Display) -> Self {
+        let (value, allowed) = (shown(name, value), allowed.to_string());
+        Self::Value { name: name.to_owned(), value, allowed }
+    }
 }
 
 /// Everything that an operator decides.
@@ -134,6 +142,19 @@ const SETTINGS: &[(&str, &str)] = &[
     ("demo", "BELLWIRE_DEMO"),
 ];
 
+/// What never stands in a message, which ends in a log: by the key or the variable of its setting.
+const SECRETS: [&str; 4] = ["turn_username", "TURN_USERNAME", "turn_credential", "TURN_CREDENTIAL"];
+const HIDDEN: &str = "(hidden)";
+
+/// A wrong value as a message may repeat it: without what is secret, and without the user name and
+/// the password that stand before the `@` of an address.
+fn shown(name: &str, value: &str) -> String {
+    if SECRETS.contains(&name) {
+        return HIDDEN.to_owned();
+    }
+    value.rsplit_once('@').map_or_else(|| value.to_owned(), |(_, host)| format!("{HIDDEN}@{host}"))
+}
+
 fn known() -> String {
     SETTINGS.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", ")
 }
@@ -146,20 +167,12 @@ struct Given {
 
 impl Given {
     fn wrong(&self, allowed: impl std::fmt::Display) -> ConfigError {
-        let allowed = allowed.to_string();
-        ConfigError::Value { name: self.name.clone(), value: self.value.clone(), allowed }
+        self.wrong_part(&self.value, allowed)
     }
 
     /// The same for one of several values.
     fn wrong_part(&self, part: &str, allowed: impl std::fmt::Display) -> ConfigError {
-        let (name, allowed) = (self.name.clone(), allowed.to_string());
-        ConfigError::Value { name, value: part.to_owned(), allowed }
-    }
-
-    /// The same for a secret: the value is not repeated.
-    fn wrong_secret(&self, allowed: &'static str) -> ConfigError {
-        let allowed = allowed.into();
-        ConfigError::Value { name: self.name.clone(), value: "(hidden)".into(), allowed }
+        ConfigError::value(&self.name, part, allowed)
     }
 
     fn number(&self, least: u64, most: u64, allowed: &'static str) -> Result<u64, ConfigError> {
@@ -312,7 +325,7 @@ fn database(it: &Given) -> Result<PathBuf, ConfigError> {
 fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
     let failed = |cause: String| ConfigError::File { path: path.to_owned(), cause };
     let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
-    let table: toml::Table = text.parse().map_err(|e: toml::de::Error| failed(e.to_string()))?;
+    let table = text.parse::<toml::Table>().map_err(|error| failed(unparsed(&text, &error)))?;
     let mut settings = Vec::new();
     for (key, value) in table {
         if !SETTINGS.iter().any(|(known, _)| *known == key) {
@@ -326,13 +339,20 @@ fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
             toml::Value::Boolean(switch) => switch.to_string(),
             toml::Value::Array(items) => list(&key, items)?,
             toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => {
-                let allowed = "text, a number, true, false or a list of texts".into();
-                return Err(ConfigError::Value { name: key, value: format!("{value:?}"), allowed });
+                let allowed = "text, a number, true, false or a list of texts";
+                return Err(ConfigError::value(&key, &format!("{value:?}"), allowed));
             }
         };
         settings.push((key, text));
     }
     Ok(settings)
+}
+
+/// Where a file is no TOML, and why. The library's own words repeat the line, which may hold a
+/// secret.
+fn unparsed(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    format!("line {}: {}", before.matches('\n').count() + 1, error.message())
 }
 
 fn list(key: &str, items: Vec<toml::Value>) -> Result<String, ConfigError> {
@@ -343,11 +363,9 @@ fn list(key: &str, items: Vec<toml::Value>) -> Result<String, ConfigError> {
         | toml::Value::Boolean(_)
         | toml::Value::Datetime(_)
         | toml::Value::Array(_)
-        | toml::Value::Table(_)) => Err(ConfigError::Value {
-            name: key.to_owned(),
-            value: format!("{other:?}"),
-            allowed: "a list of texts".into(),
-        }),
+        | toml::Value::Table(_)) => {
+            Err(ConfigError::value(key, &format!("{other:?}"), "a list of texts"))
+        }
     });
     Ok(texts.collect::<Result<Vec<_>, _>>()?.join(","))
 }

@@ -190,7 +190,7 @@ pub(super) fn servers(given: &BTreeMap<String, Given>) -> Result<Vec<IceServer>,
     let Some(it) = given.get("turn_server") else {
         let alone = credentials.0.or(credentials.1);
         return match alone {
-            Some(it) => Err(it.wrong_secret("only together with turn_server (TURN_SERVER)")),
+            Some(it) => Err(it.wrong("only together with turn_server (TURN_SERVER)")),
             None => Ok(servers),
         };
     };
@@ -203,7 +203,7 @@ pub(super) fn servers(given: &BTreeMap<String, Given>) -> Result<Vec<IceServer>,
     let secret = |it: &Given, most: usize, allowed: &'static str| {
         let fits = (1..=most).contains(&it.value.len());
         let secret = fits.then(|| Secret::new(it.value.clone()).ok()).flatten();
-        secret.ok_or_else(|| it.wrong_secret(allowed))
+        secret.ok_or_else(|| it.wrong(allowed))
     };
     let username = secret(username, LONGEST_USERNAME, "1 to 508 bytes (RFC 8489)")?;
     let credential = secret(credential, 4_096, "1 to 4096 bytes")?;

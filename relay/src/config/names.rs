@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use super::{ConfigError, SETTINGS};
+use super::{ConfigError, HIDDEN, SETTINGS};
 
 /// Begins all names that are ours and not older than the relay.
 const PREFIX: &str = "BELLWIRE_";
@@ -26,9 +26,9 @@ pub fn environment(
         let Ok(name) = name.into_string() else { continue };
         match value.into_string() {
             Ok(value) => drop(texts.insert(name, value)),
-            Err(value) if is_ours(&name) => {
-                let value = value.to_string_lossy().into_owned();
-                let allowed = "text in UTF-8".into();
+            // Not repeated, whatever its name: it may be a misspelt secret, or the client's password.
+            Err(_) if is_ours(&name) => {
+                let (value, allowed) = (HIDDEN.to_owned(), "text in UTF-8".to_owned());
                 return Err(ConfigError::Value { name, value, allowed });
             }
             Err(_) => {}

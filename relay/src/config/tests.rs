@@ -105,9 +105,50 @@ fn an_address_without_tls_falls_short_and_this_machine_does_not() {
 }
 
 #[test]
-fn a_credential_is_never_repeated() {
-    let error = load(&[("TURN_CREDENTIAL", "canary-5512")]).unwrap_err().to_string();
-    assert!(error.contains("TURN_SERVER") && !error.contains("canary"), "{error}");
+fn a_secret_is_never_repeated_however_it_is_wrong() {
+    let canaries = ["canary", "5512"];
+    let hidden = |error: ConfigError, name: &str| {
+        let said = format!("{error} {error:?}");
+        assert!(said.contains(name), "{said}");
+        assert!(canaries.iter().all(|canary| !said.contains(canary)), "{said}");
+    };
+    let long = "canary".repeat(1_000);
+    let server = ("TURN_SERVER", "turn:turn.example.org");
+    for (name, settings) in [
+        ("TURN_SERVER", &[("TURN_CREDENTIAL", "canary-5512")][..]),
+        ("TURN_SERVER", &[("TURN_USERNAME", "canary-5512")]),
+        ("TURN_CREDENTIAL", &[server, ("TURN_USERNAME", "me"), ("TURN_CREDENTIAL", &long)]),
+        ("TURN_USERNAME", &[server, ("TURN_USERNAME", &long), ("TURN_CREDENTIAL", "word")]),
+        ("TURN_SERVER", &[("TURN_SERVER", "turn:canary:5512@turn.example.org")]),
+        ("STUN_SERVERS", &[("STUN_SERVERS", "stun:canary@stun.example.org")]),
+        ("BELLWIRE_DATABASE_URL", &[("BELLWIRE_DATABASE_URL", "postgres://canary:5512@db/calls")]),
+        ("BELLWIRE_PUBLIC_URL", &[("BELLWIRE_PUBLIC_URL", "https://canary:55@12@example.org/a")]),
+        ("BELLWIRE_TURN_CREDENTIALS", &[("BELLWIRE_TURN_CREDENTIALS", "canary-5512")]),
+    ] {
+        hidden(load(settings).unwrap_err(), name);
+    }
+    for (name, text) in [
+        ("turn_credential", "turn_credential = 5512.5"),
+        ("turn_credential", "turn_credential = { canary = 5512 }"),
+        ("turn_credential", "turn_credential = [5512]"),
+        ("turn_username", "turn_username = [\"me\", 5512]"),
+        ("turn_credentials", "turn_credentials = \"canary-5512\""),
+        ("line 2", "demo = true\nturn_credential = \"canary-5512"),
+        ("line 1", "turn_credential = canary-5512"),
+        ("line 1", "turn_credential = \"canary\\q5512\""),
+        ("line 2", "turn_credential = \"canary\"\nturn_credential = \"5512\""),
+        ("line 1", "turn_credential = \"canary-5512\" canary"),
+    ] {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        hidden(Config::load(Some(file.path()), &BTreeMap::new()).unwrap_err(), name);
+    }
+    #[cfg(unix)]
+    for name in ["TURN_CREDENTIAL", "BELLWIRE_TURN_CREDENTIAL", "BELLWIRE_PASSWORD"] {
+        use std::os::unix::ffi::OsStringExt;
+        let value = std::ffi::OsString::from_vec(b"canary-5512\xff".to_vec());
+        hidden(super::environment([(name.into(), value)]).unwrap_err(), name);
+    }
 }
 
 #[test]
