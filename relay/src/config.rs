@@ -78,7 +78,7 @@ pub struct Config {
     /// The database file.
     pub database: PathBuf,
     /// Who may make an account; by default everybody where only this machine reaches the relay,
-    /// and the invited elsewhere.
+    /// and the invited elsewhere: [`Config::is_private`].
     pub registration: Option<Registration>,
     /// For every call. None by default: devices on one network find each other without.
     pub ice_servers: Vec<IceServer>,
@@ -295,19 +295,20 @@ impl Config {
         )
     }
 
-    /// The policy that is in force. A relay with a public address is reached by everybody, through
-    /// a proxy on this machine as well.
+    /// The policy that is in force.
     #[must_use]
     pub fn registration_policy(&self) -> Registration {
         let default = if self.is_private() { Registration::Open } else { Registration::Invite };
         self.registration.unwrap_or(default)
     }
 
-    /// Whether only this machine reaches the relay. Where others do, whoever comes first must not
-    /// become its administrator without a word of the operator.
+    /// Whether only this machine reaches the relay: through a proxy on it others do as well. Where
+    /// they do, whoever comes first must not become its administrator without a word of the
+    /// operator.
     #[must_use]
     pub fn is_private(&self) -> bool {
         self.listen.ip().is_loopback()
+            && self.trusted_proxies.is_empty()
             && self.public_url.as_ref().is_none_or(Origin::is_this_machine)
     }
 }

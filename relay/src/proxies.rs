@@ -74,6 +74,10 @@ impl Proxies {
         networks.filter(|networks| !networks.is_empty()).map(Self)
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.holds(address))
     }

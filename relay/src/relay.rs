@@ -4,8 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bellwire_protocol::Secret;
 use tokio::sync::{mpsc, watch};
 
@@ -28,8 +26,6 @@ use crate::signaling::switchboard::{self, Setup};
 use crate::store::Store;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 
-/// Bytes of the setup code: 120 bits, 20 characters.
-const SETUP_CODE: usize = 15;
 /// Mail that waits for the switchboard; a socket that sends more waits for it.
 const MAILBOX: usize = 1_024;
 /// Ended calls on their way to the recorder, which takes them at once.
@@ -223,8 +219,7 @@ pub async fn run_by(
 /// The code that the first account needs where others than this machine reach the relay: the same at
 /// every start with this data folder.
 fn setup_code(config: &Config, keys: &Keys) -> Option<Secret> {
-    let code = || Secret::new(URL_SAFE_NO_PAD.encode(&keys.draw("setup code")[..SETUP_CODE])).ok();
-    if config.is_private() { None } else { code() }
+    if config.is_private() { None } else { keys.setup_code() }
 }
 
 fn lock(folder: &Path) -> Result<std::fs::File, RunError> {

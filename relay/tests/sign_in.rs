@@ -5,6 +5,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use bellwire_protocol::http::Registration;
 use bellwire_protocol::limits;
 use bellwire_relay::accounts::keys::Keys;
 use bellwire_relay::accounts::password::Cost;
@@ -160,6 +161,7 @@ async fn silent_sockets_of_one_network_leave_room_for_others() {
 fn behind_a_proxy(change: impl FnOnce(&mut bellwire_relay::config::Config)) -> TestRelay {
     TestRelay::with(|config| {
         config.trusted_proxies = Proxies::parse("127.0.0.0/8").unwrap();
+        config.registration = Some(Registration::Open);
         change(config);
     })
 }

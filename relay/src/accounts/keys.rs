@@ -3,8 +3,14 @@
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bellwire_protocol::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+
+/// Bytes of the setup code: 120 bits, 20 characters.
+const SETUP_CODE: usize = 15;
 
 /// The key file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +50,13 @@ impl Keys {
         };
         mac.update(purpose.as_bytes());
         mac.finalize().into_bytes().into()
+    }
+
+    /// What makes the first account of a relay that is not private.
+    #[must_use]
+    pub fn setup_code(&self) -> Option<Secret> {
+        // Text of this length is a secret.
+        Secret::new(URL_SAFE_NO_PAD.encode(&self.draw("setup code")[..SETUP_CODE])).ok()
     }
 }
 

@@ -44,6 +44,22 @@ fn elsewhere_accounts_need_an_invitation() {
 }
 
 #[test]
+fn a_relay_that_hears_a_proxy_is_not_private() {
+    let proxy = ("BELLWIRE_TRUSTED_PROXIES", "127.0.0.1");
+    for settings in [
+        &[proxy][..],
+        &[proxy, ("BELLWIRE_PUBLIC_URL", "http://localhost:8470")],
+        &[proxy, ("BELLWIRE_PUBLIC_URL", "https://calls.example.org")],
+    ] {
+        let config = load(settings).unwrap();
+        assert!(!config.is_private(), "whoever comes first needs the setup code: {settings:?}");
+        assert_eq!(config.registration_policy(), Registration::Invite, "{settings:?}");
+    }
+    let config = load(&[proxy, ("BELLWIRE_REGISTRATION", "open")]).unwrap();
+    assert!(!config.is_private(), "also where everybody may join");
+}
+
+#[test]
 fn a_wrong_value_is_named_with_what_is_allowed() {
     let turn = ("TURN_SERVER", "turn:turn.example.org");
     for settings in [

@@ -18,6 +18,7 @@ use bellwire_protocol::{
     DeviceId, IceCandidate, Media, Mid, Offer, OfferId, RelayFrame, RelayMessage, Resume, Sdp,
     Secret, Snapshot, Ufrag, UserId, Welcome,
 };
+use bellwire_relay::accounts::keys::Keys;
 use bellwire_relay::accounts::password::Cost;
 use bellwire_relay::clock::{Clock, TimeSource};
 use bellwire_relay::config::Config;
@@ -47,6 +48,8 @@ pub struct TestRelay {
     pub folder: TempDir,
     pub shutdown: watch::Sender<Shutdown>,
     pub running: JoinHandle<Result<(), RunError>>,
+    /// What its first account needs, where it is not private.
+    setup_code: Option<Secret>,
 }
 
 pub fn config(folder: &TempDir) -> Config {
@@ -74,12 +77,14 @@ impl TestRelay {
     pub fn by(clock: Clock, folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = config(&folder);
         change(&mut config);
+        let keys = || Keys::open(&config.data_dir).unwrap();
+        let setup_code = (!config.is_private()).then(|| keys().setup_code().unwrap());
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listeners = Listeners::bind(any, any).unwrap();
         let (address, ops) = (listeners.address(), listeners.ops_address().unwrap());
         let (shutdown, told) = watch::channel(Shutdown::Running);
         let running = tokio::spawn(run_by(clock, config, listeners, told));
-        Self { address, ops, folder, shutdown, running }
+        Self { address, ops, folder, shutdown, running, setup_code }
     }
 
     /// Stops it and gives its data folder back.
@@ -96,7 +101,7 @@ impl TestRelay {
     pub async fn sign_up(&self, name: &str) -> Person {
         let body = json!({
             "username": name, "display_name": name.to_uppercase(), "password": PASSWORD,
-            "device": { "name": "test", "platform": "cli" },
+            "device": { "name": "test", "platform": "cli" }, "invite": self.setup_code,
         });
         let reply = self.http("POST", "/api/v1/auth/register", None, &body).await;
         assert_eq!(reply.status, 201, "{name} gets an account: {}", reply.text);
