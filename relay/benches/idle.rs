@@ -15,7 +15,7 @@ use bellwire_protocol::{
     ClientFrame, ClientInfo, ClientMessage, DeviceId, DisplayName, Person, Secret, UserId, Username,
 };
 use bellwire_relay::accounts::keys::Keys;
-use bellwire_relay::accounts::token::Tokens;
+use bellwire_relay::accounts::token::{Bearer, Tokens};
 use bellwire_relay::clock::Clock;
 use bellwire_relay::store::sqlite::{SqliteOptions, SqliteStore};
 use bellwire_relay::store::{Accounts, Admission, NewAccount, NewDevice, SignIns, Store};
@@ -112,7 +112,7 @@ async fn prepare(folder: &Path) -> Vec<Secret> {
             refresh: bytes,
             created_at: now,
         };
-        issued.push(tokens.issue(user, device.id, now).unwrap());
+        issued.push(tokens.issue(Bearer { user, device: device.id, refresh: bytes }, now).unwrap());
         store.add_device(device, "", None, 1).await.unwrap();
     }
     store.close().await;

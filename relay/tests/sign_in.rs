@@ -9,7 +9,7 @@ use bellwire_protocol::http::Registration;
 use bellwire_protocol::limits;
 use bellwire_relay::accounts::keys::Keys;
 use bellwire_relay::accounts::password::Cost;
-use bellwire_relay::accounts::token::{ACCESS_S, Tokens};
+use bellwire_relay::accounts::token::{ACCESS_S, Bearer, Tokens};
 use bellwire_relay::proxies::Proxies;
 use serde_json::{Value, json};
 use support::{Client, PASSWORD, Reply, TestRelay, http, now_ms};
@@ -65,7 +65,8 @@ async fn an_expired_token_opens_nothing() {
     let tokens = Tokens::new(keys.draw("access tokens"), keys.draw("refresh tokens"));
     let life = u64::from(ACCESS_S) * 1_000;
     for (age, good) in [(life - 60_000, true), (life + 1_000, false)] {
-        let token = tokens.issue(ada.user(), ada.device(), now_ms() - age).unwrap();
+        let bearer = Bearer { user: ada.user(), device: ada.device(), refresh: [0; 32] };
+        let token = tokens.issue(bearer, now_ms() - age).unwrap();
         let me = relay.http("GET", "/api/v1/me", Some(token.as_str()), &Value::Null).await;
         assert_eq!(me.status, if good { 200 } else { 401 }, "over HTTP at {age} ms");
         let mut client = Client::open(relay.address).await;

@@ -49,6 +49,35 @@ async fn a_lost_reply_is_forgiven_however_late_the_client_asks_again() {
     assert_eq!(refused(&relay, &lost.refresh_token).await, Some(ProblemReason::TokenInvalid));
 }
 
+#[tokio::test]
+async fn a_repeat_is_forgiven_only_until_the_reply_is_in_use() {
+    for over_http in [true, false] {
+        let relay = TestRelay::start();
+        let ada = relay.sign_up("ada").await;
+        let other = relay.sign_in("ada").await;
+        let first = &ada.signed_in.refresh_token;
+        let second: SignedIn = refresh(&relay, first).await.json();
+        let socket = relay.connect(&ada).await;
+        assert_eq!(devices(&relay, &ada).await.len(), 2, "the older access token says nothing");
+        let again: SignedIn = refresh(&relay, first).await.json();
+        assert_eq!(again.refresh_token, second.refresh_token, "the reply may be lost");
+
+        let arrived = Person { name: ada.name.clone(), signed_in: again };
+        if over_http {
+            devices(&relay, &arrived).await;
+        } else {
+            drop(relay.connect(&arrived).await);
+        }
+        for token in [first, &second.refresh_token] {
+            let told = refused(&relay, token).await;
+            assert_eq!(told, Some(ProblemReason::TokenInvalid), "over HTTP: {over_http}");
+        }
+        drop(socket);
+        let told = relay.connect(&other).await.snapshot.unwrap().notices;
+        assert_eq!(told.len(), 1, "two had the same token, over HTTP: {over_http}");
+    }
+}
+
 /// Everything that ends a sign-in, and whether it is its owner's word.
 #[tokio::test]
 async fn only_the_owner_of_an_account_ends_a_sign_in_for_good() {
@@ -149,14 +178,13 @@ async fn a_sign_in_without_use_is_over_and_asks_for_the_password() {
     let relay = TestRelay::by(time.clock(), relay.stop().await, |_| {});
     let ada =
         Person { name: ada.name, signed_in: refresh(&relay, &used.refresh_token).await.json() };
-    let listed = loop {
-        let listed = devices(&relay, &ada).await;
-        if listed.len() == 1 {
-            break listed;
-        }
-        tokio::task::yield_now().await;
-    };
-    assert_eq!(listed[0].id, ada.device(), "the dead one is not listed any more");
+    let mut listed = vec![];
+    support::until("the dead one is not listed any more", async || {
+        listed = devices(&relay, &ada).await;
+        listed.len() == 1
+    })
+    .await;
+    assert_eq!(listed[0].id, ada.device());
     let told = refused(&relay, &idle.signed_in.refresh_token).await;
     assert_eq!(told, Some(ProblemReason::TokenInvalid));
 }
@@ -206,7 +234,7 @@ async fn a_device_that_cannot_be_described_costs_neither_name_nor_invitation() {
     assert_eq!(reply.status, 201, "name and invitation are free: {}", reply.text);
 }
 
-/// Eight of each at once: the sign-ins with the old password are refused, or ended by the change.
+/// Four sign-ins and the change at once, eight times: the sign-ins with the old password are refused, or ended by the change.
 #[tokio::test]
 async fn no_sign_in_with_the_old_password_survives_its_change() {
     let relay = TestRelay::start();

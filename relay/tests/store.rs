@@ -193,6 +193,19 @@ async fn a_lost_reply_is_forgiven_until_the_successor_is_used(store: &dyn Store)
     assert_eq!(rotate(store, 1, 2, 200_001).await, Rotation::Reused(user(1), device(1)));
 }
 
+async fn a_lost_reply_is_forgiven_until_it_arrived(store: &dyn Store) {
+    add(store, 1).await;
+    enter(store, 1, 1).await;
+    store.refresh_arrived([1; 32]).await.unwrap();
+    assert_eq!(rotate(store, 1, 2, 100).await, Rotation::Rotated(user(1), device(1)));
+    for other in [1, 9] {
+        store.refresh_arrived([other; 32]).await.unwrap();
+        assert_eq!(rotate(store, 1, 2, 100).await, Rotation::Repeated(user(1), device(1)));
+    }
+    store.refresh_arrived([2; 32]).await.unwrap();
+    assert_eq!(rotate(store, 1, 2, 100).await, Rotation::Reused(user(1), device(1)));
+}
+
 async fn an_ended_sign_in_is_told_from_an_unknown_one(store: &dyn Store) {
     add(store, 1).await;
     add(store, 2).await;
@@ -547,6 +560,7 @@ suite! { sqlite, super::on_sqlite:
     accounts_are_admitted_by_the_policy,
     accounts_can_be_changed_and_found,
     refresh_tokens_rotate_and_remember,
+    a_lost_reply_is_forgiven_until_it_arrived,
     a_lost_reply_is_forgiven_until_the_successor_is_used,
     an_ended_sign_in_is_told_from_an_unknown_one,
     used_refresh_tokens_are_bounded,

@@ -1,5 +1,6 @@
 //! Accounts: sign-up, sign-in, tokens, devices, contacts, conversations, invitations.
 
+mod arrivals;
 pub mod attempts;
 pub mod http;
 pub mod keys;
@@ -27,6 +28,7 @@ use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::observe::Metrics;
 use crate::store::{Account, Admission, CreateAccountError, RefreshLife, Store, StoreError};
+use arrivals::Arrivals;
 use attempts::{Attempts, Quota};
 use network::{KnownNetworks, Network};
 use password::{Overloaded, Passwords};
@@ -92,6 +94,7 @@ pub struct Accounts {
     setup: Option<Secret>,
     attempts: Mutex<Attempts<Guessed>>,
     known: Mutex<KnownNetworks>,
+    arrivals: Mutex<Arrivals>,
     lookups: Mutex<Quota<UserId>>,
     entries: Mutex<Quota<IpAddr>>,
     refreshes: Mutex<Quota<IpAddr>>,
@@ -155,6 +158,7 @@ impl Accounts {
             setup: None,
             attempts: Mutex::default(),
             known: Mutex::default(),
+            arrivals: Mutex::default(),
             lookups: Mutex::new(Quota::new(LOOKUPS_PER_MINUTE, 60_000)),
             entries: Mutex::new(Quota::new(ENTRIES_PER_TEN_MINUTES, 600_000)),
             refreshes: Mutex::new(Quota::new(REFRESHES_PER_TEN_MINUTES, 600_000)),
@@ -164,6 +168,10 @@ impl Accounts {
 
     fn attempts(&self) -> MutexGuard<'_, Attempts<Guessed>> {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn arrivals(&self) -> MutexGuard<'_, Arrivals> {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the account was signed in to from there.

@@ -1,18 +1,20 @@
 //! Accounts are made, people sign in, sign-ins are kept up and end.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bellwire_protocol::http::{DeviceInfo, ProblemReason, SignedIn};
 use bellwire_protocol::{DeviceId, ErrorCode, Me, NoticeKind, Person, Secret, UserId, Username};
 
 use super::network::{Network, Source};
 use super::password::{Match, weakness};
+use super::token::Bearer;
 use super::{
     Accounts, Applicant, EXPIRED_INVITES_MS, Guessed, REFRESH, Refused, SIGN_INS, because, me,
     names, not_created, token,
 };
 use crate::bus::Event;
-use crate::store::{Admission, EndedBy, NewAccount, NewDevice, Rotation, StoreError};
+use crate::store::{Admission, EndedBy, NewAccount, NewDevice, Rotation, StoreError, TokenHash};
 
 /// What signs in, within its limits.
 #[derive(Debug)]
@@ -175,15 +177,16 @@ impl Accounts {
         device: DeviceId,
         refresh_token: Secret,
     ) -> Result<SignedIn, Refused> {
+        let refresh = token::hash(&refresh_token);
         let access_token = self
             .tokens
-            .issue(user, device, self.clock.wall().ms())
+            .issue(Bearer { user, device, refresh }, self.clock.wall().ms())
             .ok_or(Refused::Because(ErrorCode::Internal, None))?;
         Ok(SignedIn { access_token, expires_in: token::ACCESS_S, refresh_token, user, device })
     }
 
-    /// Exchanges a refresh token. One whose successor was used ends its sign-in, and the person is
-    /// told.
+    /// Exchanges a refresh token. One whose successor, or the access token that came with that, was
+    /// used ends its sign-in, and the person is told.
     ///
     /// # Errors
     /// [`Refused`].
@@ -192,10 +195,14 @@ impl Accounts {
         let internal = || Refused::Because(ErrorCode::Internal, None);
         let successor = self.tokens.successor(presented).ok_or_else(internal)?;
         let now = self.clock.wall().ms();
-        let hash = token::hash(presented);
+        let (hash, next) = (token::hash(presented), token::hash(&successor));
+        if self.arrivals().has(next) {
+            // The note of it may be on its way to the store, or have failed.
+            self.store.refresh_arrived(next).await?;
+        }
         // There is one writer; whoever makes tokens up does not get to it.
         let rotation = if self.store.knows_refresh(hash).await? {
-            self.store.rotate_refresh(hash, token::hash(&successor), now, REFRESH).await?
+            self.store.rotate_refresh(hash, next, now, REFRESH).await?
         } else {
             Rotation::Unknown
         };
@@ -225,15 +232,31 @@ impl Accounts {
     /// # Errors
     /// [`StoreError`].
     pub async fn authenticate(&self, token: &Secret) -> Result<Option<Me>, StoreError> {
-        let Some((user, device)) = self.tokens.verify(token.as_str(), self.clock.wall().ms())
-        else {
+        let Some(bearer) = self.tokens.verify(token.as_str(), self.clock.wall().ms()) else {
             return Ok(None);
         };
+        let Bearer { user, device, refresh } = bearer;
         if !self.store.has_device(user, device).await? {
             return Ok(None);
         }
+        self.note_arrival(refresh);
         let account = self.store.account(user).await?;
         Ok(account.map(|account| me(&account, device)))
+    }
+
+    /// The client evidently has the reply with this refresh token: its predecessor is not forgiven
+    /// any more.
+    fn note_arrival(&self, refresh: TokenHash) {
+        if !self.arrivals().note(self.clock.steady().ms(), refresh) {
+            return;
+        }
+        let store = Arc::clone(&self.store);
+        // Reading does not wait for those who write, nor does it fail with them.
+        tokio::spawn(async move {
+            if let Err(error) = store.refresh_arrived(refresh).await {
+                tracing::warn!(%error, "that a refreshed sign-in is in use is known until a restart");
+            }
+        });
     }
 
     /// Ends a sign-in for its owner. False: this user has no such one.

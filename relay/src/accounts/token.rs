@@ -27,8 +27,20 @@ struct Claims {
     iss: String,
     sub: String,
     dev: String,
+    rfr: String,
     iat: u64,
     exp: u64,
+}
+
+/// Who comes with an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bearer {
+    /// Whose sign-in it is.
+    pub user: UserId,
+    /// The sign-in.
+    pub device: DeviceId,
+    /// Hash of the refresh token that came with it. It opens nothing.
+    pub refresh: TokenHash,
 }
 
 /// Signs and checks access tokens, and makes refresh tokens.
@@ -53,14 +65,15 @@ impl Tokens {
         Self { signing: SigningKey::from_bytes(&signing), succession, header }
     }
 
-    /// An access token for this sign-in.
+    /// An access token for this bearer.
     #[must_use]
-    pub fn issue(&self, user: UserId, device: DeviceId, now_ms: u64) -> Option<Secret> {
+    pub fn issue(&self, bearer: Bearer, now_ms: u64) -> Option<Secret> {
         let iat = now_ms / 1_000;
         let claims = Claims {
             iss: ISSUER.into(),
-            sub: user.to_string(),
-            dev: device.to_string(),
+            sub: bearer.user.to_string(),
+            dev: bearer.device.to_string(),
+            rfr: URL_SAFE_NO_PAD.encode(bearer.refresh),
             iat,
             exp: iat + u64::from(ACCESS_S),
         };
@@ -72,7 +85,7 @@ impl Tokens {
 
     /// Whose token it is, if it is good.
     #[must_use]
-    pub fn verify(&self, token: &str, now_ms: u64) -> Option<(UserId, DeviceId)> {
+    pub fn verify(&self, token: &str, now_ms: u64) -> Option<Bearer> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
         if header != self.header {
@@ -87,7 +100,11 @@ impl Tokens {
         if claims.iss != ISSUER || claims.exp <= now || claims.iat > now + 60 {
             return None;
         }
-        Some((claims.sub.parse().ok()?, claims.dev.parse().ok()?))
+        Some(Bearer {
+            user: claims.sub.parse().ok()?,
+            device: claims.dev.parse().ok()?,
+            refresh: URL_SAFE_NO_PAD.decode(claims.rfr).ok()?.try_into().ok()?,
+        })
     }
 
     /// The one token that may follow this refresh token. It is computed, not drawn: a client that

@@ -165,9 +165,9 @@ pub enum EndedBy {
 pub enum Rotation {
     /// It was good; its successor is stored.
     Rotated(UserId, DeviceId),
-    /// It was used and its successor was not: the reply was lost. Nothing changed.
+    /// It was used, its successor was not and did not arrive: the reply was lost. Nothing changed.
     Repeated(UserId, DeviceId),
-    /// It was used before, and so was its successor. The sign-in is gone and a notice is stored.
+    /// It was used before, and its successor was used or arrived. The sign-in is gone and a notice is stored.
     Reused(UserId, DeviceId),
     /// The owner of the account ended its sign-in.
     Ended,
@@ -435,6 +435,8 @@ pub trait SignIns: Send + Sync {
     async fn prune_sign_ins(&self, unused_since: u64) -> Result<(), StoreError>;
     /// Whether a sign-in has or had this refresh token. Does not wait for those who write.
     async fn knows_refresh(&self, presented: TokenHash) -> Result<bool, StoreError>;
+    /// Whoever asked for this refresh token has it. Writes only where that is news of a successor.
+    async fn refresh_arrived(&self, refresh: TokenHash) -> Result<(), StoreError>;
     /// Exchanges a refresh token for its successor, in one transaction.
     async fn rotate_refresh(
         &self,

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use proptest::prelude::*;
 use sha2::Sha256;
 
-use super::{ACCESS_S, Tokens, hash, opaque};
+use super::{ACCESS_S, Bearer, Tokens, hash, opaque};
 
 const NOW: u64 = 1_700_000_000_000;
 
@@ -15,21 +15,21 @@ fn tokens() -> Tokens {
     Tokens::new([1; 32], [2; 32])
 }
 
-fn names() -> (UserId, DeviceId) {
-    (UserId::from_bytes([3; 16]), DeviceId::from_bytes([4; 16]))
+fn bearer() -> Bearer {
+    let (user, device) = (UserId::from_bytes([3; 16]), DeviceId::from_bytes([4; 16]));
+    Bearer { user, device, refresh: [5; 32] }
 }
 
 fn issued() -> String {
-    let (user, device) = names();
-    tokens().issue(user, device, NOW).unwrap().as_str().to_owned()
+    tokens().issue(bearer(), NOW).unwrap().as_str().to_owned()
 }
 
 #[test]
 fn a_token_is_good_for_ten_minutes() {
     let token = issued();
     let life = u64::from(ACCESS_S) * 1_000;
-    assert_eq!(tokens().verify(&token, NOW), Some(names()));
-    assert_eq!(tokens().verify(&token, NOW + life - 1_000), Some(names()));
+    assert_eq!(tokens().verify(&token, NOW), Some(bearer()));
+    assert_eq!(tokens().verify(&token, NOW + life - 1_000), Some(bearer()));
     assert_eq!(tokens().verify(&token, NOW + life), None, "expired");
     assert_eq!(tokens().verify(&token, NOW - 120_000), None, "from the future");
     assert_eq!(Tokens::new([9; 32], [2; 32]).verify(&token, NOW), None, "another relay's");

@@ -18,8 +18,8 @@ pub(super) enum Which {
 }
 
 /// A refresh token that a sign-in has or had: the device and its user, when it was made and used, its
-/// successor, when that was made and used.
-type Presented = (Vec<u8>, Vec<u8>, i64, Option<i64>, Option<Vec<u8>>, Option<i64>, Option<i64>);
+/// successor, when that was made, and whether it was used or arrived.
+type Presented = (Vec<u8>, Vec<u8>, i64, Option<i64>, Option<Vec<u8>>, Option<i64>, bool);
 
 #[async_trait]
 impl SignIns for SqliteStore {
@@ -137,6 +137,26 @@ impl SignIns for SqliteStore {
         Ok(known)
     }
 
+    async fn refresh_arrived(&self, refresh: TokenHash) -> Result<(), StoreError> {
+        let news: Option<(i64,)> = sqlx::query_as(
+            "SELECT 1 FROM refresh_tokens s JOIN refresh_tokens t
+                 ON t.device = s.device AND t.successor = s.hash
+             WHERE s.hash = $1 AND NOT s.arrived",
+        )
+        .bind(refresh.to_vec())
+        .fetch_optional(&self.readers)
+        .await?;
+        if news.is_some() {
+            let mut tx = self.write().await?;
+            sqlx::query("UPDATE refresh_tokens SET arrived = 1 WHERE hash = $1")
+                .bind(refresh.to_vec())
+                .execute(&mut *tx)
+                .await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
     async fn rotate_refresh(
         &self,
         presented: TokenHash,
@@ -146,15 +166,15 @@ impl SignIns for SqliteStore {
     ) -> Result<Rotation, StoreError> {
         let mut tx = self.write().await?;
         let found: Option<Presented> = sqlx::query_as(
-            "SELECT d.id, d.user, t.created_at, t.used_at, t.successor, s.created_at, s.used_at
+            "SELECT d.id, d.user, t.created_at, t.used_at, t.successor, s.created_at,
+                 coalesce(s.used_at IS NOT NULL OR s.arrived, FALSE)
              FROM refresh_tokens t JOIN devices d ON d.id = t.device
              LEFT JOIN refresh_tokens s ON s.hash = t.successor WHERE t.hash = $1",
         )
         .bind(presented.to_vec())
         .fetch_optional(&mut *tx)
         .await?;
-        let Some((device, user, created_at, used_at, stored, followed_at, closed_at)) = found
-        else {
+        let Some((device, user, created_at, used_at, stored, followed_at, closed)) = found else {
             let ended: Option<(i64,)> =
                 sqlx::query_as("SELECT 1 FROM ended_tokens WHERE hash = $1")
                     .bind(presented.to_vec())
@@ -172,7 +192,7 @@ impl SignIns for SqliteStore {
             tx.commit().await?;
             return Ok(Rotation::Rotated(user, device));
         }
-        if let (Some(followed_at), None) = (followed_at, closed_at) {
+        if let (Some(followed_at), false) = (followed_at, closed) {
             // A relay with another key computes another successor, which nobody has.
             let same = stored.as_deref() == Some(successor.as_slice());
             let good = same && !is_over(followed_at);
