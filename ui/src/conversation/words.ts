@@ -4,6 +4,11 @@ import { m } from '../lib/paraglide/messages';
 export type CallEntry = Extract<Entry, { type: 'call' }>;
 export type MessageEntry = Extract<Entry, { type: 'message' }>;
 
+/** A person's name, or words for somebody whom nothing here knows any more. */
+export function personWords(name: string): string {
+  return name === '' ? m.somebody_gone() : name;
+}
+
 export function presenceWords(status: PresenceStatus): string {
   switch (status) {
     case 'online':

@@ -3,7 +3,21 @@ import type { Fault, Seat } from '../lib/host/host';
 import type { Place } from '../shared/router.svelte';
 import { SECTIONS } from '../settings/sections';
 import type { Around } from './fake';
-import { busyHome, call, home, NOW, remote, ring, settings, signedOut, view } from './views';
+import {
+  busyHome,
+  call,
+  callEntry,
+  groupHome,
+  home,
+  invitations,
+  LONG,
+  NOW,
+  remote,
+  ring,
+  settings,
+  signedOut,
+  view,
+} from './views';
 
 /** One picture of the application. */
 export interface Scene {
@@ -21,6 +35,7 @@ export interface Scene {
 }
 
 const GRACE: Place = { page: 'conversation', id: 'grace' };
+const CLUB: Place = { page: 'conversation', id: 'club' };
 const connected = () => call({ type: 'connected', since: Date.now() - 754_000 });
 
 function inCall(change: Parameters<typeof call>[1] = {}): View {
@@ -131,6 +146,19 @@ export const scenes: Record<string, Scene> = {
   'conversation-empty': {
     view: view(busyHome({ open: { id: 'ken', entries: [], has_more: false, loading: false } })),
     place: { page: 'conversation', id: 'ken' },
+  },
+  invited: { view: view(busyHome({ invitations })) },
+  'invited-long': {
+    view: view(
+      busyHome({
+        invitations: invitations.map((one) => ({ ...one, name: LONG, from: LONG, members: 1 })),
+      }),
+    ),
+  },
+  group: { view: view(groupHome()), place: CLUB },
+  'calls-somebody-left': {
+    view: view(busyHome({ history: [callEntry('gone', { conversation: 'gone', name: '' })] })),
+    place: { page: 'calls' },
   },
   calls: { view: view(busyHome()), place: { page: 'calls' } },
   'add-contact': { view: view(busyHome()), press: ['Add contact'] },

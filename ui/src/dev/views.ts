@@ -5,7 +5,10 @@ import type {
   ContactView,
   ConversationView,
   Entry,
+  GroupView,
   Home,
+  InvitationView,
+  MemberView,
   RemoteView,
   RingView,
   Settings,
@@ -183,6 +186,78 @@ export const contacts: ContactView[] = [
   { user: 'u-alan', username: 'alan', name: 'Alan Turing', state: 'incoming' },
   { user: 'u-kat', username: 'katherine', name: 'Katherine Johnson', state: 'outgoing' },
 ];
+
+/** As long as a display name may be. */
+export const LONG = 'Reading-Circle-of-the-Analytical-Engine-and-Every-Later-Machine!';
+
+export const invitations: InvitationView[] = [
+  {
+    conversation: 'readers',
+    name: 'Reading circle',
+    from: 'Grace Hopper',
+    from_username: 'grace',
+    members: 3,
+  },
+];
+
+export function member(user: string, name: string, change: Partial<MemberView> = {}): MemberView {
+  return {
+    user: `u-${user}`,
+    username: user,
+    name,
+    owner: false,
+    ...change,
+  };
+}
+
+/** A group of Ada, Barbara, Grace and one who is no contact of Ada's. */
+export function group(change: Partial<GroupView> = {}): GroupView {
+  return {
+    owned: true,
+    members: [
+      member('ada', 'Ada Lovelace', { owner: true }),
+      member('barbara', 'Barbara Liskov'),
+      member('grace', 'Grace Hopper'),
+      member('long', LONG),
+    ],
+    invited: [member('edsger', 'Edsger Dijkstra')],
+    ...change,
+  };
+}
+
+/** A home whose open conversation is a group. */
+export function groupHome(
+  change: Partial<GroupView> = {},
+  name = 'Compiler club',
+): Extract<Account, { type: 'signed_in' }> {
+  const chat = [
+    message('g1', 'Who has read the paper?', { from: 'Grace Hopper', at: NOW - 30 * MINUTE }),
+    message('g2', 'Half of it.', { from: '', at: NOW - 28 * MINUTE }),
+    message('g3', 'All of it, twice.', { at: NOW - 20 * MINUTE }),
+  ];
+  const club = conversation('club', name, {
+    kind: 'group',
+    user: null,
+    username: null,
+    group: group(change),
+    last: chat[2] ?? null,
+  });
+  return busyHome({
+    contacts: [...contacts, ...accepted],
+    conversations: [club, ...conversations],
+    open: { id: 'club', entries: chat, has_more: false, loading: false },
+  });
+}
+
+const accepted: ContactView[] = (
+  [
+    ['grace', 'Grace Hopper'],
+    ['edsger', 'Edsger Dijkstra'],
+    ['barbara', 'Barbara Liskov'],
+    ['radia', 'Radia Perlman'],
+    ['ken', 'Ken Thompson'],
+  ] as const
+).map(([user, name]) => ({ user: `u-${user}`, username: user, name, state: 'accepted' }));
 
 const timeline: Entry[] = [
   callEntry('1', { at: NOW - 2 * DAY, length_s: 2541 }),

@@ -2,7 +2,16 @@ import { screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import { stage } from '../dev/render';
-import { busyHome, call, home, settings, view } from '../dev/views';
+import {
+  busyHome,
+  call,
+  callEntry,
+  groupHome,
+  home,
+  invitations,
+  settings,
+  view,
+} from '../dev/views';
 import type { Place } from '../shared/router.svelte';
 
 const GRACE: Place = { page: 'conversation', id: 'grace' };
@@ -66,6 +75,35 @@ describe('home', () => {
       { type: 'remove_contact', user: 'u-alan' },
       { type: 'remove_contact', user: 'u-kat' },
     ]);
+  });
+
+  it('shows an invitation to a group with who asks, and answers it', async () => {
+    const { asked } = stage({ view: view(busyHome({ contacts: [], invitations })) });
+    const requests = screen.getByRole('region', { name: 'Requests' });
+    expect(requests).toHaveTextContent(
+      /Reading circle.*Grace Hopper \(grace\) asks you into this group. 3 people are in it./s,
+    );
+    await userEvent.click(button('Accept the invitation to Reading circle'));
+    await userEvent.click(button('Decline the invitation to Reading circle'));
+    expect(asked()).toEqual([
+      { type: 'accept_group', conversation: 'readers' },
+      { type: 'decline_group', conversation: 'readers' },
+    ]);
+  });
+
+  it('has words for somebody who left, and no call back to where nobody is', () => {
+    const gone = callEntry('gone', { conversation: 'gone', name: '' });
+    stage({ view: view(busyHome({ history: [gone] })), place: { page: 'calls' } });
+    const calls = screen.getByRole('list', { name: 'All calls' });
+    expect(within(calls).getByRole('link')).toHaveTextContent('Somebody who left');
+    expect(within(calls).queryByRole('button')).toBeNull();
+  });
+
+  it('says who wrote what in a group, also of somebody who left', () => {
+    stage({ view: view(groupHome()), place: { page: 'conversation', id: 'club' } });
+    const log = screen.getByRole('log', { name: 'Messages' });
+    expect(within(log).getByText('Grace Hopper:')).toHaveClass('writer');
+    expect(within(log).getByText('Somebody who left:')).toHaveClass('writer');
   });
 
   it('says what to do next where there is nothing yet', () => {
