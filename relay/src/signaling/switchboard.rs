@@ -5,21 +5,21 @@
 //! handed to the recorder.
 
 mod places;
+mod placing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bellwire_protocol::{
-    ConversationKind, DeviceId, ErrorCode, IceServer, Me, Participant, PresenceStatus,
-    RelayMessage, UserId, limits,
+    DeviceId, ErrorCode, IceServer, Me, Participant, PresenceStatus, RelayMessage, UserId, limits,
 };
 use tokio::sync::mpsc;
 
-use super::calls::{Callee, Calls, Input, Measure, Output, Timing};
+use super::calls::{Calls, Input, Measure, Output, Timing};
 use super::dates::Dated as _;
 use super::link::Link;
-use super::mail::{Mail, Overview, Placing, Said};
+use super::mail::{Mail, Overview, Said};
 use super::rings::{RingLimits, Rings};
 use super::session::{Body, Close};
 use crate::bus::Event;
@@ -239,49 +239,6 @@ impl Switchboard {
         if let Some(change) = change {
             self.tell_presence(&change, None);
         }
-    }
-
-    fn initiate(&mut self, now: u64, device: DeviceId, placing: Placing, re: Option<u32>) {
-        let Some(by) = self.places.get(&device).map(|place| place.who.clone()) else { return };
-        let Placing { call_id, conversation, media, offer, route } = placing;
-        let known = self.calls.standing_for(by.user, call_id).is_some();
-        if !known {
-            let people: Vec<UserId> = route.others.iter().map(|m| m.person.user).collect();
-            if let Err(wait) = self.rings.ring(now, by.user, &people) {
-                self.answer(device, re, Err((ErrorCode::RateLimited, Some(wait))));
-                return;
-            }
-        }
-        let callees = route.others.into_iter().map(|member| {
-            let user = member.person.user;
-            Callee {
-                user,
-                name: member.person.display_name,
-                rings: member.rings,
-                dnd: self.presence.status(user) == PresenceStatus::Dnd,
-                devices: self.attached_devices(user),
-            }
-        });
-        let input = Input::Initiate {
-            by,
-            call_id,
-            conversation,
-            direct: route.kind == ConversationKind::Direct,
-            media,
-            offer: Box::new(offer),
-            callees: callees.collect(),
-        };
-        let outcome = self.calls.handle(now, input);
-        self.answer(device, re, outcome.map_err(|it| (it.code(), it.retry_after_ms())));
-        self.perform();
-    }
-
-    fn attached_devices(&self, user: UserId) -> Vec<DeviceId> {
-        let devices = self.by_user.get(&user).into_iter().flatten();
-        let attached = |device: &&DeviceId| {
-            self.places.get(device).is_some_and(|place| place.attached && place.open)
-        };
-        devices.filter(attached).copied().collect()
     }
 
     fn answer(
