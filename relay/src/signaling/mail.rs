@@ -8,7 +8,7 @@ use bellwire_protocol::{
 };
 use tokio::sync::oneshot;
 
-use super::calls::{Input, Standing};
+use super::calls::{CheckedClaim, Input, Standing};
 use super::link::{Epoch, Link};
 use crate::store::{Route, StoredNotice};
 
@@ -102,6 +102,15 @@ pub enum Mail {
         /// The frame to answer.
         re: Option<u32>,
     },
+    /// Brings a call back that the relay does not know.
+    Claim {
+        /// The device that says it.
+        device: DeviceId,
+        /// What.
+        claiming: Box<Claiming>,
+        /// The frame to answer.
+        re: Option<u32>,
+    },
     /// How a call stands, for one of its people.
     Standing {
         /// Who asks.
@@ -143,6 +152,19 @@ pub struct Placing {
     pub offer: Offer,
     /// Whom it reaches.
     pub route: Route,
+    /// Before the store was asked for that, by the steady time.
+    pub read_at: u64,
+}
+
+/// A claim, checked against the store.
+#[derive(Debug)]
+pub struct Claiming {
+    /// Which call.
+    pub call_id: CallId,
+    /// What was found true.
+    pub claim: CheckedClaim,
+    /// Before the store was asked, by the steady time.
+    pub read_at: u64,
 }
 
 /// How everything stands.

@@ -7,6 +7,7 @@ mod dates;
 mod hello;
 pub mod link;
 pub mod mail;
+pub mod partings;
 mod parts;
 pub mod rings;
 pub mod session;

@@ -15,7 +15,7 @@ use super::allowance::{Class, Verdict};
 use super::calls::{Input, Signal};
 use super::claims;
 use super::link::{Epoch, Link, Next};
-use super::mail::{Mail, Placing, Said};
+use super::mail::{Claiming, Mail, Placing, Said};
 use super::session::{Body, Close, Frame};
 use super::switchboard::words;
 use crate::Relay;
@@ -270,18 +270,25 @@ async fn dispatch(
             return Ok(());
         }
         ClientMessage::CallInitiate { call_id, conversation, media, offer } => {
+            let read_at = relay.clock.steady().ms();
             let route = route(relay, seated, conversation).await?;
             tracing::info!(user = relay.redaction.user(seated.me.user), "signaling.offer");
-            let call = Box::new(Placing { call_id, conversation, media, offer, route });
+            let call = Box::new(Placing { call_id, conversation, media, offer, route, read_at });
             let _ = relay.switchboard.send(Mail::Initiate { device, call, re }).await;
             return Ok(());
         }
         ClientMessage::CallSync { call_id, claim } => {
+            let read_at = relay.clock.steady().ms();
             let claim = match claim {
-                Some(claim) => claims::check(relay, seated, call_id, claim).await?.map(Box::new),
+                Some(claim) => claims::check(relay, seated, call_id, claim).await?,
                 None => None,
             };
-            Box::new(move |by| Input::Sync { by, call_id, claim })
+            if let Some(claim) = claim {
+                let claiming = Box::new(Claiming { call_id, claim, read_at });
+                let _ = relay.switchboard.send(Mail::Claim { device, claiming, re }).await;
+                return Ok(());
+            }
+            Box::new(move |by| Input::Sync { by, call_id, claim: None })
         }
         ClientMessage::CallAnswer { call_id, media, answer } => {
             tracing::info!(user = relay.redaction.user(seated.me.user), "signaling.answer");

@@ -6,6 +6,8 @@
 
 mod places;
 mod placing;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use super::calls::{Calls, Input, Measure, Output, Timing};
 use super::dates::Dated as _;
 use super::link::Link;
 use super::mail::{Mail, Overview, Said};
+use super::partings::Partings;
 use super::rings::{RingLimits, Rings};
 use super::session::{Body, Close};
 use crate::bus::Event;
@@ -74,6 +77,7 @@ struct Switchboard {
     setup: Setup,
     calls: Calls,
     rings: Rings,
+    partings: Partings,
     presence: Directory,
     places: HashMap<DeviceId, Place>,
     by_user: HashMap<UserId, BTreeSet<DeviceId>>,
@@ -83,15 +87,7 @@ struct Switchboard {
 /// Runs until every sender of mail is gone.
 pub async fn run(setup: Setup, mut mail: mpsc::Receiver<Mail>, mut events: mpsc::Receiver<Event>) {
     let clock = setup.clock.clone();
-    let mut board = Switchboard {
-        calls: Calls::new(setup.timing),
-        rings: Rings::new(setup.rings),
-        presence: Directory::default(),
-        places: HashMap::new(),
-        by_user: HashMap::new(),
-        timers: BTreeMap::new(),
-        setup,
-    };
+    let mut board = Switchboard::new(setup);
     loop {
         let now = clock.steady().ms();
         let wait = board.deadline().map(|at| Duration::from_millis(at.saturating_sub(now)));
@@ -124,6 +120,19 @@ async fn sleep(wait: Option<Duration>) {
 }
 
 impl Switchboard {
+    fn new(setup: Setup) -> Self {
+        Self {
+            calls: Calls::new(setup.timing),
+            rings: Rings::new(setup.rings),
+            partings: Partings::default(),
+            presence: Directory::default(),
+            places: HashMap::new(),
+            by_user: HashMap::new(),
+            timers: BTreeMap::new(),
+            setup,
+        }
+    }
+
     fn deadline(&self) -> Option<u64> {
         let timer = self.timers.keys().next().map(|(at, _, _)| *at);
         [timer, self.calls.deadline()].into_iter().flatten().min()
@@ -161,6 +170,7 @@ impl Switchboard {
                 self.perform();
             }
             Mail::Initiate { device, call, re } => self.initiate(now, device, *call, re),
+            Mail::Claim { device, claiming, re } => self.claim(now, device, *claiming, re),
             Mail::Standing { user, call_id, reply } => {
                 let mut standing = self.calls.standing_for(user, call_id);
                 if let Some(standing) = &mut standing {
@@ -190,6 +200,7 @@ impl Switchboard {
     }
 
     fn handle_event(&mut self, now: u64, event: Event) {
+        self.partings.heed(now, &event);
         match event {
             Event::Tell { users, except, message } => {
                 self.push_to_users(&users, except, &Body::new(&message));
