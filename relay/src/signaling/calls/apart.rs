@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use bellwire_protocol::{DeviceId, EndReason, UserId};
+use bellwire_protocol::{DeviceId, EndReason, RejectReason, UserId};
 
 use super::Output;
 use super::call::{Call, Fate, Phase};
@@ -61,8 +61,15 @@ impl Call {
             }
             Phase::Ringing(_) if caller == by => {
                 self.keep_from(other, EndReason::Cancelled, out);
-                let waits = self.invited.values().any(|c| c.rings && c.refused.is_none());
-                if waits { Fate::Lives } else { self.end(now, EndReason::Cancelled, out) }
+                // The caller knows that nobody answers there.
+                if let Some(callee) = self.invited.get_mut(&other) {
+                    callee.refused.get_or_insert(RejectReason::Declined);
+                }
+                if self.is_waited_for() {
+                    Fate::Lives
+                } else {
+                    self.end(now, EndReason::Cancelled, out)
+                }
             }
             Phase::Ringing(_) => Fate::Lives,
         }

@@ -26,7 +26,7 @@ pub(super) enum Fate {
 pub(super) struct Invited {
     /// False: the call is kept from them, and the caller sees nothing but absence.
     pub(super) rings: bool,
-    /// They refused, for all their devices.
+    /// They refused, for all their devices, or the caller parted from them.
     pub(super) refused: Option<RejectReason>,
 }
 

@@ -50,12 +50,10 @@ impl Call {
             }
             Phase::Ringing(ringing) => {
                 ringing.devices.retain(|_, (device, _)| device.user != user);
-                // Whoever is rung without a sound, because of a block, must not be told from the
-                // absent: the call rings on for them.
-                if self.invited.values().all(|other| other.rings && other.refused.is_some()) {
-                    self.end(now, EndReason::Unreachable, out)
-                } else {
+                if self.is_waited_for() {
                     Fate::Lives
+                } else {
+                    self.end(now, EndReason::Unreachable, out)
                 }
             }
             Phase::Live(live) => {

@@ -241,6 +241,12 @@ impl Call {
         Ok(Fate::Lives)
     }
 
+    /// Whether somebody may still answer, as far as the caller can know. Whoever is kept from the
+    /// call is not told from somebody absent: it rings on for them.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.invited.values().any(|callee| callee.refused.is_none())
+    }
+
     pub(super) fn reject(
         &mut self,
         now: u64,
@@ -288,8 +294,7 @@ impl Call {
                 self.tell_ended(device, EndReason::DeclinedElsewhere, out);
             }
         }
-        let all_refused = self.invited.values().filter(|c| c.rings).all(|c| c.refused.is_some());
-        if !all_refused {
+        if self.is_waited_for() {
             return Fate::Lives;
         }
         let reason = match reason {

@@ -234,6 +234,53 @@ fn a_call_kept_from_a_callee_looks_like_absence() {
     assert_eq!(it.reject(device(2, 1), 1, RejectReason::Declined), Err(Refusal::NotFound));
 }
 
+/// What the caller is told of a call in a group to 2, who refuses, and to 3, until it rings out.
+fn heard_by_a_caller_in_a_group(third: Callee, parts: Option<Input>) -> Vec<(u64, RelayMessage)> {
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1]), third]).unwrap();
+    if let Some(input) = parts {
+        it.handle(input).unwrap();
+    }
+    let refuse = |it: &mut Bench| it.reject(device(2, 1), 1, RejectReason::Declined).unwrap();
+    let steps: [&dyn Fn(&mut Bench); 2] = [&refuse, &|it| it.wait(limits::RING_MS)];
+    let mut heard = Vec::new();
+    for step in steps {
+        step(&mut it);
+        let at = it.now;
+        heard.extend(it.told(&device(1, 1)).into_iter().map(|message| (at, message)));
+    }
+    heard.retain(|(_, m)| !matches!(m, RelayMessage::CallRecorded { .. }));
+    heard
+}
+
+#[test]
+fn in_a_group_a_block_is_not_told_from_absence_when_everybody_else_refuses() {
+    let absent = heard_by_a_caller_in_a_group(callee(3, &[]), None);
+    let blocked = Callee { rings: false, ..callee(3, &[1]) };
+    assert_eq!(heard_by_a_caller_in_a_group(blocked, None), absent);
+    let resting = Callee { rings: false, dnd: true, ..callee(3, &[1]) };
+    assert_eq!(heard_by_a_caller_in_a_group(resting, None), absent);
+
+    let silent = heard_by_a_caller_in_a_group(callee(3, &[1]), None);
+    let parting = Parting::Blocked;
+    let blocks = Input::Parted { by: user(3), other: user(1), parting };
+    assert_eq!(heard_by_a_caller_in_a_group(callee(3, &[1]), Some(blocks)), silent);
+}
+
+#[test]
+fn a_caller_who_gives_up_on_the_last_who_rings_cannot_tell_a_block_from_absence() {
+    let blocked = Callee { rings: false, ..callee(3, &[1]) };
+    for third in [callee(3, &[]), blocked] {
+        let mut it = Bench::new();
+        it.place(device(1, 1), 1, vec![callee(2, &[1]), third]).unwrap();
+        it.part(1, 2, Parting::Blocked);
+        assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::Cancelled)]);
+        assert_eq!(it.ends(&device(1, 1)), [], "it rings on for the third");
+        it.wait(limits::RING_MS);
+        assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::NoAnswer)]);
+    }
+}
+
 #[test]
 fn do_not_disturb_refuses_without_ringing() {
     let mut it = Bench::new();
