@@ -5,7 +5,7 @@
 mod support;
 
 use bellwire_protocol::http::{Calls, Invite, Registration};
-use bellwire_protocol::{ClientMessage, EndReason, RelayMessage};
+use bellwire_protocol::{ClientMessage, EndReason, RelayMessage, limits};
 use serde_json::{Value, json};
 use support::{PASSWORD, Person, SetTime, TestRelay, answer, call_id, initiate, until};
 use tempfile::TempDir;
@@ -61,6 +61,35 @@ async fn a_ring_ends_though_the_machine_slept_over_its_end() {
     // The runtime's own timers know nothing of it.
     time.pass(MINUTE);
     assert_eq!(g.ended(call).await, EndReason::NoAnswer);
+}
+
+#[tokio::test]
+async fn a_lost_call_ends_where_somebody_was_last_heard_though_the_machine_slept_since() {
+    let time = SetTime::now();
+    let relay = TestRelay::by(time.clock(), TempDir::new().unwrap(), |_| {});
+    let (ada, grace) = (relay.sign_up("ada").await, relay.sign_up("grace").await);
+    let conversation = relay.befriend(&ada, &grace).await;
+    let (mut a, mut g) = (relay.connect(&ada).await, relay.connect(&grace).await);
+    let call = call_id();
+    a.ask(initiate(call, conversation)).await.unwrap();
+    let offer = g.incoming(call).await;
+    g.ask(answer(call, &offer)).await.unwrap();
+    time.pass(MINUTE);
+    assert_eq!(g.ask(ClientMessage::PeerList { call_id: call }).await, Ok(()));
+    let heard_at = time.wall_ms();
+    // The runtime's timers stand still meanwhile: only the clock knows.
+    time.pass(30 * MINUTE);
+    drop(g);
+    until("she is gone", async || relay.metric("ws_connections").await == 1.0).await;
+    assert_eq!(a.ask(ClientMessage::PeerList { call_id: call }).await, Ok(()), "her seat is kept");
+    time.pass(limits::SEAT_MS);
+    assert_eq!(a.ended(call).await, EndReason::Lost);
+    let record = a.expect(|message| match message {
+        RelayMessage::CallRecorded { record } => Some(record.clone()),
+        _ => None,
+    });
+    let record = record.await;
+    assert_eq!(record.ended_at, heard_at, "{} ms too long", record.ended_at - heard_at);
 }
 
 #[tokio::test]

@@ -64,12 +64,10 @@ pub async fn serve(relay: Arc<Relay>, mut socket: WebSocket, stranger: crate::se
     match begun {
         Ok(mut seated) => {
             stranger.seat();
-            let mut heard_at = Instant::now();
+            let mut heard_at = relay.clock.steady().ms();
             let end = converse(&relay, &mut socket, &mut seated, &mut heard_at).await;
             let Seated { me, link, epoch, .. } = seated;
             let device = me.device;
-            let silence = u64::try_from(heard_at.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let heard_at = relay.clock.steady().ms().saturating_sub(silence);
             let gone = Mail::Gone { device, link, epoch, heard_at };
             let _ = relay.switchboard.send(gone).await;
             part(&mut socket, end).await;
@@ -98,9 +96,11 @@ async fn converse(
     relay: &Arc<Relay>,
     socket: &mut WebSocket,
     seated: &mut Seated,
-    heard_at: &mut Instant,
+    heard_at: &mut u64,
 ) -> End {
     let dead = Duration::from_millis(limits::DEAD_MS);
+    // The timer's clock stands still while the machine sleeps, so it says nothing of `heard_at`.
+    let mut dead_at = Instant::now() + dead;
     loop {
         let link = Arc::clone(&seated.link);
         let step = tokio::select! {
@@ -110,11 +110,12 @@ async fn converse(
             },
             message = socket.recv() => {
                 if matches!(message, Some(Ok(_))) {
-                    *heard_at = Instant::now();
+                    *heard_at = relay.clock.steady().ms();
+                    dead_at = Instant::now() + dead;
                 }
                 listen(relay, seated, message).await
             }
-            () = tokio::time::sleep_until(*heard_at + dead) => Err(End::Gone),
+            () = tokio::time::sleep_until(dead_at) => Err(End::Gone),
         };
         if let Err(end) = step {
             return end;
