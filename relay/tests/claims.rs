@@ -209,3 +209,41 @@ async fn a_claim_of_a_call_that_cannot_go_on_is_refused() {
         assert_eq!(claims(&mut a, call_id(), young).await, None, "it can go on");
     }
 }
+
+#[tokio::test]
+async fn a_claim_is_counted_by_what_it_asks_of_the_store_before_it_is_looked_at() {
+    let relay = TestRelay::start();
+    let (ada, grace) = (relay.sign_up("ada").await, relay.sign_up("grace").await);
+    let conversation = relay.befriend(&ada, &grace).await;
+    let mut a = relay.connect(&ada).await;
+    let invented = |n: u8| seat(grace.user(), DeviceId::from_parts(u64::from(n), [7; 10]));
+    let many: Vec<_> = [of(&ada)].into_iter().chain((1..32).map(invented)).collect();
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        answers.push(claims(&mut a, call_id(), claim(conversation, many.clone())).await);
+    }
+    assert_eq!(answers[0], Some(ErrorCode::NotFound), "it is nobody's");
+    assert_eq!(answers[2], Some(ErrorCode::RateLimited), "{answers:?}");
+    assert_eq!(a.ask(ClientMessage::CallLeave { call_id: call_id() }).await.unwrap_err().0, {
+        ErrorCode::NotFound
+    });
+}
+
+#[tokio::test]
+async fn a_claim_that_names_a_device_twice_or_more_devices_than_members_is_nobodys() {
+    let relay = TestRelay::start();
+    let (ada, grace) = (relay.sign_up("ada").await, relay.sign_up("grace").await);
+    let (phone, third) = (relay.sign_in("grace").await, relay.sign_up("third").await);
+    let pair = relay.befriend(&ada, &grace).await;
+    relay.befriend(&ada, &third).await;
+    let group = relay.gather(&ada, &[&grace, &third]).await;
+    let mut a = relay.connect(&ada).await;
+    let many = vec![of(&ada), of(&grace), of(&phone)];
+    let twice = vec![of(&ada), of(&grace), of(&grace)];
+    for (conversation, named) in [(pair, many), (group, twice)] {
+        let refused = claims(&mut a, call_id(), claim(conversation, named)).await;
+        assert_eq!(refused, Some(ErrorCode::NotFound));
+    }
+    let named = vec![of(&ada), of(&phone)];
+    assert_eq!(claims(&mut a, call_id(), claim(pair, named)).await, None);
+}

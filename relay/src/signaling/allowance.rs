@@ -2,6 +2,8 @@
 
 use bellwire_protocol::{ClientMessage, limits};
 
+use super::calls::CLAIM_PARTICIPANTS;
+
 /// What a message counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
@@ -9,6 +11,9 @@ pub enum Class {
     Common,
     /// So many candidates. They come in bursts that nobody chooses.
     Candidates(u32),
+    /// A claim of so many devices. It counts as one message, and one more for each of them: whose
+    /// each is has to be looked up.
+    Claim(u32),
     /// Ends a call. It is never refused: nobody is there to say it again, and the other side would
     /// ring on.
     Ending,
@@ -22,6 +27,10 @@ impl Class {
             ClientMessage::IceCandidates { candidates, .. } => {
                 Self::Candidates(u32::try_from(candidates.len()).unwrap_or(u32::MAX))
             }
+            ClientMessage::CallSync { claim: Some(claim), .. } => {
+                let named = claim.participants.len().min(CLAIM_PARTICIPANTS);
+                Self::Claim(u32::try_from(named).unwrap_or(u32::MAX))
+            }
             ClientMessage::CallReject { .. }
             | ClientMessage::CallCancel { .. }
             | ClientMessage::CallLeave { .. } => Self::Ending,
@@ -33,7 +42,7 @@ impl Class {
             | ClientMessage::SdpOffer { .. }
             | ClientMessage::SdpAnswer { .. }
             | ClientMessage::MediaState { .. }
-            | ClientMessage::CallSync { .. }
+            | ClientMessage::CallSync { claim: None, .. }
             | ClientMessage::PeerList { .. }
             | ClientMessage::CallReport { .. }
             | ClientMessage::Unknown => Self::Common,
@@ -83,6 +92,7 @@ impl Allowance {
     pub fn take(&mut self, now: u64, class: Class) -> Verdict {
         let taken = match class {
             Class::Common => self.common.take(now, 1),
+            Class::Claim(devices) => self.common.take(now, devices.saturating_add(1)),
             Class::Candidates(many) => self.candidates.take(now, many),
             // A device is in one call and rings in a few: this many ends are an attack.
             Class::Ending => match self.endings.take(now, 1) {

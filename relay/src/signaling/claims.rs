@@ -1,5 +1,7 @@
 //! Claims of calls, checked against the store: whom a call can be with, and on which devices.
 
+use std::collections::BTreeSet;
+
 use bellwire_protocol::{CallClaim, CallId, ConversationKind, Participant};
 
 use super::calls::{Apart, CLAIM_PARTICIPANTS, CheckedClaim};
@@ -38,6 +40,11 @@ fn believe(seated: &Seated, claim: CallClaim, route: Route) -> Option<CheckedCla
     let rings = route.others.iter().filter(|member| member.rings);
     let members: Vec<_> = rings.map(|member| &member.person).chain([&route.caller]).collect();
     if !members.iter().any(|person| person.user == seated.me.user) {
+        return None;
+    }
+    // Everybody is in a call with one device. Each that is named is looked up.
+    let devices: BTreeSet<_> = claim.participants.iter().map(|named| named.device).collect();
+    if devices.len() != claim.participants.len() || devices.len() > members.len() {
         return None;
     }
     let named = |said: Participant| {

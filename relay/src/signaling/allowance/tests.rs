@@ -1,5 +1,6 @@
 use bellwire_protocol::limits;
 
+use super::super::calls::CLAIM_PARTICIPANTS;
 use super::{Allowance, Class, Verdict};
 
 #[test]
@@ -44,4 +45,17 @@ fn a_whole_list_of_candidates_fits_into_the_burst() {
     let most = u32::try_from(limits::CANDIDATES).unwrap_or(u32::MAX);
     let mut allowance = Allowance::new(0);
     assert_eq!(allowance.take(0, Class::Candidates(most)), Verdict::Allowed);
+}
+
+#[test]
+fn a_claim_counts_as_much_as_it_asks_of_the_store() {
+    let most = u32::try_from(CLAIM_PARTICIPANTS).unwrap_or(u32::MAX);
+    let mut allowance = Allowance::new(0);
+    assert_eq!(allowance.take(0, Class::Claim(most)), Verdict::Allowed, "the largest fits");
+    for _ in 0..limits::MESSAGE_BURST - most - 1 {
+        assert_eq!(allowance.take(0, Class::Common), Verdict::Allowed);
+    }
+    let wait = u64::from(3 * 1_000 / limits::MESSAGES_PER_SECOND);
+    assert_eq!(allowance.take(0, Class::Claim(2)), Verdict::Refused(wait));
+    assert_eq!(allowance.take(wait, Class::Claim(2)), Verdict::Allowed);
 }
