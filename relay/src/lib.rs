@@ -11,6 +11,7 @@ pub mod bus;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod network;
 pub mod observe;
 pub mod origin;
 pub mod presence;

@@ -95,9 +95,9 @@ async fn behind_a_trusted_proxy_every_client_has_its_own_limit() {
         let reply = enter(&relay, &format!("127.0.0.1, 192.0.2.{n}, 203.0.113.9"), n).await;
         limited += u32::from(reply.status == 429);
     }
-    assert_eq!(limited, 10, "sixty in ten minutes from one address");
-    assert_eq!(enter(&relay, "203.0.113.10", 70).await.status, 401, "a neighbour is not limited");
-    assert_eq!(enter(&relay, "203.0.113.9", 71).await.status, 429);
+    assert_eq!(limited, 10, "sixty in ten minutes from one network");
+    assert_eq!(enter(&relay, "203.0.114.9", 70).await.status, 401, "another is not limited");
+    assert_eq!(enter(&relay, "203.0.113.10", 71).await.status, 429, "a neighbour is of the same");
 }
 
 #[tokio::test]
@@ -123,7 +123,8 @@ async fn made_up_refresh_tokens_are_limited_by_address() {
         limited += u32::from(refresh("203.0.113.9", n).await == 429);
     }
     assert_eq!(limited, 10, "six hundred in ten minutes");
-    assert_eq!(refresh("203.0.113.10", 0).await, 401, "a neighbour is not limited");
+    assert_eq!(refresh("203.0.113.10", 0).await, 429, "a neighbour is of the same network");
+    assert_eq!(refresh("203.0.114.9", 0).await, 401, "another is not limited");
 }
 
 /// The status that an upgrade is answered with, and the connection that holds its place.

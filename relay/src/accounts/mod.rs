@@ -16,7 +16,7 @@ pub mod token;
 pub use owner::Confirmed;
 pub use sign_ins::Described;
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bellwire_protocol::http::{ProblemReason, Registration};
@@ -96,8 +96,8 @@ pub struct Accounts {
     known: Mutex<KnownNetworks>,
     arrivals: Mutex<Arrivals>,
     lookups: Mutex<Quota<UserId>>,
-    entries: Mutex<Quota<IpAddr>>,
-    refreshes: Mutex<Quota<IpAddr>>,
+    entries: Mutex<Quota<Network>>,
+    refreshes: Mutex<Quota<Network>>,
     removed: Arc<Notify>,
 }
 
@@ -246,12 +246,12 @@ impl Accounts {
         self.count(&self.entries, address)
     }
 
-    fn count(&self, quota: &Mutex<Quota<IpAddr>>, address: IpAddr) -> Result<(), Refused> {
+    fn count(&self, quota: &Mutex<Quota<Network>>, address: IpAddr) -> Result<(), Refused> {
         if address.is_loopback() {
             return Ok(());
         }
         let mut quota = quota.lock().unwrap_or_else(PoisonError::into_inner);
-        quota.take(self.clock.steady().ms(), network(address)).map_err(Refused::Wait)
+        quota.take(self.clock.steady().ms(), Network::of(address)).map_err(Refused::Wait)
     }
 }
 
@@ -269,14 +269,6 @@ fn not_created(error: CreateAccountError) -> Refused {
             because(ErrorCode::Forbidden, ProblemReason::RegistrationClosed)
         }
         CreateAccountError::Store(error) => error.into(),
-    }
-}
-
-/// One subscriber has a whole /64 of IPv6.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
     }
 }
 

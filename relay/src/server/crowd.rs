@@ -7,12 +7,14 @@
 //! somebody else.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use futures_util::task::AtomicWaker;
+
+use crate::network::Network;
 
 /// How long a connection has to be quiet before another one may take its place, in ms. Shorter,
 /// and two crowds that come at once end each other.
@@ -50,28 +52,20 @@ impl Room {
     }
 }
 
-/// Who has one address easily has its neighbours: a /24 of IPv4, a /64 of IPv6.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() >> 8 << 8)),
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
-    }
-}
-
 /// How many each network has of something. Networks without any are absent.
 #[derive(Debug, Default)]
-pub(super) struct Tally(HashMap<IpAddr, usize>);
+pub(super) struct Tally(HashMap<Network, usize>);
 
 impl Tally {
-    pub(super) fn of(&self, network: IpAddr) -> usize {
+    pub(super) fn of(&self, network: Network) -> usize {
         self.0.get(&network).copied().unwrap_or(0)
     }
 
-    pub(super) fn add(&mut self, network: IpAddr) {
+    pub(super) fn add(&mut self, network: Network) {
         *self.0.entry(network).or_default() += 1;
     }
 
-    pub(super) fn remove(&mut self, network: IpAddr) {
+    pub(super) fn remove(&mut self, network: Network) {
         if let Some(count) = self.0.get_mut(&network) {
             *count -= 1;
             if *count == 0 {
@@ -142,7 +136,7 @@ impl Pulse {
 #[derive(Debug)]
 struct Entry {
     /// `None`: one of this machine's own addresses or of a proxy, behind which everybody is.
-    network: Option<IpAddr>,
+    network: Option<Network>,
     seated: bool,
     pulse: Arc<Pulse>,
 }
@@ -176,7 +170,7 @@ impl Crowd {
 
     /// Lets one more in. `None`: nobody has been quiet for long enough to make room.
     pub(super) fn admit(self: &Arc<Self>, now: u64, address: Option<IpAddr>) -> Option<Visit> {
-        let network = address.map(network);
+        let network = address.map(Network::of);
         let Room { all, all_of_one, plain, plain_of_one } = self.room;
         let mut state = self.state();
         let crowded = network.is_some_and(|network| {
@@ -218,7 +212,7 @@ impl Crowd {
     /// A request that a proxy sends on for this address, until the guard is dropped. `None`: its
     /// network has as many as it may.
     pub(super) fn request(self: &Arc<Self>, address: IpAddr) -> Option<Asking> {
-        let network = network(address);
+        let network = Network::of(address);
         let mut state = self.state();
         if state.requests_of.of(network) >= self.room.plain_of_one {
             return None;
@@ -232,7 +226,7 @@ impl Crowd {
 impl State {
     /// Ends the plain connection that was quiet for longest, of one network or of the one that has
     /// most. It leaves in its own time, and is not counted from here on.
-    fn end_the_quietest(&mut self, now: u64, of: Option<Option<IpAddr>>) -> Option<()> {
+    fn end_the_quietest(&mut self, now: u64, of: Option<Option<Network>>) -> Option<()> {
         let of = of.unwrap_or_else(|| {
             let known = self.plain_of.0.values().sum::<usize>();
             let largest = self.plain_of.0.iter().max_by_key(|(_, count)| **count);
@@ -303,7 +297,7 @@ impl Drop for Visit {
 #[derive(Debug)]
 pub(super) struct Asking {
     crowd: Arc<Crowd>,
-    network: IpAddr,
+    network: Network,
 }
 
 impl Drop for Asking {

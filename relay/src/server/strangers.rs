@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::crowd::{Tally, Visit, network};
+use super::crowd::{Tally, Visit};
+use crate::network::Network;
 
 /// In all.
 const STRANGERS: usize = 4_096;
@@ -29,7 +30,7 @@ impl Strangers {
         if waiting.all >= STRANGERS {
             return None;
         }
-        let network = (!address.is_loopback()).then(|| network(address));
+        let network = (!address.is_loopback()).then(|| Network::of(address));
         if let Some(network) = network {
             if waiting.by_network.of(network) >= STRANGERS_OF_ONE {
                 return None;
@@ -50,7 +51,7 @@ impl Strangers {
 #[derive(Debug)]
 pub struct Stranger {
     among: Strangers,
-    network: Option<IpAddr>,
+    network: Option<Network>,
     visit: Option<Arc<Visit>>,
 }
 

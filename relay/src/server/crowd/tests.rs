@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
+use std::net::Ipv4Addr;
+
 use super::*;
 
 const ROOM: Room = Room { all: 12, all_of_one: 9, plain: 8, plain_of_one: 3 };

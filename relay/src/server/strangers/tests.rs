@@ -12,9 +12,10 @@ fn somewhere(n: usize) -> IpAddr {
 #[test]
 fn one_network_has_so_much_room_and_gets_it_back() {
     let strangers = Strangers::default();
-    for last in [0_u64, 1 << 63] {
+    for last in [0_u128, 1 << 63] {
         let at = |n: usize| {
-            let v6 = (0x2001_0db8_u128 << 96) | u128::from(last + n as u64);
+            // As many /64 as one customer has.
+            let v6 = (0x2001_0db8_u128 << 96) | ((n as u128) << 64) | last;
             IpAddr::V6(Ipv6Addr::from_bits(v6))
         };
         let v4 = |n: usize| IpAddr::from([203, 0, 113, u8::try_from(n).unwrap()]);
