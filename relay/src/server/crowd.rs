@@ -1,5 +1,5 @@
 //! Who may hold a connection: so many in all, so many of one network, and where there is no room
-//! the one that has been quiet for longest makes it. Decides only; the sockets are in
+//! the one that has been quiet for longest makes it, of the network that has most. Decides only; the sockets are in
 //! [`super::held`].
 //!
 //! A connection is *plain* until a device has signed in on it, and *seated* from then on. Plain
@@ -16,8 +16,8 @@ use futures_util::task::AtomicWaker;
 
 use crate::network::Network;
 
-/// How long a connection has to be quiet before another one may take its place, in ms. Shorter,
-/// and two crowds that come at once end each other.
+/// How long a connection has to be quiet before another one may take its place, in ms, unless its
+/// network has more than that one's. Shorter, and two crowds that come at once end each other.
 const QUIET_MS: u64 = 1_000;
 /// How long the other end may leave an answer unread, in ms. Longer than a phone between two
 /// cells takes, and a descriptor is held for so long by whoever never reads.
@@ -168,7 +168,7 @@ impl Crowd {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets one more in. `None`: nobody has been quiet for long enough to make room.
+    /// Lets one more in. `None`: there is no room, and nobody who would have to make it.
     pub(super) fn admit(self: &Arc<Self>, now: u64, address: Option<IpAddr>) -> Option<Visit> {
         let network = address.map(Network::of);
         let Room { all, all_of_one, plain, plain_of_one } = self.room;
@@ -177,9 +177,10 @@ impl Crowd {
             state.plain_of.of(network) >= plain_of_one || state.all_of.of(network) >= all_of_one
         });
         if crowded {
-            state.end_the_quietest(now, Some(network))?;
+            state.end_the_quietest(now, network, QUIET_MS)?;
         } else if state.plain >= plain || state.entries.len() >= all {
-            state.end_the_quietest(now, None)?;
+            let has = state.plain_of(network);
+            state.make_room(now, has)?;
         }
         let id = state.next;
         state.next += 1;
@@ -206,7 +207,8 @@ impl Crowd {
 
     /// Makes room for a descriptor that the system refused.
     pub(super) fn make_room(&self, now: u64) {
-        self.state().end_the_quietest(now, None);
+        // Whose the newcomer is, the system did not say.
+        self.state().make_room(now, 0);
     }
 
     /// A request that a proxy sends on for this address, until the guard is dropped. `None`: its
@@ -224,24 +226,37 @@ impl Crowd {
 }
 
 impl State {
-    /// Ends the plain connection that was quiet for longest, of one network or of the one that has
-    /// most. It leaves in its own time, and is not counted from here on.
-    fn end_the_quietest(&mut self, now: u64, of: Option<Option<Network>>) -> Option<()> {
-        let of = of.unwrap_or_else(|| {
-            let known = self.plain_of.0.values().sum::<usize>();
-            let largest = self.plain_of.0.iter().max_by_key(|(_, count)| **count);
-            // Those behind a proxy count as one.
-            match largest {
-                Some((network, count)) if *count > self.plain.saturating_sub(known) => {
-                    Some(*network)
-                }
-                Some(_) | None => None,
+    /// How many plain connections a network has. Those behind a proxy count as one.
+    fn plain_of(&self, network: Option<Network>) -> usize {
+        match network {
+            Some(network) => self.plain_of.of(network),
+            None => self.plain.saturating_sub(self.plain_of.0.values().sum()),
+        }
+    }
+
+    /// Takes a place from the network that has most, for one that has so many plain connections.
+    fn make_room(&mut self, now: u64, newcomer: usize) -> Option<()> {
+        let shared = self.plain_of(None);
+        let largest = self.plain_of.0.iter().max_by_key(|(_, count)| **count);
+        match largest {
+            Some((network, count)) if *count > shared => {
+                // Fewer afterwards as well, or two networks would end each other in turns. Being
+                // busy is no right to more than others have.
+                let quiet_ms = if newcomer + 1 < *count { 0 } else { QUIET_MS };
+                self.end_the_quietest(now, Some(*network), quiet_ms)
             }
-        });
+            // Many people's: whoever is busy there is not one who takes it all.
+            Some(_) | None => self.end_the_quietest(now, None, QUIET_MS),
+        }
+    }
+
+    /// Ends the plain connection of a network that was quiet for longest, and for so long. It
+    /// leaves in its own time, and is not counted from here on.
+    fn end_the_quietest(&mut self, now: u64, of: Option<Network>, quiet_ms: u64) -> Option<()> {
         let plain = self.entries.iter().filter(|(_, it)| !it.seated && it.network == of);
         let quiet = plain.map(|(id, it)| (it.pulse.moved.load(Ordering::Relaxed), *id));
         let (moved, id) = quiet.min()?;
-        if now.saturating_sub(moved) < QUIET_MS {
+        if now.saturating_sub(moved) < quiet_ms {
             return None;
         }
         let pulse = Arc::clone(&self.entries.get(&id)?.pulse);

@@ -49,6 +49,31 @@ fn a_full_house_is_left_by_the_quietest_of_the_largest_network_and_by_nobody_who
 }
 
 #[test]
+fn busy_connections_of_few_networks_keep_nobody_else_out_and_equals_do_not_end_each_other() {
+    let crowd = Crowd::new(ROOM);
+    let busy: Vec<_> =
+        [1, 1, 1, 2, 2, 2, 3, 3].into_iter().map(|n| crowd.admit(0, of(n)).unwrap()).collect();
+    busy.iter().for_each(|visit| visit.pulse.moved(5_000));
+    let first = crowd.admit(5_000, of(7)).unwrap();
+    let second = crowd.admit(5_000, of(7)).unwrap();
+    assert!(crowd.admit(5_000, of(7)).is_none(), "each has two by then");
+    let left =
+        [0..3, 3..6, 6..8].map(|of| busy[of].iter().filter(|it| !it.pulse.is_over()).count());
+    assert_eq!(left, [2, 2, 2]);
+    assert!(!first.pulse.is_over() && !second.pulse.is_over());
+    assert!(crowd.admit(5_000, None).is_some(), "those behind a proxy had none");
+}
+
+#[test]
+fn who_is_busy_behind_a_proxy_makes_room_for_nobody() {
+    let crowd = Crowd::new(ROOM);
+    let everybody: Vec<_> = (0..8).map(|_| crowd.admit(0, None).unwrap()).collect();
+    assert!(crowd.admit(QUIET_MS - 1, of(1)).is_none());
+    assert!(crowd.admit(QUIET_MS, of(1)).is_some());
+    assert_eq!(everybody.iter().filter(|visit| visit.pulse.is_over()).count(), 1);
+}
+
+#[test]
 fn seats_of_one_network_leave_places_for_others() {
     let crowd = Crowd::new(ROOM);
     let office: Vec<_> =
