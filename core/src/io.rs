@@ -39,6 +39,8 @@ pub struct Start {
     /// The relay's base URL without a slash at its end, as in `https://calls.example.org`. The
     /// browser client passes its own origin.
     pub relay: String,
+    /// The origin of the page that the client runs in, as browsers send it; `None` outside of one.
+    pub page_origin: Option<String>,
 }
 
 /// Everything that can happen to a client.

@@ -17,6 +17,7 @@ mod core;
 mod history;
 mod io;
 pub mod machine;
+mod page;
 mod parts;
 mod pause;
 mod people;

@@ -104,6 +104,8 @@ pub(crate) enum News {
     },
     /// The access token is not accepted.
     Unauthenticated,
+    /// A socket closed before it was open.
+    NotOpened,
     /// This sign-in was revoked.
     Revoked,
     /// Another connection of this device took over.
@@ -407,8 +409,9 @@ impl Session {
                 None
             }
             Some(_) | None => {
+                let was_open = !matches!(self.state, State::Opening { .. });
                 self.back_off(line);
-                None
+                (!was_open).then_some(News::NotOpened)
             }
         }
     }

@@ -85,6 +85,11 @@ pub enum SignInProblem {
     Certificate,
     /// What answers there is not a Bellwire relay, or of a version that this client does not know.
     NotBellwire,
+    /// The relay accepts no connection of the page at this address.
+    OriginRefused {
+        /// Where the relay wants to be opened, where its operator set that.
+        address: Option<String>,
+    },
     /// The owner of the account ended this sign-in, from another device or through the operator.
     Revoked,
     /// The relay has a fault.
@@ -108,6 +113,22 @@ pub enum RelayState {
         /// window of this device took over; `reconnect` takes back.
         #[cfg_attr(feature = "bindings", specta(type = u32))]
         retry_at: u64,
+        /// Why, as far as it is known.
+        cause: OfflineCause,
+    },
+}
+
+/// Why the relay is not reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum OfflineCause {
+    /// It does not answer, or the network is away.
+    Unreachable,
+    /// It accepts no connection of the page at this address.
+    OriginRefused {
+        /// Where the relay wants to be opened, where its operator set that.
+        address: Option<String>,
     },
 }
 

@@ -115,6 +115,7 @@ impl Core {
             Command::CreateAccount { .. } | Command::SignIn { .. } | Command::SetRelay { .. } => {}
             Command::SignOut => self.sign_out(),
             Command::Reconnect => {
+                self.page.ask_anew();
                 let mut line =
                     Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
                 self.session.hurry(&mut line);

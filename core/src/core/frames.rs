@@ -50,6 +50,7 @@ impl Core {
                 }
             }
             Some(News::Revoked) => self.be_revoked(),
+            Some(News::NotOpened) => self.look_for_page(),
             Some(News::Replaced) => self.with_calls(Calls::be_displaced),
         }
     }
@@ -58,6 +59,7 @@ impl Core {
         if !welcome.resumed {
             self.parts = Parts::default();
         }
+        self.page.accept();
         self.clock.set(self.now, welcome.server_time);
         self.set_me(welcome.me);
         if welcome.resumed {

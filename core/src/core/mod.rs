@@ -24,6 +24,7 @@ use crate::call::{CallNews, Calls, Desk};
 use crate::chat::Chats;
 use crate::history::History;
 use crate::machine::{Event, Remark};
+use crate::page::Page;
 use crate::parts::Parts;
 use crate::people::People;
 use crate::random::Random;
@@ -49,6 +50,7 @@ pub struct Core {
     next_notice: u32,
     pending: BTreeMap<u32, Pending>,
     next_request: u32,
+    page: Page,
     /// When to ask the relay who may register, while nobody is signed in.
     look_at: Option<Time>,
 
@@ -90,6 +92,7 @@ impl Core {
             next_notice: 1,
             pending: BTreeMap::new(),
             next_request: 1,
+            page: Page::new(start.page_origin),
             look_at: None,
             me: None,
             participant: None,

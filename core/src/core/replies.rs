@@ -98,8 +98,12 @@ impl Core {
 
     fn on_look(&mut self, result: Result<String, Refusal>) {
         let now = self.now;
+        let info = read::<RelayInfo>(result);
+        if let Ok(relay) = &info {
+            self.page.learn(relay.origin_accepted, relay.address.clone(), now);
+        }
         let Some(out) = self.account.signed_out_mut() else { return };
-        match read::<RelayInfo>(result) {
+        match info {
             Ok(relay) if relay.protocols.iter().any(|protocol| protocol == SUBPROTOCOL) => {
                 out.registration = Some(relay.registration);
                 out.version = Some(relay.version);
@@ -110,9 +114,15 @@ impl Core {
                         SignInProblem::Unreachable
                             | SignInProblem::Certificate
                             | SignInProblem::NotBellwire
+                            | SignInProblem::OriginRefused { .. }
                     )
                 ) {
                     out.problem = None;
+                }
+                // The reason why somebody was signed out stays readable.
+                if let (None, Some(refusal)) = (&out.problem, self.page.refusal()) {
+                    let address = refusal.address.clone();
+                    out.problem = Some(SignInProblem::OriginRefused { address });
                 }
                 self.look_at = Some(now.after(LOOK_MS));
             }

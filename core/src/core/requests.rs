@@ -163,7 +163,15 @@ impl Core {
         if self.relay.is_empty() {
             return;
         }
-        self.ask_openly(Purpose::Look, HttpMethod::Get, "/relay", None);
+        self.ask_openly(Purpose::Look, HttpMethod::Get, &self.page.question(), None);
+    }
+
+    /// A socket did not open: perhaps the relay refuses this page.
+    pub(super) fn look_for_page(&mut self) {
+        let is_asked = self.pending.values().any(|pending| pending.purpose == Purpose::Look);
+        if self.page.wants_to_know(self.now) && !is_asked {
+            self.look();
+        }
     }
 
     pub(super) fn renew(&mut self) {

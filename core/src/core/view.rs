@@ -6,8 +6,8 @@ use super::Core;
 use crate::KeptChat;
 use crate::account::Account as Who;
 use crate::api::{
-    Account, ConversationView, Delivery, Entry, FormerSignIn, Home, OpenConversation, RelayState,
-    RingView, View,
+    Account, ConversationView, Delivery, Entry, FormerSignIn, Home, OfflineCause, OpenConversation,
+    RelayState, RingView, View,
 };
 use crate::history;
 use crate::people::People;
@@ -23,12 +23,20 @@ impl Core {
                 Reach::Connecting => RelayState::Connecting,
                 Reach::Online => RelayState::Online,
                 Reach::Offline(retry) => {
-                    RelayState::Offline { retry_at: retry.map_or(0, |at| self.clock.unix_of(at)) }
+                    let retry_at = retry.map_or(0, |at| self.clock.unix_of(at));
+                    RelayState::Offline { retry_at, cause: self.offline_cause() }
                 }
             },
             skipped_frames: self.session.skipped(),
             notices: self.notices.iter().cloned().collect(),
             settings: self.settings.clone(),
+        }
+    }
+
+    fn offline_cause(&self) -> OfflineCause {
+        match self.page.refusal() {
+            Some(refusal) => OfflineCause::OriginRefused { address: refusal.address.clone() },
+            None => OfflineCause::Unreachable,
         }
     }
 

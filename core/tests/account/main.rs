@@ -6,6 +6,7 @@
 )]
 
 mod former;
+mod page;
 
 use bellwire_core::api::{Account, Command, NoticeText, SignInProblem, View};
 use bellwire_core::{
@@ -59,6 +60,11 @@ fn kept(expires_at: u64) -> Record {
 
 impl Bench {
     fn new(records: Vec<Record>) -> Self {
+        Self::of_page(None, records)
+    }
+
+    /// A client in a page of this origin.
+    fn of_page(origin: Option<&str>, records: Vec<Record>) -> Self {
         let core = Core::new(Start {
             seed: [5; 32],
             unix_ms: UNIX,
@@ -66,6 +72,7 @@ impl Bench {
             device_name: "Test".into(),
             platform: "cli".into(),
             relay: "https://x".into(),
+            page_origin: origin.map(str::to_owned),
         });
         let (requests, stored, links) = (Vec::new(), Vec::new(), Vec::new());
         let mut bench = Self { core, now: 0, requests, stored, links, view: None };

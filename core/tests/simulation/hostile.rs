@@ -114,6 +114,7 @@ impl Prey {
             device_name: "Test".into(),
             platform: "cli".into(),
             relay: "https://relay".into(),
+            page_origin: None,
         });
         let people =
             [ME, FRIEND, STRANGER].map(|n| participant(person(n).user, device(n))).to_vec();

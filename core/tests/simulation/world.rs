@@ -219,6 +219,7 @@ impl World {
             device_name: "Simulation".into(),
             platform: "cli".into(),
             relay: "https://relay".into(),
+            page_origin: None,
         })
     }
 

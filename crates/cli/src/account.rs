@@ -200,6 +200,10 @@ fn refusal(problem: Option<SignInProblem>) -> anyhow::Error {
         Some(SignInProblem::NotBellwire) => {
             anyhow::anyhow!("what answers there is no Bellwire relay of this version")
         }
+        // Said to pages; a native client has no origin.
+        Some(SignInProblem::OriginRefused { .. }) => {
+            anyhow::anyhow!("the relay refuses this client's origin")
+        }
         Some(SignInProblem::Revoked) => anyhow::anyhow!("this sign-in was ended elsewhere"),
         Some(SignInProblem::Internal) => anyhow::anyhow!("the relay has a fault; try again later"),
     }

@@ -126,6 +126,7 @@ impl Client {
             },
             device_name: device,
             platform: "web".to_owned(),
+            page_origin: Some(relay.clone()),
             relay,
         };
         for (to, from) in start.seed.iter_mut().zip(seed) {

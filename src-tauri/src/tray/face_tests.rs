@@ -1,5 +1,6 @@
 use bellwire_core::api::{
-    CallView, ConversationView, Home, Language, LocalSlot, LocalView, Settings, SlotState,
+    CallView, ConversationView, Home, Language, LocalSlot, LocalView, OfflineCause, Settings,
+    SlotState,
 };
 use bellwire_protocol::{ConversationId, ConversationKind, EndReason, Media};
 
@@ -92,7 +93,7 @@ fn the_status_is_that_of_the_person_where_the_relay_is_reached() {
         (RelayState::Online, PresenceStatus::Dnd, "Do not disturb", true),
         (RelayState::Connecting, PresenceStatus::Away, "Connecting…", false),
         (
-            RelayState::Offline { retry_at: 0 },
+            RelayState::Offline { retry_at: 0, cause: OfflineCause::Unreachable },
             PresenceStatus::Dnd,
             "The relay cannot be reached",
             true,

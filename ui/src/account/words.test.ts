@@ -29,6 +29,11 @@ const PROBLEMS: [SignInProblem, RegExp][] = [
   [{ type: 'unreachable' }, /relay at calls\.example\.org cannot be reached\. Check/],
   [{ type: 'certificate' }, /certificate of calls\.example\.org is not trusted/],
   [{ type: 'not_bellwire' }, /not a Bellwire relay.*Check the address/],
+  [
+    { type: 'origin_refused', address: 'https://bell.example' },
+    /not accept the address calls\.example\.org\. Its own address is https:\/\/bell\.example/,
+  ],
+  [{ type: 'origin_refused', address: null }, /not accept the address calls\.example\.org\. Ask/],
   [{ type: 'revoked' }, /signed out from another device.*Sign in again/],
   [{ type: 'internal' }, /has a fault.*Try again/],
 ];

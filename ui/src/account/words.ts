@@ -1,4 +1,4 @@
-import type { NoticeText, ProblemReason, SignInProblem } from '../lib/bindings';
+import type { NoticeText, OfflineCause, ProblemReason, SignInProblem } from '../lib/bindings';
 import { m } from '../lib/paraglide/messages';
 
 /** The field that a refusal is about; it is shown beside it. */
@@ -30,6 +30,7 @@ export function isAboutRelay(problem: SignInProblem): boolean {
     case 'unreachable':
     case 'certificate':
     case 'not_bellwire':
+    case 'origin_refused':
       return true;
     case 'refused':
     case 'rate_limited':
@@ -51,11 +52,29 @@ export function signInProblem(problem: SignInProblem, relay: string): string {
       return m.problem_certificate({ relay });
     case 'not_bellwire':
       return m.problem_not_bellwire({ relay });
+    case 'origin_refused':
+      return originRefused(problem.address, relay);
     case 'revoked':
       return m.problem_revoked();
     case 'internal':
       return m.problem_internal();
   }
+}
+
+/** Why the relay is not reached, and what still works. */
+export function offlineWords(cause: OfflineCause, relay: string, talking: boolean): string {
+  switch (cause.type) {
+    case 'unreachable':
+      return talking ? m.offline_in_call({ relay }) : m.offline({ relay });
+    case 'origin_refused':
+      return originRefused(cause.address, relay);
+  }
+}
+
+function originRefused(address: string | null, relay: string): string {
+  return address === null
+    ? m.problem_origin_refused_unknown({ relay })
+    : m.problem_origin_refused({ relay, address });
 }
 
 /** Why the relay refused. A newer relay may say what this build does not know. */

@@ -82,7 +82,7 @@ export const scenes: Record<string, Scene> = {
   'welcome-closed': { view: view(signedOut({ registration: 'closed' })) },
   'welcome-unreachable': {
     view: view(signedOut({ relay_version: null, registration: null }), {
-      relay: { type: 'offline', retry_at: NOW },
+      relay: { type: 'offline', retry_at: NOW, cause: { type: 'unreachable' } },
     }),
   },
   'welcome-desktop': {
@@ -163,7 +163,9 @@ export const scenes: Record<string, Scene> = {
   calls: { view: view(busyHome()), place: { page: 'calls' } },
   'add-contact': { view: view(busyHome()), press: ['Add contact'] },
   offline: {
-    view: view(busyHome(), { relay: { type: 'offline', retry_at: Date.now() + 4000 } }),
+    view: view(busyHome(), {
+      relay: { type: 'offline', retry_at: Date.now() + 4000, cause: { type: 'unreachable' } },
+    }),
     place: GRACE,
   },
   notice: {
@@ -228,7 +230,9 @@ export const scenes: Record<string, Scene> = {
     minimised: true,
   },
   'call-offline': {
-    view: view(busyHome({ call: connected() }), { relay: { type: 'offline', retry_at: NOW } }),
+    view: view(busyHome({ call: connected() }), {
+      relay: { type: 'offline', retry_at: NOW, cause: { type: 'unreachable' } },
+    }),
   },
   elsewhere: { view: inCall(), place: GRACE, seat: 'elsewhere' },
   fault: { view: view(busyHome()), fault: { type: 'load' } },

@@ -684,6 +684,15 @@ at: number } |
 /**  Whose. */
 name: string };
 
+/**  Why the relay is not reached. */
+export type OfflineCause = 
+/**  It does not answer, or the network is away. */
+{ type: "unreachable" } | 
+/**  It accepts no connection of the page at this address. */
+{ type: "origin_refused"; 
+/**  Where the relay wants to be opened, where its operator set that. */
+address: string | null };
+
 /**  The conversation on the screen. */
 export type OpenConversation = {
 	/**  Which. */
@@ -933,7 +942,9 @@ export type RelayState =
  *  When the next try starts; in the past while one goes on. 0: not by itself, because another
  *  window of this device took over; `reconnect` takes back.
  */
-retry_at: number };
+retry_at: number; 
+/**  Why, as far as it is known. */
+cause: OfflineCause };
 
 /**  Another participant. */
 export type RemoteView = {
@@ -1011,6 +1022,10 @@ retry_after_s: number } |
 { type: "certificate" } | 
 /**  What answers there is not a Bellwire relay, or of a version that this client does not know. */
 { type: "not_bellwire" } | 
+/**  The relay accepts no connection of the page at this address. */
+{ type: "origin_refused"; 
+/**  Where the relay wants to be opened, where its operator set that. */
+address: string | null } | 
 /**  The owner of the account ended this sign-in, from another device or through the operator. */
 { type: "revoked" } | 
 /**  The relay has a fault. */

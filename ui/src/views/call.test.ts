@@ -229,7 +229,11 @@ describe('a call', () => {
   });
 
   it('goes on without the relay and says so', () => {
-    stage({ view: view(busyHome({ call: live() }), { relay: { type: 'offline', retry_at: 0 } }) });
+    stage({
+      view: view(busyHome({ call: live() }), {
+        relay: { type: 'offline', retry_at: 0, cause: { type: 'unreachable' } },
+      }),
+    });
     const region = screen.getByRole('region', { name: 'Call' });
     expect(within(region).getByRole('status')).toHaveTextContent('Your call goes on.');
   });

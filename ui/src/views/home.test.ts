@@ -167,7 +167,9 @@ describe('home', () => {
 
   it('says that the relay is away, what still works, and tries again', async () => {
     const { asked } = stage({
-      view: view(busyHome(), { relay: { type: 'offline', retry_at: Date.now() + 4000 } }),
+      view: view(busyHome(), {
+        relay: { type: 'offline', retry_at: Date.now() + 4000, cause: { type: 'unreachable' } },
+      }),
       place: GRACE,
     });
     expect(screen.getByText(/can’t reach calls\.example\.org\. You can read/)).toBeVisible();
@@ -175,6 +177,15 @@ describe('home', () => {
     expect(button('Video call')).toBeDisabled();
     await userEvent.click(button('Try now'));
     expect(asked()).toEqual([{ type: 'reconnect' }]);
+  });
+
+  it('says that the relay refuses the address of this page, and which one it has', () => {
+    const cause = { type: 'origin_refused', address: 'https://bell.example' } as const;
+    const relay = { type: 'offline', retry_at: 0, cause } as const;
+    stage({ view: view(busyHome(), { relay }), place: GRACE });
+    const words = /not accept the address calls\.example\.org\. Its own address is https:\/\/bell/;
+    expect(screen.getByText(words)).toBeVisible();
+    expect(button('Try now')).toBeVisible();
   });
 
   it('keeps a notice about safety until it was read', async () => {

@@ -90,13 +90,21 @@ describe('welcome', () => {
   it('says that the relay cannot be reached and tries again', async () => {
     const { asked } = stage({
       view: view(signedOut({ relay_version: null, registration: null }), {
-        relay: { type: 'offline', retry_at: 0 },
+        relay: { type: 'offline', retry_at: 0, cause: { type: 'unreachable' } },
       }),
     });
     const alert = screen.getByRole('alert');
     expect(alert).toHaveTextContent('The relay at calls.example.org cannot be reached.');
     await userEvent.click(within(alert).getByRole('button', { name: 'Try now' }));
     expect(asked()).toEqual([{ type: 'reconnect' }]);
+  });
+
+  it('says that the relay refuses the address of this page, and which one it has', () => {
+    const problem = { type: 'origin_refused', address: 'https://bell.example' } as const;
+    stage({ view: view(signedOut({ problem })) });
+    expect(screen.getByRole('alert')).toHaveTextContent(
+      'The relay does not accept the address calls.example.org. Its own address is https://bell.example: open that one.',
+    );
   });
 
   it('does not take a second press while a request is on its way', () => {

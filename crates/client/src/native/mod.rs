@@ -92,6 +92,7 @@ impl Options {
             device_name: self.device_name,
             platform: self.platform,
             relay: self.relay,
+            page_origin: None,
         }
     }
 }

@@ -69,6 +69,7 @@ fn driver() -> (Rc<Page>, Rc<Driver<Rc<Page>>>) {
         device_name: "Test".into(),
         platform: "web".into(),
         relay: "http://relay.test".into(),
+        page_origin: Some("http://relay.test".into()),
     };
     let driver = Rc::new(Driver::new(start, Rc::clone(&page)));
     (page, driver)

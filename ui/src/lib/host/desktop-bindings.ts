@@ -1296,6 +1296,27 @@ export type Notice_Serialize = {
 	text: NoticeText_Serialize,
 };
 
+/**  Why the relay is not reached. */
+export type OfflineCause = OfflineCause_Serialize | OfflineCause_Deserialize;
+
+/**  Why the relay is not reached. */
+export type OfflineCause_Deserialize = 
+/**  It does not answer, or the network is away. */
+{ type: "unreachable" } | 
+/**  It accepts no connection of the page at this address. */
+{ type: "origin_refused"; 
+/**  Where the relay wants to be opened, where its operator set that. */
+address?: string | null };
+
+/**  Why the relay is not reached. */
+export type OfflineCause_Serialize = 
+/**  It does not answer, or the network is away. */
+{ type: "unreachable" } | 
+/**  It accepts no connection of the page at this address. */
+{ type: "origin_refused"; 
+/**  Where the relay wants to be opened, where its operator set that. */
+address: string | null };
+
 /**  The conversation on the screen. */
 export type OpenConversation = OpenConversation_Serialize | OpenConversation_Deserialize;
 
@@ -1735,7 +1756,10 @@ export type Registration =
 "closed";
 
 /**  How the relay is reached. */
-export type RelayState = 
+export type RelayState = RelayState_Serialize | RelayState_Deserialize;
+
+/**  How the relay is reached. */
+export type RelayState_Deserialize = 
 /**  Signed out. */
 { type: "idle" } | 
 /**  Being reached, for the first time or after a loss of less than 2 s. */
@@ -1748,7 +1772,27 @@ export type RelayState =
  *  When the next try starts; in the past while one goes on. 0: not by itself, because another
  *  window of this device took over; `reconnect` takes back.
  */
-retry_at: number };
+retry_at: number; 
+/**  Why, as far as it is known. */
+cause: OfflineCause_Deserialize };
+
+/**  How the relay is reached. */
+export type RelayState_Serialize = 
+/**  Signed out. */
+{ type: "idle" } | 
+/**  Being reached, for the first time or after a loss of less than 2 s. */
+{ type: "connecting" } | 
+/**  Reached. */
+{ type: "online" } | 
+/**  Not reached for 2 s or more. Calls go on; new ones cannot be made. */
+{ type: "offline"; 
+/**
+ *  When the next try starts; in the past while one goes on. 0: not by itself, because another
+ *  window of this device took over; `reconnect` takes back.
+ */
+retry_at: number; 
+/**  Why, as far as it is known. */
+cause: OfflineCause_Serialize };
 
 /**  Another participant. */
 export type RemoteView = {
@@ -1903,6 +1947,10 @@ retry_after_s: number } |
 { type: "certificate" } | 
 /**  What answers there is not a Bellwire relay, or of a version that this client does not know. */
 { type: "not_bellwire" } | 
+/**  The relay accepts no connection of the page at this address. */
+{ type: "origin_refused"; 
+/**  Where the relay wants to be opened, where its operator set that. */
+address?: string | null } | 
 /**  The owner of the account ended this sign-in, from another device or through the operator. */
 { type: "revoked" } | 
 /**  The relay has a fault. */
@@ -1924,6 +1972,10 @@ retry_after_s: number } |
 { type: "certificate" } | 
 /**  What answers there is not a Bellwire relay, or of a version that this client does not know. */
 { type: "not_bellwire" } | 
+/**  The relay accepts no connection of the page at this address. */
+{ type: "origin_refused"; 
+/**  Where the relay wants to be opened, where its operator set that. */
+address: string | null } | 
 /**  The owner of the account ended this sign-in, from another device or through the operator. */
 { type: "revoked" } | 
 /**  The relay has a fault. */
@@ -2012,7 +2064,7 @@ export type View_Deserialize = {
 	/**  The relay's address, without scheme, as people write it. */
 	relay_address: string,
 	/**  How the relay is reached. */
-	relay: RelayState,
+	relay: RelayState_Deserialize,
 	/**  Frames of the relay that this client could not take, in this run. Something may be missing. */
 	skipped_frames: number,
 	/**  What the person should read, oldest first. */
@@ -2028,7 +2080,7 @@ export type View_Serialize = {
 	/**  The relay's address, without scheme, as people write it. */
 	relay_address: string,
 	/**  How the relay is reached. */
-	relay: RelayState,
+	relay: RelayState_Serialize,
 	/**  Frames of the relay that this client could not take, in this run. Something may be missing. */
 	skipped_frames: number,
 	/**  What the person should read, oldest first. */
