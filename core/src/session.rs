@@ -444,10 +444,8 @@ impl Session {
                 let refused = Some(Refused { code, retry_after_ms });
                 Some(News::Answered { asked, refused, put_off })
             }
-            RelayMessage::Error { re: None, retry_after_ms, code: _, message: _ } => {
-                self.stay_away = retry_after_ms.or(self.stay_away);
-                None
-            }
+            // It refuses one frame that had no id, and says nothing of the connection.
+            RelayMessage::Error { re: None, .. } => None,
             RelayMessage::GoingAway { retry_after_ms } => {
                 self.stay_away = Some(retry_after_ms);
                 None

@@ -207,6 +207,22 @@ fn every_close_code_is_handled_as_the_wire_says() {
 }
 
 #[test]
+fn a_refusal_of_one_frame_delays_no_later_connection() {
+    let mut bench = Bench::new();
+    bench.connect(false);
+    let refusal = RelayMessage::Error {
+        re: None,
+        code: ErrorCode::RateLimited,
+        message: String::new(),
+        retry_after_ms: Some(60_000),
+    };
+    assert!(bench.frame(refusal).is_none());
+    bench.now = bench.now.after(3_600_000);
+    bench.close(None);
+    assert!(bench.pause() <= 500, "it was about a frame of an hour ago");
+}
+
+#[test]
 fn a_silent_socket_is_pinged_and_dropped() {
     let mut bench = Bench::new();
     bench.connect(false);
