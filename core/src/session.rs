@@ -351,7 +351,7 @@ impl Session {
             }
             LinkEvent::Closed { code } => self.on_closed(*code, line),
             LinkEvent::Malformed => {
-                self.skip(line.now);
+                self.skip(line);
                 None
             }
             LinkEvent::NetworkChanged => {
@@ -365,12 +365,24 @@ impl Session {
     }
 
     /// A frame could not be taken. The others can: the connection goes on without it.
-    fn skip(&mut self, now: Time) {
+    fn skip(&mut self, line: &mut Line<'_>) {
         self.skipped = self.skipped.saturating_add(1);
         self.skipped_last = true;
-        if let State::Online { heard, probe_until, .. } = &mut self.state {
-            *heard = now;
-            *probe_until = None;
+        match &mut self.state {
+            // That was the welcome: without it there is no session.
+            State::Greeting { .. } => {
+                self.resume = None;
+                self.drop_socket(line);
+            }
+            State::Online { heard, probe_until, .. } => {
+                *heard = line.now;
+                *probe_until = None;
+            }
+            State::Idle
+            | State::Wanting
+            | State::Waiting { .. }
+            | State::Opening { .. }
+            | State::Stopped => {}
         }
     }
 

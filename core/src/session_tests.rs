@@ -280,6 +280,26 @@ fn a_greeting_that_is_not_answered_is_given_up() {
 }
 
 #[test]
+fn a_welcome_that_cannot_be_read_fails_the_try_at_once_and_is_not_resumed() {
+    let mut bench = Bench::new();
+    bench.connect(false);
+    bench.close(None);
+    bench.pause();
+    let mut pauses = Vec::new();
+    for _ in 0..6 {
+        bench.with(|session, line| session.open("wss://x/ws".into(), line));
+        bench.with(|session, line| session.handle_link(&LinkEvent::Opened, Bench::hello(), line));
+        bench.out.clear();
+        let skip = LinkEvent::Malformed;
+        bench.with(|session, line| session.handle_link(&skip, None, line));
+        assert!(matches!(bench.out.pop_front(), Some(Output::Link(LinkCommand::Disconnect))));
+        pauses.push(bench.pause());
+    }
+    assert!(pauses[4] >= 2_000 && pauses[5] >= 4_000, "by the ladder: {pauses:?}");
+    assert_eq!(bench.connect(false), None, "with a fresh session");
+}
+
+#[test]
 fn a_frame_that_cannot_be_taken_is_skipped_and_counted_and_ends_nothing() {
     let mut bench = Bench::new();
     bench.connect(false);
