@@ -6,6 +6,8 @@ mod support;
 
 use bellwire_protocol::http::{Device, ProblemReason, SignedIn};
 use bellwire_protocol::{Secret, limits};
+use bellwire_relay::store::SignIns;
+use bellwire_relay::store::sqlite::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
 use support::{Client, PASSWORD, Person, Reply, SetTime, TestRelay};
 use tempfile::TempDir;
@@ -170,17 +172,17 @@ async fn a_sign_in_without_use_is_over_and_asks_for_the_password() {
     let ada = relay.sign_up("ada").await;
     let idle = relay.sign_in("ada").await;
     time.pass(40 * DAY);
-    let used: SignedIn = refresh(&relay, &ada.signed_in.refresh_token).await.json();
+    let _used: SignedIn = refresh(&relay, &ada.signed_in.refresh_token).await.json();
     time.pass(21 * DAY);
     let told = refused(&relay, &idle.signed_in.refresh_token).await;
     assert_eq!(told, Some(ProblemReason::TokenInvalid));
-    // A relay forgets when it starts, and every hour.
-    let relay = TestRelay::by(time.clock(), relay.stop().await, |_| {});
-    let ada =
-        Person { name: ada.name, signed_in: refresh(&relay, &used.refresh_token).await.json() };
+    // A relay forgets every hour of a clock that runs on: one that is far ahead at the start is not
+    // believed. The store is asked, which no quota counts.
+    let path = relay.folder.path().join("relay.db");
+    let store = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap();
     let mut listed = vec![];
     support::until("the dead one is not listed any more", async || {
-        listed = devices(&relay, &ada).await;
+        listed = store.devices(ada.user()).await.unwrap();
         listed.len() == 1
     })
     .await;
