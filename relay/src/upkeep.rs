@@ -140,20 +140,21 @@ impl Upkeep {
     }
 
     async fn look_for_removals(&mut self) {
-        let removals = self.relay.store.removals().await.ok();
-        if removals != self.removals {
-            self.removals = removals;
-            revoke_missing(&self.relay).await;
+        // Seen only once it is done: what fails is tried again at the next look.
+        let Ok(removals) = self.relay.store.removals().await else { return };
+        if self.removals != Some(removals) && revoke_missing(&self.relay).await.is_ok() {
+            self.removals = Some(removals);
         }
     }
 }
 
-async fn revoke_missing(relay: &Relay) {
+async fn revoke_missing(relay: &Relay) -> Result<(), StoreError> {
     let (reply, connected) = tokio::sync::oneshot::channel();
     let _ = relay.switchboard.send(Mail::Devices(reply)).await;
-    let Ok(connected) = connected.await else { return };
-    if let Ok(devices) = relay.store.missing_devices(&connected).await {
-        // Whose wish it was, the refresh of the client tells.
-        relay.bus.publish(Event::Revoked { devices, by: EndedBy::Other }).await;
-    }
+    // Without a switchboard nobody is connected.
+    let Ok(connected) = connected.await else { return Ok(()) };
+    let devices = relay.store.missing_devices(&connected).await?;
+    // Whose wish it was, the refresh of the client tells.
+    relay.bus.publish(Event::Revoked { devices, by: EndedBy::Other }).await;
+    Ok(())
 }
