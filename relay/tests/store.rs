@@ -237,6 +237,26 @@ async fn an_ended_sign_in_is_told_from_an_unknown_one(store: &dyn Store) {
     assert_eq!(rotate(store, 11, 99, 400).await, Rotation::Unknown, "not kept for ever");
 }
 
+async fn what_is_kept_of_ended_sign_ins_is_bounded(store: &dyn Store) {
+    add(store, 1).await;
+    add(store, 2).await;
+    enter(store, 200, 2).await;
+    assert!(store.end_device(user(2), device(200), 1).await.unwrap());
+    for n in 1..=100 {
+        enter(store, n, 1).await;
+        // The clock is set back now and then.
+        assert!(store.end_device(user(1), device(n), 1_000 - u64::from(n % 7)).await.unwrap());
+    }
+    let mut known = Vec::new();
+    for n in 1..=200 {
+        if store.knows_refresh([n; 32]).await.unwrap() {
+            known.push(n);
+        }
+    }
+    let kept: Vec<u8> = (37..=100).chain([200]).collect();
+    assert_eq!(known, kept, "the newest of each account");
+}
+
 async fn used_refresh_tokens_are_bounded(store: &dyn Store) {
     add(store, 1).await;
     enter(store, 1, 1).await;
@@ -564,6 +584,7 @@ suite! { sqlite, super::on_sqlite:
     a_lost_reply_is_forgiven_until_the_successor_is_used,
     an_ended_sign_in_is_told_from_an_unknown_one,
     used_refresh_tokens_are_bounded,
+    what_is_kept_of_ended_sign_ins_is_bounded,
     devices_belong_to_their_user,
     sign_ins_are_bounded_and_forgotten,
     a_sign_in_needs_the_password_that_was_checked,
