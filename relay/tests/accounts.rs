@@ -226,7 +226,8 @@ async fn a_new_password_signs_out_every_other_device() {
     let mut elsewhere = relay.connect(&other).await;
     let change = |old: &str, new: &str| json!({ "old_password": old, "new_password": new });
     let path = "/api/v1/me/password";
-    let wrong = relay.http("POST", path, Some(ada.token()), &change("wrong one", "x")).await;
+    let wrong =
+        relay.http("POST", path, Some(ada.token()), &change("wrong one", "another good one")).await;
     assert_eq!(wrong.problem().reason, Some(ProblemReason::WrongCredentials));
     assert_eq!(wrong.status, 403, "401 would mean that the token is bad");
     let weak = relay.http("POST", path, Some(ada.token()), &change(PASSWORD, "short")).await;

@@ -239,3 +239,33 @@ async fn a_flood_of_invented_names_starves_nobody() {
     let (_, people) = tokio::join!(futures_util::future::join_all(flood), people);
     assert_eq!(people, [200; 8], "each gets in");
 }
+
+/// A right password is given its try back, so that only the places in the queue hold these back.
+#[tokio::test]
+async fn one_signed_in_person_keeps_nobody_from_changing_a_password() {
+    let relay = behind_a_proxy(|config| {
+        config.password_cost = Cost { memory_kib: 8 * 1_024, passes: 3 };
+    });
+    let (eve, ada) = (relay.sign_up("eve").await, relay.sign_up("ada").await);
+    let change = async |token: &str, from: &str, new: &str| {
+        let body = json!({ "old_password": PASSWORD, "new_password": new });
+        let from = [("X-Forwarded-For", from)];
+        let path = "/api/v1/me/password";
+        http(relay.address, "POST", path, Some(token), &body, &from).await.status
+    };
+    let flood = futures_util::future::join_all(
+        (0..19).map(|_| change(eve.token(), "198.51.100.1", PASSWORD)),
+    );
+    let others = async {
+        let reply = change(ada.token(), "203.0.113.9", "another good one").await;
+        let right = json!({ "password": "another good one" });
+        let from = [("X-Forwarded-For", "203.0.113.9")];
+        let gone = http(relay.address, "DELETE", "/api/v1/me", Some(ada.token()), &right, &from);
+        (reply, gone.await.status)
+    };
+    let (flood, others) = tokio::join!(flood, others);
+    assert!(flood.contains(&429), "the queue was full for eve: {flood:?}");
+    assert_eq!(others, (204, 204), "ada's own network has places");
+    let weak = change(eve.token(), "198.51.100.1", "short").await;
+    assert_eq!(weak, 400, "said before any hash");
+}

@@ -80,6 +80,29 @@ async fn a_repeat_is_forgiven_only_until_the_reply_is_in_use() {
     }
 }
 
+#[tokio::test]
+async fn a_sign_in_that_went_while_the_store_failed_is_closed_once_it_works() {
+    let time = SetTime::now();
+    let relay = TestRelay::by(time.clock(), TempDir::new().unwrap(), |_| {});
+    let ada = relay.sign_up("ada").await;
+    let mut socket = relay.connect(&ada).await;
+    let believed = async || relay.metric("clock_believed").await == 1.0;
+    support::until("it looks at the clock", believed).await;
+    let path = relay.folder.path().join("relay.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let other = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let gone = "BEGIN IMMEDIATE; DELETE FROM devices; ALTER TABLE devices RENAME TO away; COMMIT";
+    sqlx::raw_sql(gone).execute(&other).await.unwrap();
+    // Each look takes the clock first and removals last: two looks at the clock have one between.
+    let ahead = 400 * i64::try_from(DAY).unwrap();
+    time.set_by(ahead);
+    support::until("one look", async || !believed().await).await;
+    time.set_by(-ahead);
+    support::until("the next look", believed).await;
+    sqlx::raw_sql("ALTER TABLE away RENAME TO devices").execute(&other).await.unwrap();
+    assert_eq!(socket.closed().await, Some(limits::close::UNAUTHENTICATED));
+}
+
 /// Everything that ends a sign-in, and whether it is its owner's word.
 #[tokio::test]
 async fn only_the_owner_of_an_account_ends_a_sign_in_for_good() {
@@ -234,6 +257,38 @@ async fn a_device_that_cannot_be_described_costs_neither_name_nor_invitation() {
     let good = wanted(json!({ "name": "d", "platform": "cli" }));
     let reply = relay.http("POST", "/api/v1/auth/register", None, &good).await;
     assert_eq!(reply.status, 201, "name and invitation are free: {}", reply.text);
+}
+
+/// The first of them renews the hash that the others were checked against.
+#[tokio::test]
+async fn a_right_password_is_right_for_everybody_at_once_after_a_change_of_the_hash_cost() {
+    use bellwire_relay::accounts::password::Cost;
+    for asked in ["login", "password", "delete"] {
+        let relay = TestRelay::start();
+        let ada = relay.sign_up("ada").await;
+        let relay = TestRelay::at(relay.stop().await, |config| {
+            config.password_cost = Cost { memory_kib: 1_024, passes: 3 };
+        });
+        let login = json!({
+            "username": "ada", "password": PASSWORD,
+            "device": { "name": "one of many", "platform": "cli" },
+        });
+        let change = json!({ "old_password": PASSWORD, "new_password": "another good one" });
+        let entering = (0..4).map(|_| relay.http("POST", "/api/v1/auth/login", None, &login));
+        let entering = futures_util::future::join_all(entering);
+        let right = json!({ "password": PASSWORD });
+        let (method, path, body) = match asked {
+            "password" => ("POST", "/api/v1/me/password", &change),
+            "delete" => ("DELETE", "/api/v1/me", &right),
+            _ => ("GET", "/api/v1/me", &Value::Null),
+        };
+        let other = relay.http(method, path, Some(ada.token()), body);
+        let (entered, other) = tokio::join!(entering, other);
+        assert!(matches!(other.status, 200 | 204), "{asked}: {}", other.text);
+        if asked == "login" {
+            assert!(entered.iter().all(|reply| reply.status == 200), "{}", entered[3].text);
+        }
+    }
 }
 
 /// Four sign-ins and the change at once, eight times: the sign-ins with the old password are refused, or ended by the change.

@@ -13,7 +13,6 @@ mod sign_ins;
 pub mod telling;
 pub mod token;
 
-pub use owner::Confirmed;
 pub use sign_ins::Described;
 
 use std::net::IpAddr;

@@ -1,61 +1,81 @@
 //! What the owner of an account does to it: a new password, its end.
 
+use std::net::IpAddr;
+
 use bellwire_protocol::SecurityNotice;
 use bellwire_protocol::http::ProblemReason;
 use bellwire_protocol::{DeviceId, ErrorCode, Me, NoticeKind, RelayMessage, Secret, UserId};
 
-use super::network::Source;
+use super::network::{Network, Source};
 use super::password::{Match, weakness};
+use super::sign_ins::CHECKS;
 use super::{Accounts, Guessed, Refused, because};
 use crate::bus::Event;
 use crate::store::{EndedBy, NewPassword};
-
-/// A password that was right, by the hash that it was checked against. What is done with it is done
-/// only while that is still the hash.
-#[derive(Debug)]
-pub struct Confirmed(String);
 
 fn wrong() -> Refused {
     because(ErrorCode::Forbidden, ProblemReason::WrongCredentials)
 }
 
+/// Where a signed-in person asks from.
+fn signed_in(address: IpAddr) -> Source {
+    Source { network: Network::of(address), known: true }
+}
+
 impl Accounts {
-    /// Whether this is the user's password.
+    /// The hash of the user's password, if this is it. What it is asked for is done only while that is
+    /// still the hash. Tries are counted by device, from wherever it asks; the
+    /// place in the queue is one of its network.
     ///
     /// # Errors
     /// [`Refused`]: wrong, too often, or the store failed.
-    pub async fn confirm(&self, me: &Me, password: &Secret) -> Result<Confirmed, Refused> {
+    async fn confirm(
+        &self,
+        me: &Me,
+        password: &Secret,
+        address: IpAddr,
+    ) -> Result<String, Refused> {
         let account = self.store.account(me.user).await?;
         let stored = account.map(|account| account.password_hash);
         let guessed = Guessed::Device(me.device);
-        match self.check(guessed, Source::trusted(), password, stored.as_deref()).await? {
-            Match::Right | Match::Renew(_) => stored.map(Confirmed).ok_or_else(wrong),
+        let reserved = self.reserve(guessed, Source::trusted())?;
+        match self.check(reserved, signed_in(address), password, stored.as_deref()).await? {
+            Match::Right | Match::Renew(_) => stored.ok_or_else(wrong),
             Match::Wrong => Err(wrong()),
         }
     }
 
-    /// Replaces the password and ends every other sign-in.
+    /// Replaces the password and ends every other sign-in. A new one that is too weak costs no hash.
     ///
     /// # Errors
     /// [`Refused`].
     pub async fn change_password(
         &self,
         me: &Me,
-        Confirmed(checked): Confirmed,
+        old: &Secret,
         new: &Secret,
+        address: IpAddr,
     ) -> Result<(), Refused> {
         if let Some(reason) = weakness(new) {
             return Err(because(ErrorCode::Malformed, reason));
         }
-        let hash = self.passwords.hash(Source::trusted(), new).await?;
-        let at = self.clock.wall().ms();
-        let (asked, by) = (Some((checked, me.device)), EndedBy::Owner);
-        let new = NewPassword { hash, asked, by, notice: None, at };
-        let changed = self.store.replace_password(me.user, new).await?;
-        let devices = changed.ok_or_else(wrong)?;
-        self.notify(me.user, Some(me.device), NoticeKind::PasswordChanged, at).await;
-        self.bus.publish(Event::Revoked { devices, by }).await;
-        Ok(())
+        let mut confirmed = Some(self.confirm(me, old, address).await?);
+        let hash = self.passwords.hash(signed_in(address), new).await?;
+        for _ in 0..CHECKS {
+            let checked = match confirmed.take() {
+                Some(checked) => checked,
+                None => self.confirm(me, old, address).await?,
+            };
+            let at = self.clock.wall().ms();
+            let (asked, by) = (Some((checked, me.device)), EndedBy::Owner);
+            let new = NewPassword { hash: hash.clone(), asked, by, notice: None, at };
+            if let Some(devices) = self.store.replace_password(me.user, new).await? {
+                self.notify(me.user, Some(me.device), NoticeKind::PasswordChanged, at).await;
+                self.bus.publish(Event::Revoked { devices, by }).await;
+                return Ok(());
+            }
+        }
+        Err(wrong())
     }
 
     /// Removes an account for its owner. Everybody whom it concerns is told soon, by
@@ -63,11 +83,16 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Refused`].
-    pub async fn close(&self, user: UserId, Confirmed(checked): Confirmed) -> Result<(), Refused> {
-        let now = self.clock.wall().ms();
-        self.store.close_account(user, &checked, now).await?.ok_or_else(wrong)?;
-        self.removed.notify_one();
-        Ok(())
+    pub async fn close(&self, me: &Me, password: &Secret, address: IpAddr) -> Result<(), Refused> {
+        for _ in 0..CHECKS {
+            let checked = self.confirm(me, password, address).await?;
+            let now = self.clock.wall().ms();
+            if self.store.close_account(me.user, &checked, now).await?.is_some() {
+                self.removed.notify_one();
+                return Ok(());
+            }
+        }
+        Err(wrong())
     }
 
     /// Shows a notice on the devices that are connected.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bellwire_protocol::http::{DeviceInfo, ProblemReason, SignedIn};
 use bellwire_protocol::{DeviceId, ErrorCode, Me, NoticeKind, Person, Secret, UserId, Username};
 
+use super::attempts::Reserved;
 use super::network::{Network, Source};
 use super::password::{Match, weakness};
 use super::token::Bearer;
@@ -16,8 +17,13 @@ use super::{
 use crate::bus::Event;
 use crate::store::{Admission, EndedBy, NewAccount, NewDevice, Rotation, StoreError, TokenHash};
 
+/// How often a password is checked for one request, where its hash changed meanwhile: once against the
+/// hash that was there, once against the one at the present cost that a sign-in beside it stored. A new
+/// password is found to be another one by the second.
+pub(super) const CHECKS: u32 = 2;
+
 /// What signs in, within its limits.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Described(DeviceInfo);
 
 impl Described {
@@ -97,45 +103,71 @@ impl Accounts {
             because(ErrorCode::Unauthenticated, ProblemReason::WrongCredentials)
         };
         let Ok(name) = Username::new(username) else { return Err(wrong()) };
-        let account = self.store.account_by_name(&name).await?;
+        for _ in 0..CHECKS {
+            let tried = self.try_to_sign_in(&name, password, device.clone(), address).await?;
+            if let Some(signed_in) = tried {
+                return Ok(signed_in);
+            }
+        }
+        Err(wrong())
+    }
+
+    /// `None`: the hash of the password is another one since it was checked.
+    async fn try_to_sign_in(
+        &self,
+        name: &Username,
+        password: &Secret,
+        device: Described,
+        address: IpAddr,
+    ) -> Result<Option<SignedIn>, Refused> {
+        let account = self.store.account_by_name(name).await?;
         let network = Network::of(address);
         let known = account.as_ref().is_some_and(|it| self.knows(it.person.user, network));
         let by = Source { network, known };
         let stored = account.as_ref().map(|account| account.password_hash.as_str());
-        let outcome = self.check(Guessed::Name(name), by, password, stored).await?;
+        let reserved = self.reserve(Guessed::Name(name.clone()), by)?;
+        let outcome = self.check(reserved, by, password, stored).await?;
         let (account, renewed) = match (account, outcome) {
             (Some(account), Match::Right) => (account, None),
             (Some(account), Match::Renew(hash)) => (account, Some(hash)),
             (Some(_) | None, Match::Wrong) | (None, Match::Right | Match::Renew(_)) => {
-                return Err(wrong());
+                self.metrics.auth("wrong");
+                return Err(because(ErrorCode::Unauthenticated, ProblemReason::WrongCredentials));
             }
         };
         let (new, signed_in) = self.new_device(account.person.user, device)?;
         let checked = &account.password_hash;
         let added = self.store.add_device(new, checked, renewed.as_deref(), SIGN_INS).await?;
-        // The password was changed since it was checked.
-        let Some(devices) = added else { return Err(wrong()) };
+        let Some(devices) = added else { return Ok(None) };
         if !devices.is_empty() {
             self.bus.publish(Event::Revoked { devices, by: EndedBy::Other }).await;
         }
         self.note(signed_in.user, network);
         self.metrics.auth("ok");
-        Ok(signed_in)
+        Ok(Some(signed_in))
     }
 
-    /// Checks a password, which is counted as wrong from before that until it is right.
-    pub(super) async fn check(
+    /// Counts a try of a password.
+    pub(super) fn reserve(
         &self,
         guessed: Guessed,
+        by: Source,
+    ) -> Result<Reserved<Guessed>, Refused> {
+        let reserved = self.attempts().reserve(self.clock.steady().ms(), guessed, by);
+        reserved.map_err(|wait| {
+            self.metrics.auth("limited");
+            Refused::Wait(wait)
+        })
+    }
+
+    /// Checks a password, whose try is counted as wrong until it is right.
+    pub(super) async fn check(
+        &self,
+        reserved: Reserved<Guessed>,
         by: Source,
         password: &Secret,
         stored: Option<&str>,
     ) -> Result<Match, Refused> {
-        let reserved = self.attempts().reserve(self.clock.steady().ms(), guessed, by);
-        let reserved = reserved.map_err(|wait| {
-            self.metrics.auth("limited");
-            Refused::Wait(wait)
-        })?;
         match self.passwords.check(by, password, stored).await {
             Ok(outcome) => {
                 if outcome != Match::Wrong {

@@ -136,20 +136,21 @@ async fn tell_of_name(relay: &Relay, me: UserId) -> Answer<()> {
 pub(super) async fn delete_me(
     State(relay): Shared,
     Asker(me): Asker,
+    Extension(Peer(address)): Extension<Peer>,
     Body(delete): Body<DeleteMe>,
 ) -> Answer<StatusCode> {
-    let confirmed = relay.accounts.confirm(&me, &delete.password).await?;
-    relay.accounts.close(me.user, confirmed).await?;
+    relay.accounts.close(&me, &delete.password, address).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn change_password(
     State(relay): Shared,
     Asker(me): Asker,
+    Extension(Peer(address)): Extension<Peer>,
     Body(change): Body<ChangePassword>,
 ) -> Answer<StatusCode> {
-    let confirmed = relay.accounts.confirm(&me, &change.old_password).await?;
-    relay.accounts.change_password(&me, confirmed, &change.new_password).await?;
+    let ChangePassword { old_password, new_password } = change;
+    relay.accounts.change_password(&me, &old_password, &new_password, address).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
