@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::bus::Event;
-use crate::calendar::{Calendar, Look};
+use crate::calendar::{Calendar, Look, Set};
 use crate::clock::Steady;
 use crate::observe::logging::lost_lines;
 use crate::relay::Relay;
@@ -25,6 +25,7 @@ pub(crate) async fn keep_up(relay: Arc<Relay>) {
         relay,
         calendar: None,
         newest_call: 0,
+        begins: false,
         misdated: VecDeque::new(),
         pruned: None,
         lost_lines: 0,
@@ -45,6 +46,8 @@ struct Upkeep {
     calendar: Option<Calendar>,
     /// The newest call that is from before the clock as it is.
     newest_call: i64,
+    /// A stretch of dates began, and the store did not say yet which call is the newest before it.
+    begins: bool,
     /// Dates that the store has still to move.
     misdated: VecDeque<Misdated>,
     pruned: Option<Steady>,
@@ -77,18 +80,28 @@ impl Upkeep {
                 return;
             }
             self.misdated.pop_front();
-            self.newest_call = self.relay.store.newest_call().await.unwrap_or(self.newest_call);
             self.relay.metrics.clock_sets.inc();
+        }
+        if self.begins
+            && let Ok(newest_call) = self.relay.store.newest_call().await
+        {
+            self.newest_call = newest_call;
+            self.begins = false;
         }
     }
 
     fn heed(&mut self, look: &Look) {
-        if let Some(set) = look.set {
-            let (from, to, after) = (set.from.ms(), set.to.ms(), self.newest_call);
-            self.misdated.push_back(Misdated { from, to, by: set.by, after });
-            let by_s = set.by / 1_000;
+        if let Some(Set { from, to, by }) = look.misdated {
+            let (from, to, after) = (from.ms(), to.ms(), self.newest_call);
+            self.misdated.push_back(Misdated { from, to, by, after });
+            let by_s = by / 1_000;
             tracing::warn!(by_s, "the system's clock was set; what it had dated is moved");
+        } else if let Some(by) = look.set {
+            self.relay.metrics.clock_sets.inc();
+            let by_s = by / 1_000;
+            tracing::warn!(by_s, "the system's clock was set; what it had dated stays as it is");
         }
+        self.begins |= look.begins;
         if let Some(ahead_ms) = look.doubted {
             let days = ahead_ms / 86_400_000;
             tracing::warn!(

@@ -185,3 +185,29 @@ async fn what_a_wrong_clock_dated_is_right_once_the_clock_is() {
         assert_eq!(reply.status, 201, "{wrong_by}: {}", reply.text);
     }
 }
+
+#[tokio::test]
+async fn what_a_right_clock_dated_stays_though_it_is_set_wrong_once_or_the_machine_stood_still() {
+    let time = SetTime::now();
+    let relay = TestRelay::by(time.clock(), TempDir::new().unwrap(), |_| {});
+    let (ada, grace) = (relay.sign_up("ada").await, relay.sign_up("grace").await);
+    let conversation = relay.befriend(&ada, &grace).await;
+    until("it believes a clock", async || relay.metric("clock_believed").await == 1.0).await;
+    let relay = TestRelay::by(time.clock(), relay.stop().await, |_| {});
+    until("it looked", async || relay.metric("clock_believed").await == 1.0).await;
+    let ada = relay.sign_in("ada").await;
+    let mut a = relay.connect(&ada).await;
+    let call = call_id();
+    a.ask(initiate(call, conversation)).await.unwrap();
+    a.ask(ClientMessage::CallCancel { call_id: call }).await.unwrap();
+    a.expect(|m| matches!(m, RelayMessage::CallRecorded { .. }).then_some(())).await;
+    let before = history(&relay, &ada).await;
+    assert_eq!(before.calls.len(), 1);
+    for (sets, by) in [(1.0, 40 * DAYS), (2.0, -40 * DAYS), (3.0, 8 * HOUR)] {
+        time.set_by(by);
+        until("the clock is followed", async || relay.metric("clock_sets_total").await == sets)
+            .await;
+        let again = relay.sign_in("ada").await;
+        assert_eq!(history(&relay, &again).await, before, "set by {by}");
+    }
+}
