@@ -1,4 +1,4 @@
-import type { Entry, PresenceStatus } from '../lib/bindings';
+import type { ConversationView, Entry, PresenceStatus } from '../lib/bindings';
 import { m } from '../lib/paraglide/messages';
 
 export type CallEntry = Extract<Entry, { type: 'call' }>;
@@ -20,6 +20,14 @@ export function presenceWords(status: PresenceStatus): string {
     case 'offline':
       return m.presence_offline();
   }
+}
+
+/** What stands below a conversation's name: the person's availability, or how many a group has. */
+export function aboutWords({ group, presence }: ConversationView): string {
+  if (group === null) return presenceWords(presence);
+  const people = m.people_count({ count: group.members.length });
+  const count = group.invited.length;
+  return count === 0 ? people : m.people_and_invited({ people, count });
 }
 
 /** What happened, in a line: "Missed video call", "Voice call", "No answer". */

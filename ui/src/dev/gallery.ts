@@ -47,7 +47,16 @@ if (target && scene) {
   client.minimised = scene.minimised ?? false;
   client.fault = scene.fault ?? null;
   mount(App, { target, props: { client } });
-  setTimeout(() => {
+  setTimeout(async () => {
+    const pause = () => new Promise((done) => setTimeout(done, 300));
+    if (scene.menu !== undefined) {
+      const more = document.querySelector('[aria-label="More"]');
+      more?.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true, button: 0 }));
+      await pause();
+      const items = [...document.querySelectorAll<HTMLElement>('[role="menuitem"]')];
+      items.find(({ textContent }) => textContent.trim() === scene.menu)?.click();
+      await pause();
+    }
     if (scene.key) dispatchEvent(new KeyboardEvent('keydown', { key: scene.key }));
     for (const label of scene.press ?? []) {
       const buttons = [...document.querySelectorAll('button')];

@@ -1,4 +1,5 @@
-import { render } from '@testing-library/svelte';
+import { render, screen, waitFor } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
 import { flushSync } from 'svelte';
 import type { Command, View } from '../lib/bindings';
 import { Client } from '../lib/client.svelte';
@@ -42,4 +43,22 @@ export function stage(
     show: (view) => flushSync(() => host.show(view)),
     asked: () => host.commands.filter(({ type }) => !ITSELF.includes(type)),
   };
+}
+
+/** Opens the menu `More`, and returns its items. */
+export async function menuItems(): Promise<HTMLElement[]> {
+  await userEvent.click(screen.getByRole('button', { name: 'More' }));
+  // Without layout the menu counts as hidden, and roles find nothing that is.
+  return waitFor(() => {
+    const items = [...document.querySelectorAll<HTMLElement>('[role="menuitem"]')];
+    if (items.length === 0) throw new Error('the menu is not open');
+    return items;
+  });
+}
+
+/** Opens the menu `More`, and returns the item with this name. */
+export async function fromMenu(name: string): Promise<HTMLElement> {
+  const item = (await menuItems()).find(({ textContent }) => textContent.trim() === name);
+  if (!item) throw new Error(`the menu has no ${name}`);
+  return item;
 }

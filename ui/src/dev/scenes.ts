@@ -28,6 +28,8 @@ export interface Scene {
   fault?: Fault;
   /** As on the desktop. */
   desktop?: Around;
+  /** What to choose in the menu `More` before that. */
+  menu?: string;
   /** Buttons to press, by their names. */
   press?: string[];
   /** A key to press. */
@@ -156,6 +158,22 @@ export const scenes: Record<string, Scene> = {
     ),
   },
   group: { view: view(groupHome()), place: CLUB },
+  'group-people': { view: view(groupHome()), place: CLUB, menu: 'People' },
+  'group-people-member': {
+    view: view(groupHome({ owned: false, invited: [] }, LONG)),
+    place: CLUB,
+    menu: 'People',
+  },
+  'group-remove': {
+    view: view(groupHome()),
+    place: CLUB,
+    menu: 'People',
+    press: [`Remove ${LONG} from the group`],
+  },
+  'group-rename': { view: view(groupHome()), place: CLUB, menu: 'Rename group' },
+  'group-leave': { view: view(groupHome({}, LONG)), place: CLUB, menu: 'Leave group' },
+  'new-group': { view: view(groupHome()), press: ['New group'] },
+  'new-group-nobody': { view: view(busyHome({ contacts: [] })), press: ['New group'] },
   'calls-somebody-left': {
     view: view(busyHome({ history: [callEntry('gone', { conversation: 'gone', name: '' })] })),
     place: { page: 'calls' },

@@ -2,7 +2,7 @@ import { screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import axe from 'axe-core';
 import { describe, expect, it } from 'vitest';
-import { stage } from '../dev/render';
+import { fromMenu, stage } from '../dev/render';
 import { scenes } from '../dev/scenes';
 
 /** Rules that need layout, which jsdom lacks; the browser tests have them. */
@@ -12,6 +12,7 @@ describe('every screen', () => {
   for (const [name, scene] of Object.entries(scenes)) {
     it(`${name} has nothing that axe objects to`, async () => {
       stage(scene);
+      if (scene.menu !== undefined) await userEvent.click(await fromMenu(scene.menu));
       for (const label of scene.press ?? []) {
         const [button] = screen.getAllByRole('button', { name: label });
         if (button) await userEvent.click(button);
