@@ -2,8 +2,8 @@
 
 use str0m::config::DtlsCert;
 
-/// Makes a certificate for [`Peer::new`](super::Peer::new). One serves every connection of a run: a new one for each
-/// would tell people apart no better, since the relay knows who they are.
+/// Makes a certificate for [`Peer::new`](super::Peer::new), good for one connection: whoever carries
+/// descriptions could tell from a fingerprint that came twice which calls were made by the same device.
 ///
 /// # Errors
 /// The crypto of this build makes none.

@@ -4,16 +4,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bellwire_core::api::{PeerCommand, PeerId, Slot};
+use bellwire_core::api::{PeerCommand, PeerEvent, PeerId, Slot};
 use bellwire_voice::engine::{Engine, PlayoutClock, Stream};
 use bellwire_voice::packet::Frame;
 use str0m::config::DtlsCert;
 use tokio::sync::mpsc;
 
+use super::certificates::Coming;
 use super::hub::{Message, Reporter, line};
 use super::{Pictures, Report};
 use crate::network::{Network, NetworkEvent, Setup};
-use crate::peer::{Output, Peer};
+use crate::peer::{NoCertificate, Output, Peer};
 use crate::pictures::Picture;
 use crate::pictures::playout::Audible;
 
@@ -58,7 +59,6 @@ impl Handle {
 /// One connection, before it runs.
 pub(super) struct Connection {
     pub(super) id: PeerId,
-    pub(super) certificate: DtlsCert,
     pub(super) engine: Engine,
     pub(super) pictures: Arc<dyn Pictures>,
     pub(super) report: Reporter,
@@ -67,21 +67,64 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Runs until it is closed and has said its last word. A hub that is gone closes it too.
-    pub(super) fn start(self, setup: Setup) -> Handle {
+    pub(super) fn start(self, certificate: Coming, setup: Setup) -> Handle {
         let (inputs, heard) = mpsc::unbounded_channel();
         let (frames, sound) = mpsc::channel(FRAMES);
-        tokio::spawn(self.run(setup, heard, sound));
+        tokio::spawn(self.prove(certificate, setup, heard, sound));
         Handle { inputs, frames }
+    }
+
+    /// Waits for the certificate; what is asked for waits in its queue meanwhile.
+    async fn prove(
+        self,
+        coming: Coming,
+        setup: Setup,
+        inputs: mpsc::UnboundedReceiver<Input>,
+        frames: mpsc::Receiver<Frame>,
+    ) {
+        match coming.wait().await {
+            Ok(certificate) => self.run(certificate, setup, inputs, frames).await,
+            Err(NoCertificate) => self.refuse(inputs).await,
+        }
+    }
+
+    /// Nothing can be exchanged, and the core is told so.
+    async fn refuse(self, mut inputs: mpsc::UnboundedReceiver<Input>) {
+        while let Some(input) = inputs.recv().await {
+            match input {
+                Input::Command(
+                    PeerCommand::Offer { operation, .. }
+                    | PeerCommand::Answer { operation, .. }
+                    | PeerCommand::Apply { operation, .. },
+                ) => {
+                    let message = NoCertificate.to_string();
+                    self.report(Report::Event(PeerEvent::OperationFailed { operation, message }));
+                }
+                Input::Command(PeerCommand::Close) => return,
+                Input::Command(
+                    PeerCommand::Open { .. }
+                    | PeerCommand::Configure { .. }
+                    | PeerCommand::Send { .. }
+                    | PeerCommand::AddCandidate { .. }
+                    | PeerCommand::Control { .. }
+                    | PeerCommand::Chat { .. },
+                )
+                | Input::Sending(..)
+                | Input::Picture(..)
+                | Input::Undecodable(_) => {}
+            }
+        }
     }
 
     async fn run(
         self,
+        certificate: DtlsCert,
         setup: Setup,
         mut inputs: mpsc::UnboundedReceiver<Input>,
         mut frames: mpsc::Receiver<Frame>,
     ) {
         let Setup { servers, relay_only, loopback, roots } = setup.clone();
-        let mut peer = Peer::new(Instant::now(), self.certificate.clone(), servers, relay_only);
+        let mut peer = Peer::new(Instant::now(), certificate, servers, relay_only);
         let mut network = Network::open(setup);
         // `Open` asks for what was just opened.
         let mut opened = true;

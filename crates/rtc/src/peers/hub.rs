@@ -6,9 +6,9 @@ use std::sync::Arc;
 use bellwire_core::api::{DeviceProblem, PeerCommand, PeerEvent, PeerId, Slot, SlotState};
 use bellwire_voice::engine::{self, Engine, LineId, MicrophoneState, Problem};
 use rustls::pki_types::CertificateDer;
-use str0m::config::DtlsCert;
 use tokio::sync::mpsc;
 
+use super::certificates::Certificates;
 use super::connection::{self, Connection, Handle};
 use super::takers::{Change, Takers};
 use super::{Pictures, Report};
@@ -41,7 +41,7 @@ pub(super) type Reporter = Arc<dyn Fn(PeerId, Report) + Send + Sync>;
 
 /// What a hub is.
 pub(super) struct Hub {
-    certificate: DtlsCert,
+    certificates: Certificates,
     engine: Engine,
     pictures: Arc<dyn Pictures>,
     report: Reporter,
@@ -56,7 +56,7 @@ pub(super) struct Hub {
 
 impl Hub {
     pub(super) fn new(
-        certificate: DtlsCert,
+        certificates: Certificates,
         engine: Engine,
         pictures: Box<dyn Pictures>,
         report: Reporter,
@@ -66,7 +66,7 @@ impl Hub {
         // In-band FEC costs quality on a clean path, so it starts with the first loss.
         engine.tune(bellwire_voice::codec::BITRATE, 0.0);
         Self {
-            certificate,
+            certificates,
             engine,
             pictures: Arc::from(pictures),
             report,
@@ -149,13 +149,12 @@ impl Hub {
         }
         let connection = Connection {
             id: peer,
-            certificate: self.certificate.clone(),
             engine: self.engine.clone(),
             pictures: self.pictures.clone(),
             report: self.report.clone(),
             hub,
         };
-        let handle = connection.start(setup);
+        let handle = connection.start(self.certificates.take(), setup);
         self.engine.open(line(peer), handle.outlet());
         self.connections.insert(peer, handle);
     }

@@ -11,6 +11,7 @@
 //! The hub knows who sends what, since devices are shared by all connections; a connection knows its
 //! peer. Neither decides anything.
 
+mod certificates;
 mod connection;
 mod hub;
 mod takers;
@@ -158,7 +159,7 @@ impl Peers {
         })?;
         let pictures = pictures(Studio(inbox.clone()));
         let hub = Hub::new(
-            crate::peer::certificate()?,
+            certificates::Certificates::start()?,
             engine.clone(),
             Box::new(pictures),
             std::sync::Arc::new(report),
@@ -186,3 +187,6 @@ impl Drop for Peers {
         self.task.abort();
     }
 }
+
+#[cfg(test)]
+mod tests;
