@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use bellwire_protocol::{
-    CallId, ChatId, ChatText, ConversationId, DeviceId, Media, MediaState, Secret, UserId,
+    CallClaim, CallId, ChatId, ChatText, ConversationId, DeviceId, Media, MediaState, Secret,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +106,8 @@ pub struct CallInProgress {
     pub people: BTreeSet<UserId>,
     /// What this device sends, so that a muted person stays muted.
     pub sending: MediaState,
+    /// What a relay that forgot the call is told of it, once it is answered.
+    pub claim: Option<CallClaim>,
 }
 
 /// One kept chat message.

@@ -86,6 +86,7 @@ impl Calls {
                 if let Some(occasion) = &mut self.occasion {
                     occasion.go_live(desk);
                 }
+                self.keep(desk);
             }
             Effect::Keep(Some(_)) => self.keep(desk),
             Effect::Keep(None) => desk.out.push_back(Output::Store(Record::Call(None))),
@@ -146,7 +147,7 @@ impl Calls {
     /// Keeps the running call for a reload.
     pub(super) fn keep(&self, desk: &mut Desk<'_>) {
         if let Some(occasion) = self.occasion.as_ref().filter(|_| self.is_busy()) {
-            desk.out.push_back(Output::Store(Record::Call(Some(occasion.in_progress()))));
+            desk.out.push_back(Output::Store(Record::Call(Some(occasion.in_progress(desk.me)))));
         }
     }
 }

@@ -74,6 +74,8 @@ impl Calls {
                     && since.is_some()
                 {
                     self.on_standing(call, participants, since, true, desk, &mut news);
+                } else if let Some(since) = since {
+                    self.on_taken_up(call_id, participants, since, desk, &mut news);
                 }
                 self.on_occasion(Some(call_id), desk, &mut news, |occasion, _| {
                     for media in media_state {
@@ -161,6 +163,7 @@ impl Calls {
             && since.is_some()
         {
             occasion.since = since;
+            self.keep(desk);
         }
     }
 
@@ -169,7 +172,8 @@ impl Calls {
         let mut news = Vec::new();
         if let Some(call) = self.machine.open_call() {
             if matches!(self.machine.stage(), Stage::Live { .. }) {
-                let message = ClientMessage::CallSync { call_id: call.id, claim: self.claim(desk) };
+                let claim = self.occasion.as_ref().and_then(|it| it.claim(desk.me));
+                let message = ClientMessage::CallSync { call_id: call.id, claim };
                 desk.session.retract(|asked| matches!(asked, ClientMessage::CallSync { .. }));
                 desk.session.ask(desk.out, message);
             }
@@ -178,19 +182,6 @@ impl Calls {
             });
         }
         news
-    }
-
-    pub(super) fn claim(&self, desk: &Desk<'_>) -> Option<CallClaim> {
-        let occasion = self.occasion.as_ref()?;
-        let others = occasion.remotes.iter().filter_map(|remote| remote.who.clone());
-        Some(CallClaim {
-            conversation: occasion.call.conversation,
-            media: occasion.media,
-            caller: occasion.caller.clone(),
-            participants: desk.me.cloned().into_iter().chain(others).collect(),
-            sent_at: occasion.sent_at,
-            since: occasion.since?,
-        })
     }
 
     /// The calls that a fresh session knows of; `ended` are newly recorded ones.
@@ -248,42 +239,10 @@ impl Calls {
                 }
             }
         }
-        if self.kept.take().is_some() && !self.is_busy() {
-            desk.out.push_back(Output::Store(Record::Call(None)));
+        if self.is_busy() || !self.ask_for_kept(ended, desk) {
+            self.forget_kept(desk);
         }
         news
-    }
-
-    /// Makes room for a call that the person placed or accepted on this device before a reload.
-    /// False if it is not such a call: its id, its conversation and its people have to be those that
-    /// this device kept, since the rest is the relay's word.
-    fn resume(
-        &mut self,
-        call: Call,
-        caller: Participant,
-        sent_at: u64,
-        since: u64,
-        desk: &Desk<'_>,
-    ) -> bool {
-        if self.machine.open_call().is_some_and(|open| open.id == call.id) {
-            return true;
-        }
-        if self.is_busy() || self.machine.is_over(call.id) {
-            return false;
-        }
-        let Some(kept) = self.kept.as_ref().filter(|kept| {
-            let called = call.outgoing || kept.people.contains(&caller.user);
-            kept.call_id == call.id && kept.conversation == call.conversation && called
-        }) else {
-            return false;
-        };
-        let local = Local::resuming(kept.sending, desk.unix);
-        let people = kept.people.clone();
-        let mut occasion =
-            Occasion::new(call, kept.media, caller, people, sent_at, local, desk.now);
-        occasion.since = Some(since);
-        self.occasion = Some(occasion);
-        true
     }
 
     /// Whether somebody belongs to the call that the person placed or accepted. Others of its
@@ -339,7 +298,12 @@ impl Calls {
             (
                 ClientMessage::CallSync { call_id, .. },
                 Some(Refused { code: ErrorCode::NotFound | ErrorCode::Stale, .. }),
-            ) => Event::Forgotten { call: *call_id },
+            ) => {
+                if self.kept.as_ref().is_some_and(|kept| kept.call_id == *call_id) {
+                    self.forget_kept(desk);
+                }
+                Event::Forgotten { call: *call_id }
+            }
             (_, Some(_) | None) => return news,
         };
         self.feed(event, desk, &mut news);

@@ -3,6 +3,7 @@
 mod effects;
 mod heard;
 mod inbox;
+mod kept;
 mod link;
 mod media;
 mod negotiation;
@@ -16,9 +17,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bellwire_protocol::limits::RING_MS;
 use bellwire_protocol::{
-    Answer, CallClaim, CallId, ChannelMessage, ClientMessage, ConversationId, DeviceId, EndReason,
-    ErrorCode, IceCandidate, LiveCall, LiveCallState, Media, Offer, Participant, RelayMessage,
-    UserId,
+    Answer, CallId, ChannelMessage, ClientMessage, ConversationId, DeviceId, EndReason, ErrorCode,
+    IceCandidate, LiveCall, LiveCallState, Media, Offer, Participant, RelayMessage, UserId,
 };
 
 use self::media::Local;
@@ -184,7 +184,7 @@ impl Calls {
     /// Another window of this device took over.
     pub(crate) fn be_displaced(&mut self, desk: &mut Desk<'_>) -> Vec<CallNews> {
         if let Some(occasion) = self.occasion.as_ref().filter(|_| self.is_busy()) {
-            self.kept = Some(occasion.in_progress());
+            self.kept = Some(occasion.in_progress(desk.me));
         }
         self.handle(Event::TakenOver, desk)
     }

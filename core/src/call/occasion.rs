@@ -7,8 +7,8 @@ mod reports;
 use std::collections::BTreeSet;
 
 use bellwire_protocol::{
-    Answer, Candidate, Candidates, ChannelMessage, ClientMessage, DeviceId, IceCandidate, Media,
-    MediaState, Mid, Offer, OfferId, Participant, Ufrag, UserId,
+    Answer, CallClaim, Candidate, Candidates, ChannelMessage, ClientMessage, DeviceId,
+    IceCandidate, Media, MediaState, Mid, Offer, OfferId, Participant, Ufrag, UserId,
 };
 
 use super::media::Local;
@@ -128,9 +128,23 @@ impl Occasion {
         }
     }
 
+    /// What a relay that forgot the call is told of it.
+    pub(super) fn claim(&self, me: Option<&Participant>) -> Option<CallClaim> {
+        let others = self.remotes.iter().filter_map(|remote| remote.who.clone());
+        Some(CallClaim {
+            conversation: self.call.conversation,
+            media: self.media,
+            caller: self.caller.clone(),
+            participants: me.cloned().into_iter().chain(others).collect(),
+            sent_at: self.sent_at,
+            since: self.since?,
+        })
+    }
+
     /// What is kept for a reload.
-    pub(super) fn in_progress(&self) -> CallInProgress {
+    pub(super) fn in_progress(&self, me: Option<&Participant>) -> CallInProgress {
         CallInProgress {
+            claim: self.claim(me),
             call_id: self.call.id,
             conversation: self.call.conversation,
             media: self.media,

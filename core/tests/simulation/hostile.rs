@@ -399,6 +399,14 @@ fn kept() -> CallInProgress {
         media: Media::Voice,
         people: BTreeSet::from([person(FRIEND).user]),
         sending: MediaState { mic: true, camera: false, screen: false },
+        claim: Some(CallClaim {
+            conversation: conversation(1, &[ME, FRIEND]).id,
+            media: Media::Voice,
+            caller: participant(person(FRIEND).user, device(FRIEND)),
+            participants: [ME, FRIEND].map(|n| participant(person(n).user, device(n))).to_vec(),
+            sent_at: EPOCH,
+            since: EPOCH,
+        }),
     }
 }
 

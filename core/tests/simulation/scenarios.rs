@@ -451,6 +451,37 @@ fn two_pages_reloaded_at_once_come_back_into_their_call() {
 }
 
 #[test]
+fn a_page_reloaded_while_the_relay_restarts_comes_back_into_its_call() {
+    for node in [0, 1] {
+        for seed in 0..50 {
+            let mut world = World::new(seed, &[1, 2]);
+            world.connect(Media::Video);
+            world.command(node, Command::SetSlot { slot: Slot::Audio, on: false });
+            world.run(200);
+            world.set_link(node, false);
+            world.restart_relay(500);
+            world.reload(node);
+            // The other side claims the call meanwhile, or not.
+            let wait = world.dice.roll(4_000);
+            world.run(wait);
+            world.set_link(node, true);
+            world.run(30_000);
+            assert!(
+                world.is_connected(0) && world.is_connected(1),
+                "seed {seed}: {:?} {:?}",
+                world.stage(0),
+                world.stage(1)
+            );
+            assert!(!world.sends(node, Slot::Audio), "muted as before, seed {seed}");
+            world.hang_up(1 - node);
+            world.run(300);
+            assert_eq!(world.ended(node), Some(EndReason::Ended), "seed {seed}");
+            assert_eq!(world.relay.live_calls(), 0, "seed {seed}");
+        }
+    }
+}
+
+#[test]
 fn a_page_reloaded_while_dialling_gives_the_call_up() {
     let mut world = World::new(21, &[1, 2]);
     world.place(0, Media::Voice);
