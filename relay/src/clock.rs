@@ -5,6 +5,7 @@
 //! is counted per minute goes by the steady one, so that a corrected system clock ends no call.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A moment of the calendar: ms since 1970.
@@ -85,7 +86,15 @@ impl TimeSource for System {
 
 /// Reads both times.
 #[derive(Debug, Clone)]
-pub struct Clock(Arc<dyn TimeSource>);
+pub struct Clock {
+    source: Arc<dyn TimeSource>,
+    /// By how many ms the wall's time was ahead of the steady one in the last [`Relation`].
+    ahead: Arc<AtomicI64>,
+}
+
+/// The two times are read one after the other and cut to whole ms, so the distance between them
+/// seems to change by so many ms though nobody set the clock. A greater change is one.
+const READING_MS: u64 = 2;
 
 impl Clock {
     /// The system's.
@@ -100,25 +109,33 @@ impl Clock {
     /// One that reads another source.
     #[must_use]
     pub fn from(source: Arc<dyn TimeSource>) -> Self {
-        Self(source)
+        Self { source, ahead: Arc::new(AtomicI64::new(i64::MAX)) }
     }
 
     /// The moment of the calendar.
     #[must_use]
     pub fn wall(&self) -> Wall {
-        Wall(ms(self.0.wall()))
+        Wall(ms(self.source.wall()))
     }
 
     /// The moment of the time that passes.
     #[must_use]
     pub fn steady(&self) -> Steady {
-        Steady(ms(ORIGIN + self.0.steady()))
+        Steady(ms(ORIGIN + self.source.steady()))
     }
 
-    /// How the two stand to each other.
+    /// How the two stand to each other. The same until the system's clock is set, so that a date
+    /// that is translated there and back is what it was.
     #[must_use]
     pub fn relation(&self) -> Relation {
-        Relation { wall: self.wall(), steady: self.steady() }
+        let (wall, steady) = (self.wall(), self.steady());
+        let ahead = wall.0.cast_signed().saturating_sub(steady.0.cast_signed());
+        let last = self.ahead.load(Ordering::Relaxed);
+        if last.abs_diff(ahead) <= READING_MS {
+            return Relation { wall: Wall(steady.0.saturating_add_signed(last)), steady };
+        }
+        self.ahead.store(ahead, Ordering::Relaxed);
+        Relation { wall, steady }
     }
 }
 
@@ -161,6 +178,44 @@ const fn moved(number: u64, from: u64, to: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Both times in µs, which pass by 300 with each look.
+    #[derive(Debug)]
+    struct Passing {
+        wall: AtomicI64,
+        steady: AtomicI64,
+    }
+
+    impl Passing {
+        fn look(time: &AtomicI64) -> Duration {
+            Duration::from_micros(time.fetch_add(300, Ordering::Relaxed).cast_unsigned())
+        }
+    }
+
+    impl TimeSource for Passing {
+        fn wall(&self) -> Duration {
+            Self::look(&self.wall)
+        }
+
+        fn steady(&self) -> Duration {
+            Self::look(&self.steady)
+        }
+    }
+
+    #[test]
+    fn a_date_is_the_same_there_and_back_until_the_clock_is_set() {
+        let passing = Arc::new(Passing { wall: 9_000_500.into(), steady: 1_000_100.into() });
+        let clock = Clock::from(Arc::clone(&passing) as Arc<dyn TimeSource>);
+        let date = Wall(8_765);
+        for _ in 0..50 {
+            let moment = clock.relation().steady(date);
+            assert_eq!(clock.relation().wall(moment), date);
+        }
+        let moment = clock.relation().steady(date);
+        passing.wall.fetch_add(5_000_000, Ordering::Relaxed);
+        let set = clock.relation().wall(moment).0.abs_diff(date.0 + 5_000);
+        assert!(set <= 1, "{set} ms beside what it was set to");
+    }
 
     #[test]
     fn a_moment_is_found_in_the_calendar_and_back() {
