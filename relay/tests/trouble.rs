@@ -18,14 +18,14 @@ use tokio_tungstenite::tungstenite::Message;
 #[tokio::test]
 async fn on_a_full_disk_calls_go_on_and_their_history_waits_for_room() {
     let relay = TestRelay::with(|config| {
-        config.max_database_pages = Some(48);
+        config.max_database_pages = Some(64);
         config.rings.per_person = 10_000;
         config.rings.per_minute = 10_000;
     });
     let (ada, grace) = (relay.sign_up("ada").await, relay.sign_up("grace").await);
     let conversation = relay.befriend(&ada, &grace).await;
     let mut refused = None;
-    for n in 0..400 {
+    for n in 0..800 {
         let body = json!({
             "username": format!("filler{n}"), "display_name": "x".repeat(128),
             "password": PASSWORD,
