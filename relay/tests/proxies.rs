@@ -227,15 +227,15 @@ async fn behind_each_proxy_pages_connect_and_idle_sockets_live_longer_than_a_min
     let relay = TestRelay::with(|config| {
         config.trusted_proxies = Proxies::parse("127.0.0.1").unwrap();
     });
-    let person = relay.sign_up("ada").await;
-    let one = async |kind: Kind| {
+    let one = async |kind: Kind, name: &str| {
+        // Somebody of its own: another device that signs in is news to every device of a person.
+        let person = relay.sign_up(name).await;
         let proxy = kind.start(relay.address).await;
         let origin = format!("http://{}", proxy.authority());
         let info = proxy.get(&format!("/api/v1/relay?origin={origin}")).await;
         assert!(info.contains("\"origin_accepted\":true"), "{:?}: {info}", proxy.kind);
-        let device = relay.sign_in(&person.name).await;
         let mut client = proxy.socket().await;
-        client.hello(device.token(), None).await;
+        client.hello(person.token(), None).await;
         client.greeted().await;
         let since = tokio::time::Instant::now();
         // As often as clients ping; in between the connections that the proxy keeps to the relay
@@ -244,11 +244,12 @@ async fn behind_each_proxy_pages_connect_and_idle_sockets_live_longer_than_a_min
         while since.elapsed() < OVER_A_MINUTE {
             tokio::time::sleep_until(next).await;
             next += Duration::from_secs(18);
-            assert!(client.drain().await.is_empty(), "{kind:?}");
+            let news = client.drain().await;
+            assert!(news.is_empty(), "{kind:?}: {news:?}");
             let health = proxy.get("/healthz").await;
             assert!(health.starts_with("HTTP/1.1 200"), "{kind:?}: {health}");
         }
     };
     // The wait is what is tried; all of them wait together.
-    tokio::join!(one(Kind::Caddy), one(Kind::Nginx), one(Kind::Haproxy));
+    tokio::join!(one(Kind::Caddy, "ada"), one(Kind::Nginx, "grace"), one(Kind::Haproxy, "edsger"));
 }
