@@ -1,4 +1,4 @@
-import { render, screen, waitFor } from '@testing-library/svelte';
+import { render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { flushSync } from 'svelte';
 import type { Command, View } from '../lib/bindings';
@@ -61,4 +61,14 @@ export async function fromMenu(name: string): Promise<HTMLElement> {
   const item = (await menuItems()).find(({ textContent }) => textContent.trim() === name);
   if (!item) throw new Error(`the menu has no ${name}`);
   return item;
+}
+
+/** Closes a dialog by its button, and waits until the page beneath takes the pointer again. */
+export async function closeDialog(dialog: HTMLElement): Promise<void> {
+  await userEvent.click(within(dialog).getByRole('button', { name: 'Close' }));
+  await waitFor(() => {
+    if (dialog.isConnected) throw new Error('the dialog is open');
+    const { pointerEvents } = getComputedStyle(document.body);
+    if (pointerEvents === 'none') throw new Error('the page takes no pointer');
+  });
 }

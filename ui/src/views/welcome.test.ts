@@ -1,7 +1,7 @@
 import { screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
-import { stage } from '../dev/render';
+import { closeDialog, stage } from '../dev/render';
 import { settings, signedOut, view } from '../dev/views';
 
 describe('welcome', () => {
@@ -31,7 +31,7 @@ describe('welcome', () => {
     await userEvent.click(screen.getByRole('button', { name: 'Sign in as somebody else' }));
     const dialog = await screen.findByRole('dialog', { name: 'Sign in as somebody else?' });
     expect(dialog).toHaveTextContent(/of Ada Lovelace are erased/);
-    await userEvent.click(within(dialog).getByRole('button', { name: 'Close' }));
+    await closeDialog(dialog);
     expect(asked()).toEqual([]);
     await userEvent.click(screen.getByRole('button', { name: 'Sign in as somebody else' }));
     await userEvent.click(await screen.findByRole('button', { name: 'Erase and go on' }));
