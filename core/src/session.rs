@@ -7,7 +7,9 @@
 //!  Stopped: a newer connection of the same device took over
 //! ```
 
-use std::collections::{BTreeMap, VecDeque};
+mod unanswered;
+
+use std::collections::VecDeque;
 
 use bellwire_protocol::limits::{DEAD_MS, PING_MS, close};
 use bellwire_protocol::{
@@ -15,7 +17,8 @@ use bellwire_protocol::{
     Resume, Secret, Welcome,
 };
 
-use crate::pause::{Ladder, bounded};
+use self::unanswered::{Asked, Unanswered};
+use crate::pause::Ladder;
 use crate::random::Random;
 use crate::{LinkCommand, LinkEvent, Output, Time};
 
@@ -29,14 +32,6 @@ const STEADY_MS: u64 = 5_000;
 const SHOWN_MS: u64 = 2_000;
 /// Pause where the relay asked for one without saying how long, in ms.
 const ASKED_MS: u64 = 5_000;
-/// Pause before a request is said again that was refused for its rate, in ms, where the relay did not
-/// say how long.
-const AGAIN_MS: u64 = 1_000;
-/// Shortest such pause, in ms: a relay that says 0 is not asked in a loop.
-const LEAST_MS: u64 = 100;
-/// Requests that wait for their answer, over losses of the connection as well.
-const UNANSWERED: usize = 64;
-
 /// The connection to the relay.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -48,24 +43,13 @@ pub(crate) struct Session {
     lost_since: Option<Time>,
     /// The relay asked to stay away for so long, in ms.
     stay_away: Option<u64>,
-    next_id: u32,
     /// Frames of the relay that could not be taken, in this run.
     skipped: u32,
     /// The newest frame was one of them.
     skipped_last: bool,
-    /// Requests without an answer. They are said again after a reconnection.
-    unanswered: BTreeMap<u32, Asked>,
+    unanswered: Unanswered,
     pub(crate) ice_servers: Vec<IceServer>,
     pub(crate) limits: Limits,
-}
-
-/// A request without an answer.
-#[derive(Debug)]
-struct Asked {
-    message: ClientMessage,
-    /// The relay had no time for it: it is said again then.
-    again_at: Option<Time>,
-    put_off: bool,
 }
 
 /// Where the connection is. Every state but [`State::Idle`], [`State::Wanting`] and
@@ -144,10 +128,9 @@ impl Session {
             resume: None,
             lost_since: None,
             stay_away: None,
-            next_id: 1,
             skipped: 0,
             skipped_last: false,
-            unanswered: BTreeMap::new(),
+            unanswered: Unanswered::default(),
             ice_servers: Vec::new(),
             limits: Limits::default(),
         }
@@ -204,7 +187,7 @@ impl Session {
                 Some(until)
             }
             State::Online { heard, ping_at, probe_until, .. } => {
-                let again = self.unanswered.values().filter_map(|asked| asked.again_at).min();
+                let again = self.unanswered.deadline();
                 let dead = heard.after(DEAD_MS);
                 [Some(ping_at), Some(dead), probe_until, again].into_iter().flatten().min()
             }
@@ -277,58 +260,29 @@ impl Session {
     /// Says something that must arrive: it is repeated after a reconnection until it is answered
     /// with [`News::Answered`].
     pub(crate) fn ask(&mut self, out: &mut VecDeque<Output>, message: ClientMessage) {
-        if self.unanswered.len() == UNANSWERED {
-            self.unanswered.pop_first();
-        }
-        let id = self.next_id;
-        self.next_id = self.next_id.wrapping_add(1).max(1);
-        self.unanswered
-            .insert(id, Asked { message: message.clone(), again_at: None, put_off: false });
+        let id = self.unanswered.add(message.clone());
         if self.is_online() {
             push(out, Some(id), message);
         }
     }
 
     /// Drops requests that make no sense any more.
-    pub(crate) fn retract(&mut self, mut is_moot: impl FnMut(&ClientMessage) -> bool) {
-        self.unanswered.retain(|_, asked| !is_moot(&asked.message));
+    pub(crate) fn retract(&mut self, is_moot: impl FnMut(&ClientMessage) -> bool) {
+        self.unanswered.retract(is_moot);
     }
 
     /// The same, for those that are not under way: the relay is away, or had no time for them.
-    pub(crate) fn retract_waiting(&mut self, mut is_moot: impl FnMut(&ClientMessage) -> bool) {
-        let online = self.is_online();
-        self.unanswered.retain(|_, asked| {
-            let waits = !online || asked.again_at.is_some();
-            !(waits && is_moot(&asked.message))
-        });
+    pub(crate) fn retract_waiting(&mut self, is_moot: impl FnMut(&ClientMessage) -> bool) {
+        if self.is_online() {
+            self.unanswered.retract_put_off(is_moot);
+        } else {
+            self.unanswered.retract(is_moot);
+        }
     }
 
     /// Says again what was not answered.
     pub(crate) fn repeat(&mut self, out: &mut VecDeque<Output>) {
-        for (id, asked) in &mut self.unanswered {
-            asked.again_at = None;
-            push(out, Some(*id), asked.message.clone());
-        }
-    }
-
-    /// Says again what the relay had no time for, where it is time.
-    fn ask_again(&mut self, line: &mut Line<'_>) {
-        for (id, asked) in &mut self.unanswered {
-            if asked.again_at.take_if(|at| *at <= line.now).is_some() {
-                push(line.out, Some(*id), asked.message.clone());
-            }
-        }
-    }
-
-    /// The relay refused a request for its rate, and it has to arrive: it waits for its next turn.
-    fn puts_off(&mut self, re: u32, code: ErrorCode, asked_ms: Option<u64>, now: Time) -> bool {
-        let Some(asked) = self.unanswered.get_mut(&re) else { return false };
-        let is_put_off = code == ErrorCode::RateLimited && must_arrive(&asked.message);
-        if is_put_off {
-            asked.put_off = true;
-            asked.again_at = Some(now.after(bounded(asked_ms.unwrap_or(AGAIN_MS)).max(LEAST_MS)));
-        }
-        is_put_off
+        self.unanswered.repeat(out);
     }
 
     /// The socket changed. `hello` is what to say on a fresh one.
@@ -445,14 +399,14 @@ impl Session {
         resume.seq = frame.seq;
         match frame.message {
             RelayMessage::Ok { re } => {
-                let Asked { message: asked, put_off, .. } = self.unanswered.remove(&re)?;
+                let Asked { message: asked, put_off, .. } = self.unanswered.take(re)?;
                 Some(News::Answered { asked, refused: None, put_off })
             }
             RelayMessage::Error { re: Some(re), code, retry_after_ms, message: _ } => {
-                if self.puts_off(re, code, retry_after_ms, line.now) {
+                if self.unanswered.puts_off(re, code, retry_after_ms, line.now) {
                     return None;
                 }
-                let Asked { message: asked, put_off, .. } = self.unanswered.remove(&re)?;
+                let Asked { message: asked, put_off, .. } = self.unanswered.take(re)?;
                 let refused = Some(Refused { code, retry_after_ms });
                 Some(News::Answered { asked, refused, put_off })
             }
@@ -539,7 +493,7 @@ impl Session {
             }
         }
         if self.is_online() {
-            self.ask_again(line);
+            self.unanswered.repeat_due(now, line.out);
         }
     }
 
@@ -557,28 +511,6 @@ impl Session {
         self.lost_since = self.lost_since.or(Some(line.now));
         let pause = self.failed.climb(self.stay_away.take(), line.random);
         self.state = State::Waiting { until: line.now.after(pause) };
-    }
-}
-
-/// Whether somebody waits for it at the other end, so that a refusal for its rate is no answer.
-const fn must_arrive(message: &ClientMessage) -> bool {
-    match message {
-        ClientMessage::CallAnswer { .. }
-        | ClientMessage::CallReject { .. }
-        | ClientMessage::CallCancel { .. }
-        | ClientMessage::CallLeave { .. }
-        | ClientMessage::CallSync { .. }
-        | ClientMessage::PresenceSet { .. } => true,
-        ClientMessage::Hello { .. }
-        | ClientMessage::Ping { .. }
-        | ClientMessage::CallInitiate { .. }
-        | ClientMessage::SdpOffer { .. }
-        | ClientMessage::SdpAnswer { .. }
-        | ClientMessage::IceCandidates { .. }
-        | ClientMessage::MediaState { .. }
-        | ClientMessage::PeerList { .. }
-        | ClientMessage::CallReport { .. }
-        | ClientMessage::Unknown => false,
     }
 }
 
