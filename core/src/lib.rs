@@ -18,7 +18,6 @@ mod history;
 mod io;
 pub mod machine;
 mod page;
-mod parts;
 mod pause;
 mod people;
 mod random;

@@ -19,22 +19,23 @@ pub(crate) struct People {
 }
 
 impl People {
-    /// Everything, from a fresh session.
-    pub(crate) fn replace(
+    /// What a fresh session starts with. Of presence that is all that is known from here on.
+    pub(crate) fn take_in(
         &mut self,
         contacts: Vec<Contact>,
         conversations: Vec<Conversation>,
         invitations: Vec<GroupInvitation>,
         presence: Vec<Presence>,
     ) {
-        self.contacts =
-            contacts.into_iter().map(|contact| (contact.person.user, contact)).collect();
-        self.conversations =
-            conversations.into_iter().map(|conversation| (conversation.id, conversation)).collect();
-        self.invitations = invitations
-            .into_iter()
-            .map(|invitation| (invitation.conversation, invitation))
-            .collect();
+        for contact in contacts {
+            self.set_contact(contact);
+        }
+        for invitation in invitations {
+            self.set_invitation(invitation);
+        }
+        for conversation in conversations {
+            self.set_conversation(conversation);
+        }
         self.presence =
             presence.into_iter().map(|presence| (presence.user, presence.status)).collect();
     }

@@ -7,6 +7,7 @@
 //!  Stopped: a newer connection of the same device took over
 //! ```
 
+mod awaited;
 mod unanswered;
 
 use std::collections::VecDeque;
@@ -17,6 +18,8 @@ use bellwire_protocol::{
     Resume, Secret, Welcome,
 };
 
+pub(crate) use self::awaited::Told;
+use self::awaited::{Awaited, Verdict};
 use self::unanswered::{Asked, Unanswered};
 use crate::pause::Ladder;
 use crate::random::Random;
@@ -26,7 +29,8 @@ use crate::{LinkCommand, LinkEvent, Output, Time};
 const OPEN_MS: u64 = 10_000;
 /// How long the relay may take to answer a ping that asks whether the socket still lives, in ms.
 const PROBE_MS: u64 = 3_000;
-/// A connection that lasted this long, in ms, starts the pauses from the beginning.
+/// A connection that lasted this long, in ms, starts the pauses from the beginning, where its snapshot
+/// is there.
 const STEADY_MS: u64 = 5_000;
 /// A loss shorter than this is not shown, in ms.
 const SHOWN_MS: u64 = 2_000;
@@ -48,6 +52,8 @@ pub(crate) struct Session {
     /// The newest frame was one of them.
     skipped_last: bool,
     unanswered: Unanswered,
+    /// The snapshot that it starts with.
+    awaited: Awaited,
     pub(crate) ice_servers: Vec<IceServer>,
     pub(crate) limits: Limits,
 }
@@ -77,6 +83,8 @@ enum State {
 pub(crate) enum News {
     /// The session is on.
     Welcomed(Box<Welcome>),
+    /// What the session starts from.
+    Snapshot(Box<Told>),
     /// A frame of the session, in order and for the first time.
     Said(Box<RelayMessage>),
     /// A request was carried out or refused.
@@ -131,6 +139,7 @@ impl Session {
             skipped: 0,
             skipped_last: false,
             unanswered: Unanswered::default(),
+            awaited: Awaited::default(),
             ice_servers: Vec::new(),
             limits: Limits::default(),
         }
@@ -189,7 +198,8 @@ impl Session {
             State::Online { heard, ping_at, probe_until, .. } => {
                 let again = self.unanswered.deadline();
                 let dead = heard.after(DEAD_MS);
-                [Some(ping_at), Some(dead), probe_until, again].into_iter().flatten().min()
+                let part = self.awaited.deadline();
+                [Some(ping_at), Some(dead), probe_until, again, part].into_iter().flatten().min()
             }
         };
         own.into_iter().chain(shown).min()
@@ -304,10 +314,7 @@ impl Session {
                 None
             }
             LinkEvent::Closed { code } => self.on_closed(*code, line),
-            LinkEvent::Malformed => {
-                self.skip(line);
-                None
-            }
+            LinkEvent::Malformed => self.skip(line),
             LinkEvent::NetworkChanged => {
                 // Another connection of this device took over; only the person takes it back.
                 if self.state != State::Stopped {
@@ -319,7 +326,7 @@ impl Session {
     }
 
     /// A frame could not be taken. The others can: the connection goes on without it.
-    fn skip(&mut self, line: &mut Line<'_>) {
+    fn skip(&mut self, line: &mut Line<'_>) -> Option<News> {
         self.skipped = self.skipped.saturating_add(1);
         self.skipped_last = true;
         match &mut self.state {
@@ -331,6 +338,9 @@ impl Session {
             State::Online { heard, probe_until, .. } => {
                 *heard = line.now;
                 *probe_until = None;
+                // It may be of the snapshot: without that the person sees nothing.
+                let verdict = self.awaited.miss(line.now);
+                return self.judge(verdict, line);
             }
             State::Idle
             | State::Wanting
@@ -338,6 +348,7 @@ impl Session {
             | State::Opening { .. }
             | State::Stopped => {}
         }
+        None
     }
 
     fn on_closed(&mut self, code: Option<u16>, line: &mut Line<'_>) -> Option<News> {
@@ -420,8 +431,11 @@ impl Session {
                 self.ice_servers = ice_servers;
                 None
             }
+            RelayMessage::Snapshot(part) => {
+                let told = self.awaited.add(line.now, *part)?;
+                Some(News::Snapshot(Box::new(told)))
+            }
             message @ (RelayMessage::Welcome(_)
-            | RelayMessage::Snapshot(_)
             | RelayMessage::Pong { .. }
             | RelayMessage::Presence(_)
             | RelayMessage::ContactChanged { .. }
@@ -448,10 +462,17 @@ impl Session {
         }
     }
 
-    fn on_welcome(&mut self, seq: u64, welcome: Box<Welcome>, line: &mut Line<'_>) -> Option<News> {
+    fn on_welcome(
+        &mut self,
+        seq: u64,
+        mut welcome: Box<Welcome>,
+        line: &mut Line<'_>,
+    ) -> Option<News> {
         if !matches!(self.state, State::Greeting { .. }) {
             return None;
         }
+        // Nobody resumes what nobody asked for.
+        welcome.resumed &= self.resume.is_some();
         // Of a resumed session the missed frames follow, whatever number the welcome itself has.
         let seq = match &self.resume {
             Some(resume) if welcome.resumed => resume.seq,
@@ -462,13 +483,18 @@ impl Session {
         self.stay_away = None;
         self.ice_servers.clone_from(&welcome.ice_servers);
         self.limits = welcome.limits.clone();
+        if welcome.resumed {
+            self.awaited.resume(line.now);
+        } else {
+            self.awaited.begin(line.now);
+        }
         let ping_at = line.now.after(line.random.around(PING_MS, 20));
         self.state = State::Online { since: line.now, heard: line.now, ping_at, probe_until: None };
         Some(News::Welcomed(welcome))
     }
 
     /// Does what the deadline asks for.
-    pub(crate) fn elapsed(&mut self, line: &mut Line<'_>) {
+    pub(crate) fn elapsed(&mut self, line: &mut Line<'_>) -> Option<News> {
         let now = line.now;
         match &mut self.state {
             State::Idle | State::Stopped | State::Wanting => {}
@@ -492,8 +518,24 @@ impl Session {
                 }
             }
         }
-        if self.is_online() {
-            self.unanswered.repeat_due(now, line.out);
+        if !self.is_online() {
+            return None;
+        }
+        self.unanswered.repeat_due(now, line.out);
+        let verdict = self.awaited.elapsed(now);
+        self.judge(verdict, line)
+    }
+
+    /// The snapshot does not come as it should, or does.
+    fn judge(&mut self, verdict: Verdict, line: &mut Line<'_>) -> Option<News> {
+        match verdict {
+            Verdict::GoesOn => None,
+            Verdict::Again => {
+                self.resume = None;
+                self.drop_socket(line);
+                None
+            }
+            Verdict::LivedWith(told) => Some(News::Snapshot(told)),
         }
     }
 
@@ -505,6 +547,7 @@ impl Session {
     fn back_off(&mut self, line: &mut Line<'_>) {
         if let State::Online { since, .. } = self.state
             && line.now.since(since) >= STEADY_MS
+            && !self.awaited.is_due()
         {
             self.failed = Ladder::default();
         }

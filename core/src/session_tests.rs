@@ -1,4 +1,7 @@
-use bellwire_protocol::{CallId, CallableBy, DeviceId, DisplayName, Me, UserId, Username};
+use bellwire_protocol::{
+    CallId, CallableBy, DeviceId, DisplayName, Me, Presence, PresenceStatus, Snapshot, UserId,
+    Username,
+};
 
 use super::*;
 
@@ -63,6 +66,23 @@ impl Bench {
         resume
     }
 
+    /// The same, and with everything that a session starts with.
+    fn begin(&mut self) -> Option<Resume> {
+        let resume = self.connect(false);
+        assert!(matches!(self.frame(part(false)), Some(News::Snapshot(told)) if told.whole));
+        resume
+    }
+
+    fn malformed(&mut self) -> Option<News> {
+        self.with(|session, line| session.handle_link(&LinkEvent::Malformed, None, line))
+    }
+
+    /// Lets time pass; gives what came of it.
+    fn wait(&mut self, ms: u64) -> Option<News> {
+        self.now = self.now.after(ms);
+        self.with(|session, line| session.elapsed(line))
+    }
+
     fn frame(&mut self, message: RelayMessage) -> Option<News> {
         self.seq += 1;
         let frame = RelayFrame { seq: self.seq, message };
@@ -84,6 +104,12 @@ impl Bench {
         assert!(self.session.is_wanting(), "then it tries again");
         pause
     }
+}
+
+fn part(more: bool) -> RelayMessage {
+    let (user, status) = (UserId::from_bytes([1; 16]), PresenceStatus::Online);
+    let presence = vec![Presence { user, status }];
+    RelayMessage::Snapshot(Box::new(Snapshot { presence, more, ..Snapshot::default() }))
 }
 
 fn ring() -> RelayMessage {
@@ -112,14 +138,14 @@ fn pauses_grow_are_jittered_and_never_end() {
 fn a_connection_that_does_not_last_does_not_reset_the_pauses() {
     let mut bench = Bench::new();
     for _ in 0..4 {
-        bench.connect(false);
+        bench.begin();
         bench.close(None);
         bench.pause();
     }
-    bench.connect(false);
+    bench.begin();
     bench.close(None);
     assert!(bench.pause() >= 1_000, "a relay that closes at once is not hammered");
-    bench.connect(false);
+    bench.begin();
     bench.now = bench.now.after(STEADY_MS);
     bench.close(None);
     assert!(bench.pause() <= 500, "after a good while it starts over");
@@ -128,14 +154,14 @@ fn a_connection_that_does_not_last_does_not_reset_the_pauses() {
 #[test]
 fn a_lost_session_is_resumed_where_it_was() {
     let mut bench = Bench::new();
-    assert_eq!(bench.connect(false), None);
+    assert_eq!(bench.begin(), None);
     bench.frame(ring());
     bench.frame(ring());
     bench.close(Some(close::SLOW_READER));
     bench.pause();
     let resume = bench.connect(true).expect("a resume is asked for");
-    assert_eq!((resume.session.as_str(), resume.seq), ("token", 3));
-    bench.seq = 3;
+    assert_eq!((resume.session.as_str(), resume.seq), ("token", 4));
+    bench.seq = 4;
     assert!(
         bench.frame(ring()).is_some(),
         "the missed frames follow, whatever the welcome's number"
@@ -145,7 +171,7 @@ fn a_lost_session_is_resumed_where_it_was() {
 #[test]
 fn a_repeated_frame_is_handled_once() {
     let mut bench = Bench::new();
-    bench.connect(false);
+    bench.begin();
     assert!(bench.frame(ring()).is_some());
     bench.seq -= 1;
     assert!(bench.frame(ring()).is_none());
@@ -154,7 +180,7 @@ fn a_repeated_frame_is_handled_once() {
 #[test]
 fn what_was_not_answered_is_said_again() {
     let mut bench = Bench::new();
-    bench.connect(false);
+    bench.begin();
     let leave = ClientMessage::CallLeave { call_id: CallId::from_bytes([1; 16]) };
     bench.with(|session, line| session.ask(line.out, leave.clone()));
     bench.out.clear();
@@ -176,7 +202,7 @@ fn what_was_not_answered_is_said_again() {
 fn every_close_code_is_handled_as_the_wire_says() {
     let open = || {
         let mut bench = Bench::new();
-        bench.connect(false);
+        bench.begin();
         bench
     };
     assert!(matches!(open().close(Some(close::UNAUTHENTICATED)), Some(News::Unauthenticated)));
@@ -193,7 +219,7 @@ fn every_close_code_is_handled_as_the_wire_says() {
     let mut malformed = open();
     malformed.close(Some(close::MALFORMED));
     malformed.pause();
-    assert_eq!(malformed.connect(false), None, "with a fresh session");
+    assert_eq!(malformed.begin(), None, "with a fresh session");
     let mut going = open();
     going.frame(RelayMessage::GoingAway { retry_after_ms: 3_000 });
     going.close(Some(close::GOING_AWAY));
@@ -209,7 +235,7 @@ fn every_close_code_is_handled_as_the_wire_says() {
 #[test]
 fn a_refusal_of_one_frame_delays_no_later_connection() {
     let mut bench = Bench::new();
-    bench.connect(false);
+    bench.begin();
     let refusal = RelayMessage::Error {
         re: None,
         code: ErrorCode::RateLimited,
@@ -225,7 +251,7 @@ fn a_refusal_of_one_frame_delays_no_later_connection() {
 #[test]
 fn a_silent_socket_is_pinged_and_dropped() {
     let mut bench = Bench::new();
-    bench.connect(false);
+    bench.begin();
     bench.out.clear();
     let ping_at = bench.session.deadline(bench.now).expect("a ping is due");
     assert!((16_000..=24_000).contains(&ping_at.0));
@@ -244,7 +270,7 @@ fn a_silent_socket_is_pinged_and_dropped() {
 #[test]
 fn a_network_change_asks_for_a_sign_of_life() {
     let mut bench = Bench::new();
-    bench.connect(false);
+    bench.begin();
     bench.out.clear();
     bench.with(|session, line| session.handle_link(&LinkEvent::NetworkChanged, None, line));
     assert!(matches!(
@@ -261,7 +287,7 @@ fn a_network_change_asks_for_a_sign_of_life() {
 #[test]
 fn a_short_loss_is_not_shown() {
     let mut bench = Bench::new();
-    bench.connect(false);
+    bench.begin();
     bench.now = Time(10_000);
     bench.close(None);
     assert_eq!(bench.session.reach(bench.now), Reach::Connecting);
@@ -282,7 +308,7 @@ fn a_greeting_that_is_not_answered_is_given_up() {
 #[test]
 fn a_welcome_that_cannot_be_read_fails_the_try_at_once_and_is_not_resumed() {
     let mut bench = Bench::new();
-    bench.connect(false);
+    bench.begin();
     bench.close(None);
     bench.pause();
     let mut pauses = Vec::new();
@@ -290,23 +316,21 @@ fn a_welcome_that_cannot_be_read_fails_the_try_at_once_and_is_not_resumed() {
         bench.with(|session, line| session.open("wss://x/ws".into(), line));
         bench.with(|session, line| session.handle_link(&LinkEvent::Opened, Bench::hello(), line));
         bench.out.clear();
-        let skip = LinkEvent::Malformed;
-        bench.with(|session, line| session.handle_link(&skip, None, line));
+        bench.malformed();
         assert!(matches!(bench.out.pop_front(), Some(Output::Link(LinkCommand::Disconnect))));
         pauses.push(bench.pause());
     }
     assert!(pauses[4] >= 2_000 && pauses[5] >= 4_000, "by the ladder: {pauses:?}");
-    assert_eq!(bench.connect(false), None, "with a fresh session");
+    assert_eq!(bench.begin(), None, "with a fresh session");
 }
 
 #[test]
 fn a_frame_that_cannot_be_taken_is_skipped_and_counted_and_ends_nothing() {
     let mut bench = Bench::new();
-    bench.connect(false);
+    bench.begin();
     bench.out.clear();
     for count in 1..=1_000 {
-        let skip = LinkEvent::Malformed;
-        bench.with(|session, line| session.handle_link(&skip, None, line));
+        bench.malformed();
         assert_eq!(bench.session.skipped(), count);
         assert!(bench.session.is_online(), "the connection stays");
         assert!(bench.out.is_empty(), "nothing is sent or closed: {:?}", bench.out);
@@ -317,13 +341,13 @@ fn a_frame_that_cannot_be_taken_is_skipped_and_counted_and_ends_nothing() {
 #[test]
 fn a_frame_that_ends_the_socket_is_not_asked_for_again() {
     let mut bench = Bench::new();
-    bench.connect(false);
+    bench.begin();
     bench.frame(ring());
-    bench.with(|session, line| session.handle_link(&LinkEvent::Malformed, None, line));
+    bench.malformed();
     bench.close(None);
     bench.pause();
-    assert_eq!(bench.connect(false), None, "a fresh session, not a resume up to that frame");
-    bench.with(|session, line| session.handle_link(&LinkEvent::Malformed, None, line));
+    assert_eq!(bench.begin(), None, "a fresh session, not a resume up to that frame");
+    bench.malformed();
     bench.frame(ring());
     bench.close(None);
     bench.pause();
@@ -340,7 +364,7 @@ fn what_must_arrive_is_said_again_when_the_relay_had_no_time_for_it() {
         (Some(u64::MAX), 60_000, 60_000),
     ] {
         let mut bench = Bench::new();
-        bench.connect(false);
+        bench.begin();
         let cancel = ClientMessage::CallCancel { call_id };
         bench.with(|session, line| session.ask(line.out, cancel.clone()));
         for round in 0..3 {
@@ -378,7 +402,7 @@ fn what_must_arrive_is_said_again_when_the_relay_had_no_time_for_it() {
 fn what_the_relay_had_no_time_for_can_be_taken_back() {
     let call_id = CallId::from_bytes([1; 16]);
     let mut bench = Bench::new();
-    bench.connect(false);
+    bench.begin();
     let sync = ClientMessage::CallSync { call_id, claim: None };
     bench.with(|session, line| session.ask(line.out, sync));
     let Some(Output::Relay(ClientFrame { id: Some(re), .. })) = bench.out.pop_back() else {
@@ -397,4 +421,93 @@ fn what_the_relay_had_no_time_for_can_be_taken_back() {
     bench.out.clear();
     bench.with(|session, line| session.repeat(line.out));
     assert!(bench.out.is_empty(), "under way it stays, put off it goes");
+}
+
+#[test]
+fn an_unreadable_part_of_the_snapshot_is_asked_for_once_more_and_then_lived_with() {
+    let mut bench = Bench::new();
+    bench.connect(false);
+    bench.frame(part(true));
+    bench.out.clear();
+    assert!(bench.malformed().is_none());
+    assert!(matches!(bench.out.pop_front(), Some(Output::Link(LinkCommand::Disconnect))));
+    assert!(bench.pause() <= 500, "at once");
+    assert_eq!(bench.connect(false), None, "a fresh session, not the same frames again");
+    bench.frame(part(true));
+    bench.malformed();
+    assert!(bench.session.is_online(), "it would not be better the next time either");
+    let Some(News::Snapshot(told)) = bench.frame(part(false)) else { panic!("all that came") };
+    assert_eq!(told.snapshot.presence.len(), 2);
+    assert!(!told.whole, "and it is said that something is missing");
+    assert_eq!(bench.session.skipped(), 2);
+    assert!(bench.wait(PING_MS / 2).is_none());
+    assert!(bench.session.is_online(), "nothing is waited for any more");
+}
+
+#[test]
+fn a_snapshot_without_its_end_is_asked_for_twice_more_and_then_taken_as_it_is() {
+    for is_torn in [false, true] {
+        let mut bench = Bench::new();
+        for attempt in 0..2 {
+            assert_eq!(bench.connect(false), None, "attempt {attempt}");
+            bench.frame(part(true));
+            if is_torn {
+                bench.malformed();
+            }
+            if bench.session.is_online() {
+                assert!(bench.wait(awaited::PART_MS - 1).is_none());
+                assert!(bench.session.is_online(), "attempt {attempt}");
+                bench.wait(1);
+            }
+            assert!(!bench.session.is_online(), "attempt {attempt} is given up");
+            bench.pause();
+        }
+        bench.connect(false);
+        bench.frame(part(true));
+        let Some(News::Snapshot(told)) = bench.wait(awaited::PART_MS) else {
+            panic!("the person sees what came")
+        };
+        assert_eq!((told.snapshot.presence.len(), told.whole), (1, false));
+        assert!(bench.session.is_online());
+    }
+}
+
+#[test]
+fn a_snapshot_that_is_slow_but_comes_is_waited_for() {
+    let mut bench = Bench::new();
+    bench.connect(false);
+    for _ in 0..20 {
+        assert!(bench.wait(awaited::PART_MS - 1).is_none());
+        bench.frame(part(true));
+        assert!(bench.session.is_online());
+    }
+    assert!(matches!(bench.frame(part(false)), Some(News::Snapshot(told)) if told.whole));
+}
+
+#[test]
+fn a_session_that_was_lost_within_its_snapshot_gets_the_rest_of_it() {
+    let mut bench = Bench::new();
+    bench.connect(false);
+    bench.frame(part(true));
+    bench.wait(awaited::PART_MS - 1);
+    bench.close(None);
+    bench.pause();
+    assert!(bench.connect(true).is_some());
+    bench.seq = 2;
+    let Some(News::Snapshot(told)) = bench.frame(part(false)) else { panic!("the whole") };
+    assert_eq!((told.snapshot.presence.len(), told.whole), (2, true));
+}
+
+#[test]
+fn a_connection_that_brought_no_snapshot_does_not_reset_the_pauses() {
+    let mut bench = Bench::new();
+    let mut pauses = Vec::new();
+    for _ in 0..8 {
+        bench.connect(false);
+        bench.frame(part(true));
+        bench.wait(STEADY_MS);
+        bench.close(None);
+        pauses.push(bench.pause());
+    }
+    assert!(pauses[6] >= 4_000 && pauses[7] >= 4_000, "by the ladder: {pauses:?}");
 }

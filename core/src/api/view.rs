@@ -188,6 +188,8 @@ pub enum NoticeText {
         #[cfg_attr(feature = "bindings", specta(type = u32))]
         at: u64,
     },
+    /// The relay's lists came with gaps: this client could not read all of them.
+    ListsIncomplete,
     /// A message was too long or empty.
     MessageRefused,
     /// A device in the call sends more than a person can; what is too much is dropped.

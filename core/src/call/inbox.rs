@@ -184,10 +184,12 @@ impl Calls {
         news
     }
 
-    /// The calls that a fresh session knows of; `ended` are newly recorded ones.
+    /// The calls that a fresh session knows of; `ended` are newly recorded ones. Where they are not
+    /// all of them (`whole`), that one is missing says nothing.
     pub(crate) fn handle_snapshot(
         &mut self,
         calls: Vec<LiveCall>,
+        whole: bool,
         ended: &BTreeMap<CallId, EndReason>,
         desk: &mut Desk<'_>,
     ) -> Vec<CallNews> {
@@ -206,7 +208,7 @@ impl Calls {
             let event = match ended.get(&call) {
                 Some(reason) => Event::Ended { call, reason: *reason },
                 // The answer to `call_sync` decides: the relay may take it up again.
-                None if is_live => continue,
+                None if is_live || !whole => continue,
                 None => Event::Forgotten { call },
             };
             self.feed(event, desk, &mut news);

@@ -10,8 +10,8 @@ use super::replies::seconds;
 use crate::LinkEvent;
 use crate::api::NoticeText;
 use crate::call::Calls;
-use crate::parts::Parts;
-use crate::session::{Line, News, Refused};
+use crate::people::People;
+use crate::session::{Line, News, Refused, Told};
 
 impl Core {
     pub(super) fn handle_link(&mut self, event: &LinkEvent) {
@@ -36,10 +36,11 @@ impl Core {
         self.on_news(news);
     }
 
-    fn on_news(&mut self, news: Option<News>) {
+    pub(super) fn on_news(&mut self, news: Option<News>) {
         match news {
             None => {}
             Some(News::Welcomed(welcome)) => self.on_welcome(*welcome),
+            Some(News::Snapshot(told)) => self.on_snapshot(*told),
             Some(News::Said(message)) => self.on_message(*message),
             Some(News::Answered { asked, refused, put_off }) => {
                 self.on_answered(&asked, refused, put_off);
@@ -56,9 +57,6 @@ impl Core {
     }
 
     fn on_welcome(&mut self, welcome: Welcome) {
-        if !welcome.resumed {
-            self.parts = Parts::default();
-        }
         self.page.accept();
         self.clock.set(self.now, welcome.server_time);
         self.set_me(welcome.me);
@@ -73,21 +71,27 @@ impl Core {
         self.with_calls(|calls, desk| calls.relay_is_back(desk));
     }
 
-    fn on_snapshot(&mut self, part: Snapshot) {
-        let Some(snapshot) = self.parts.add(part) else { return };
+    fn on_snapshot(&mut self, told: Told) {
+        let Told { snapshot, whole } = told;
+        if !whole {
+            self.tell(NoticeText::ListsIncomplete);
+        }
         for record in
             snapshot.conversations.iter().filter_map(|conversation| conversation.last_call.clone())
         {
             self.history.add(record);
         }
         let Snapshot { contacts, conversations, invitations, presence, .. } = snapshot;
-        self.people.replace(contacts, conversations, invitations, presence);
+        if whole {
+            self.people = People::default();
+        }
+        self.people.take_in(contacts, conversations, invitations, presence);
         self.ready = true;
         for notice in snapshot.notices {
             self.on_notice(notice);
         }
         let reasons = self.history.reasons();
-        self.with_calls(|calls, desk| calls.handle_snapshot(snapshot.calls, &reasons, desk));
+        self.with_calls(|calls, desk| calls.handle_snapshot(snapshot.calls, whole, &reasons, desk));
         self.session.repeat(&mut self.outputs);
         self.load_calls(None, false);
         if self.open.is_some() {
@@ -97,7 +101,6 @@ impl Core {
 
     fn on_message(&mut self, message: RelayMessage) {
         match message {
-            RelayMessage::Snapshot(snapshot) => self.on_snapshot(*snapshot),
             RelayMessage::Presence(presence) => self.people.set_presence(&presence),
             RelayMessage::ContactChanged { contact } => self.people.set_contact(contact),
             RelayMessage::ContactRemoved { user } => self.people.remove_contact(user),
@@ -134,6 +137,7 @@ impl Core {
                 self.with_calls(|calls, desk| calls.handle_relay(message, desk));
             }
             RelayMessage::Welcome(_)
+            | RelayMessage::Snapshot(_)
             | RelayMessage::Ok { .. }
             | RelayMessage::Error { .. }
             | RelayMessage::Pong { .. }

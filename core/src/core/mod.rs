@@ -25,7 +25,6 @@ use crate::chat::Chats;
 use crate::history::History;
 use crate::machine::{Event, Remark};
 use crate::page::Page;
-use crate::parts::Parts;
 use crate::people::People;
 use crate::random::Random;
 use crate::session::{Line, Session};
@@ -57,7 +56,6 @@ pub struct Core {
     me: Option<Me>,
     participant: Option<Participant>,
     ready: bool,
-    parts: Parts,
     status: PresenceStatus,
     people: People,
     history: History,
@@ -97,7 +95,6 @@ impl Core {
             me: None,
             participant: None,
             ready: false,
-            parts: Parts::default(),
             status: PresenceStatus::Online,
             people: People::default(),
             history: History::default(),
@@ -389,7 +386,8 @@ impl Core {
     /// Does what deadlines ask for.
     fn elapse(&mut self) {
         let mut line = Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
-        self.session.elapsed(&mut line);
+        let news = self.session.elapsed(&mut line);
+        self.on_news(news);
         self.with_calls(Calls::elapsed);
         if self.renew_at().is_some_and(|at| at <= self.now) {
             self.renew();

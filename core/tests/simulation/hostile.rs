@@ -78,17 +78,21 @@ fn participant(user: UserId, device: DeviceId) -> Participant {
 }
 
 /// One device whose relay is an enemy from its first word on.
-struct Prey {
+pub(crate) struct Prey {
     core: Core,
     inventor: Inventor,
-    now: u64,
+    pub(crate) now: u64,
     seq: u64,
     /// A socket was asked for; it is open; `hello` was said on it.
-    wanted: bool,
-    open: bool,
-    greeted: bool,
+    pub(crate) wanted: bool,
+    pub(crate) open: bool,
+    pub(crate) greeted: bool,
+    /// Sockets that were asked for.
+    pub(crate) connects: usize,
+    /// A ping waits for its answer.
+    pub(crate) pinged: bool,
     requests: Vec<(u32, String)>,
-    view: Option<Box<View>>,
+    pub(crate) view: Option<Box<View>>,
     /// Connections that are open.
     peers: BTreeSet<PeerId>,
     /// Everything that an executor was ever told.
@@ -104,7 +108,7 @@ fn device(n: u8) -> DeviceId {
 }
 
 impl Prey {
-    fn new(seed: u64, kept: Option<CallInProgress>) -> Self {
+    pub(crate) fn new(seed: u64, kept: Option<CallInProgress>) -> Self {
         let mut seeds = [0; 32];
         seeds[..8].copy_from_slice(&seed.to_le_bytes());
         let core = Core::new(Start {
@@ -129,6 +133,8 @@ impl Prey {
             wanted: false,
             open: false,
             greeted: false,
+            connects: 0,
+            pinged: false,
             requests: Vec::new(),
             view: None,
             peers: BTreeSet::new(),
@@ -149,11 +155,12 @@ impl Prey {
         prey
     }
 
-    fn input(&mut self, input: Input) {
+    pub(crate) fn input(&mut self, input: Input) {
         self.core.handle(Time(self.now), input);
         while let Some(output) = self.core.poll() {
             match output {
                 Output::Link(LinkCommand::Connect { .. }) => {
+                    self.connects += 1;
                     (self.wanted, self.open, self.greeted) = (true, false, false);
                 }
                 Output::Link(LinkCommand::Disconnect) => {
@@ -161,6 +168,7 @@ impl Prey {
                 }
                 Output::Relay(frame) => match frame.message {
                     ClientMessage::Hello { .. } => self.greeted = true,
+                    ClientMessage::Ping { .. } => self.pinged = true,
                     ClientMessage::CallInitiate { call_id, .. } => {
                         self.inventor.calls.push(call_id)
                     }
@@ -181,12 +189,12 @@ impl Prey {
         }
     }
 
-    fn relay(&mut self, message: RelayMessage) {
+    pub(crate) fn relay(&mut self, message: RelayMessage) {
         self.seq += 1;
         self.input(Input::Relay(RelayFrame { seq: self.seq, message }));
     }
 
-    fn welcome(&mut self, resumed: bool) {
+    pub(crate) fn welcome(&mut self, resumed: bool) {
         let welcome = Welcome {
             session: ResumeToken::new("session").unwrap(),
             resumed,
@@ -207,7 +215,7 @@ impl Prey {
         self.relay(RelayMessage::Welcome(Box::new(welcome)));
     }
 
-    fn home(&self) -> Option<&Home> {
+    pub(crate) fn home(&self) -> Option<&Home> {
         match &self.view.as_ref()?.account {
             Account::SignedIn(home) => Some(home),
             Account::Loading | Account::SignedOut { .. } => None,
@@ -267,6 +275,10 @@ impl Prey {
         } else {
             self.tick();
         }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<u64> {
+        self.core.deadline().map(|due| due.0)
     }
 
     fn tick(&mut self) {

@@ -14,4 +14,5 @@ mod invention;
 mod parting;
 mod relay;
 mod scenarios;
+mod torn;
 mod world;

@@ -50,6 +50,7 @@ const NOTICES: [NoticeText, RegExp][] = [
   [{ type: 'sign_in_copied', at: 0 }, /copy of one of your sign-ins/],
   [{ type: 'password_changed_elsewhere', at: 0 }, /changed on another device/],
   [{ type: 'password_reset', at: 0 }, /whoever runs the relay/],
+  [{ type: 'lists_incomplete' }, /some may be missing.*Update it or ask/],
   [{ type: 'message_refused' }, /empty or too long/],
   [{ type: 'too_much_sent', name: 'Mallory' }, /Mallory’s device .* the call goes on/],
 ];

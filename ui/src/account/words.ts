@@ -139,6 +139,8 @@ export function noticeWords(text: NoticeText): string {
       return m.notice_password_changed_elsewhere();
     case 'password_reset':
       return m.notice_password_reset();
+    case 'lists_incomplete':
+      return m.notice_lists_incomplete();
     case 'message_refused':
       return m.notice_message_refused();
     case 'too_much_sent':
@@ -161,6 +163,7 @@ export function isPassing(text: NoticeText): boolean {
     case 'sign_in_copied':
     case 'password_changed_elsewhere':
     case 'password_reset':
+    case 'lists_incomplete':
     case 'too_much_sent':
       return false;
   }

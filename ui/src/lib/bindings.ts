@@ -677,6 +677,8 @@ at: number } |
 { type: "password_reset"; 
 /**  When. */
 at: number } | 
+/**  The relay's lists came with gaps: this client could not read all of them. */
+{ type: "lists_incomplete" } | 
 /**  A message was too long or empty. */
 { type: "message_refused" } | 
 /**  A device in the call sends more than a person can; what is too much is dropped. */
