@@ -1,8 +1,11 @@
 import type { CallView } from '../lib/bindings';
 import type { Figures } from '../lib/rtc/peers';
 
-/** A text to send to whoever runs the relay. It names nobody and holds no address. */
-export function report(call: CallView, readings: Figures[]): string {
+/**
+ * A text to send to whoever runs the relay. It names nobody and holds no address but those of
+ * `refused`: the relay's own servers that this browser does not take.
+ */
+export function report(call: CallView, readings: Figures[], refused: readonly string[]): string {
   const rows = readings.map((figures) =>
     [
       new Date(figures.at).toISOString(),
@@ -21,6 +24,7 @@ export function report(call: CallView, readings: Figures[]): string {
     `call\t${call.id}`,
     `media\t${call.media}`,
     `browser\t${navigator.userAgent}`,
+    ...refused.map((server) => `server refused by the browser\t${server}`),
     '',
     'time\tpath\tup kbit/s\tdown kbit/s\tloss up %\tloss down %\tround trip ms\tjitter ms\tpicture',
     ...rows,

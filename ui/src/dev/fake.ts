@@ -214,10 +214,19 @@ export class FakeDesktop implements Desktop {
 export class FakeMedia implements Media {
   readonly #make: (owner: PeerId | 'local', slot: Slot) => MediaStreamTrack | null;
   readonly #tracks = new Map<string, MediaStreamTrack | null>();
+  readonly #refused: readonly string[];
   #at = 0;
 
-  constructor(make: (owner: PeerId | 'local', slot: Slot) => MediaStreamTrack | null = () => null) {
+  constructor(
+    make: (owner: PeerId | 'local', slot: Slot) => MediaStreamTrack | null = () => null,
+    refused: readonly string[] = [],
+  ) {
     this.#make = make;
+    this.#refused = refused;
+  }
+
+  refusedServers(_peer: PeerId): readonly string[] {
+    return this.#refused;
   }
 
   local(slot: Slot): MediaStreamTrack | null {

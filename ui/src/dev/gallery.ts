@@ -42,7 +42,7 @@ if (target && scene) {
     scene.seat,
     scene.desktop && new FakeDesktop(scene.desktop),
   );
-  const client = new Client(host, new FakeMedia(picture));
+  const client = new Client(host, new FakeMedia(picture, scene.refused));
   client.router.place = scene.place ?? { page: 'home' };
   client.minimised = scene.minimised ?? false;
   client.fault = scene.fault ?? null;

@@ -24,7 +24,10 @@ const ITSELF: Command['type'][] = ['open_conversation', 'load_devices'];
 
 export function stage(
   scene: Scene,
-  media = new FakeMedia((_owner, slot) => ({ kind: slot }) as unknown as MediaStreamTrack),
+  media = new FakeMedia(
+    (_owner, slot) => ({ kind: slot }) as unknown as MediaStreamTrack,
+    scene.refused,
+  ),
 ): Stage {
   const host = new FakeHost(
     scene.view,

@@ -34,6 +34,8 @@ export interface Scene {
   press?: string[];
   /** A key to press. */
   key?: string;
+  /** Addresses of ICE servers that the browser refuses. */
+  refused?: string[];
 }
 
 const GRACE: Place = { page: 'conversation', id: 'grace' };
@@ -219,6 +221,11 @@ export const scenes: Record<string, Scene> = {
   },
   'call-chat': { view: inCall(), press: ['Chat'] },
   'call-quality': { view: inCall(), press: ['Call quality'] },
+  'call-quality-refused': {
+    view: inCall(),
+    press: ['Call quality'],
+    refused: ['stun://relay.example.org:3478', 'turn:relay.example.org?transport=sctp'],
+  },
   'call-devices': { view: inCall(), key: 'd' },
   'call-screen': {
     view: inCall({ remotes: [remote({ sends: { mic: true, camera: true, screen: true } })] }),

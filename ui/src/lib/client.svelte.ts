@@ -96,6 +96,11 @@ export class Client {
     return this.#media.figures(peer);
   }
 
+  /** Addresses of ICE servers that this browser refuses. */
+  refusedServers(peer: PeerId): readonly string[] {
+    return this.#media.refusedServers?.(peer) ?? [];
+  }
+
   placeCall(conversation: string, media: 'voice' | 'video'): void {
     this.minimised = false;
     this.router.go({ page: 'conversation', id: conversation });

@@ -4,7 +4,7 @@ import type { Taker } from './capture';
 import { pathState } from './path';
 import { firstMidOf, ufragOf, withRoleKept, withStartBitrate } from './sdp';
 import { SHARPEN_MS, SLOTS, degradationOf, encodingOf, firstEncodingOf, kindOf } from './slots';
-import { type Opening, type Wire, configurationOf, wire, withoutRefused } from './wire';
+import { type Opening, type Wire, configurationOf, sorted, wire } from './wire';
 
 /**
  * Where the sender's estimate of the path starts, in kbit/s. Lower delays the first picture, higher
@@ -30,6 +30,7 @@ export class Peer {
   /** What each slot should send, also before its m-line exists. */
   readonly #outgoing = new Map<Slot, MediaStreamTrack | null>();
   #queue: Promise<void> = Promise.resolve();
+  #refused: readonly string[];
   #path: string = 'connecting';
   #channelsOpen = false;
   #closed = false;
@@ -42,11 +43,17 @@ export class Peer {
     this.#emit = emit;
     this.#tracksChanged = tracksChanged;
     this.#wire = wire(configurationOf(opening));
+    this.#refused = this.#wire.refused;
     this.#listen(this.#wire);
   }
 
   get connection(): RTCPeerConnection {
     return this.#wire.connection;
+  }
+
+  /** Addresses of servers that this browser refused when they were given last. */
+  get refused(): readonly string[] {
+    return this.#refused;
   }
 
   /** The track that comes in on a slot, from the first description on. */
@@ -62,8 +69,11 @@ export class Peer {
     };
     try {
       this.connection.setConfiguration(configuration);
+      this.#refused = [];
     } catch {
-      this.connection.setConfiguration(withoutRefused(configuration));
+      const { taken, refused } = sorted(configuration);
+      this.connection.setConfiguration(taken);
+      this.#refused = refused;
     }
   }
 

@@ -28,6 +28,8 @@ export interface Media {
   pickScreen?(): void;
   /** Figures since the last call for this peer, or null while there is no connection. */
   figures(peer: PeerId): Promise<Figures | null>;
+  /** Addresses of ICE servers that this browser refuses; where none can be refused, nothing. */
+  refusedServers?(peer: PeerId): readonly string[];
 }
 
 /** One reading of a connection. Rates in bit/s, times in ms, loss as a share of 0 to 1. */

@@ -101,6 +101,10 @@ export class WebviewPeers implements Peers, Media {
     return reading.figures;
   }
 
+  refusedServers(id: PeerId): readonly string[] {
+    return this.#peers.get(id)?.refused ?? [];
+  }
+
   /** Closes everything at once: the window lets go of the call. */
   closeAll(): void {
     for (const [id, peer] of this.#peers) this.#close(id, peer);

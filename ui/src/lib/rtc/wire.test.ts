@@ -37,9 +37,10 @@ it.each([
   vi.stubGlobal('RTCPeerConnection', Strict);
   Strict.open = 0;
   const opening = { iceServers: servers(...given), relayOnly: false, certificate: null };
-  const { connection } = wire(configurationOf(opening));
+  const { connection, refused } = wire(configurationOf(opening));
   const { configuration } = connection as unknown as Strict;
   expect(configuration.iceServers?.flatMap(({ urls }) => urls)).toEqual(taken);
   expect(configuration.iceServers?.every(({ username }) => username === 'u')).toBe(true);
+  expect(refused).toEqual(given.filter((url) => !taken.includes(url)));
   expect(Strict.open, 'nothing that was tried stays open').toBe(1);
 });

@@ -13,11 +13,13 @@ export interface Wire {
   readonly connection: RTCPeerConnection;
   readonly control: RTCDataChannel;
   readonly chat: RTCDataChannel;
+  /** Addresses of servers that this browser refuses; the connection does without them. */
+  readonly refused: readonly string[];
 }
 
 /** Makes one, on which nothing is negotiated. */
 export function wire(configuration: RTCConfiguration): Wire {
-  const connection = connect(configuration);
+  const { connection, refused } = connect(configuration);
   const control = connection.createDataChannel('control', {
     negotiated: true,
     id: 0,
@@ -25,26 +27,34 @@ export function wire(configuration: RTCConfiguration): Wire {
     maxRetransmits: 0,
   });
   const chat = connection.createDataChannel('chat', { negotiated: true, id: 1 });
-  return { connection, control, chat };
+  return { connection, control, chat, refused };
 }
 
 /** One server that the browser refuses never stops a call: the call goes on without that one. */
-function connect(configuration: RTCConfiguration): RTCPeerConnection {
+function connect(configuration: RTCConfiguration): Pick<Wire, 'connection' | 'refused'> {
   try {
-    return new RTCPeerConnection(configuration);
+    return { connection: new RTCPeerConnection(configuration), refused: [] };
   } catch {
-    return new RTCPeerConnection(withoutRefused(configuration));
+    const { taken, refused } = sorted(configuration);
+    return { connection: new RTCPeerConnection(taken), refused };
   }
 }
 
-/** The configuration with the servers alone that this browser takes. */
-export function withoutRefused(configuration: RTCConfiguration): RTCConfiguration {
+/** A configuration as far as this browser takes it, and the servers' addresses that it refuses. */
+export interface Sorted {
+  taken: RTCConfiguration;
+  refused: string[];
+}
+
+/** Tries each server of a configuration that was refused whole. */
+export function sorted(configuration: RTCConfiguration): Sorted {
   const each = (configuration.iceServers ?? []).flatMap(({ urls, ...rest }) =>
     [urls].flat().map((url) => ({ ...rest, urls: [url] })),
   );
   const iceServers = each.filter(isTaken);
-  trace(`ice servers that this browser refuses: ${each.length - iceServers.length}`);
-  return { ...configuration, iceServers };
+  const refused = each.filter((server) => !iceServers.includes(server)).flatMap(({ urls }) => urls);
+  trace(`ice servers that this browser refuses: ${refused.length}`);
+  return { taken: { ...configuration, iceServers }, refused };
 }
 
 function isTaken(server: RTCIceServer): boolean {
