@@ -119,8 +119,7 @@ impl Call {
             });
             let devices: Vec<Participant> = devices.collect();
             let refuses = rings && dnd && !devices.is_empty();
-            let refused = refuses.then_some(RejectReason::Dnd);
-            call.invited.insert(user, Invited { rings, refused });
+            call.invited.insert(user, Invited { rings, refused: None });
             if refuses {
                 undisturbed.extend(devices.into_iter().next());
             } else if rings {

@@ -303,6 +303,16 @@ fn do_not_disturb_refuses_without_ringing() {
 }
 
 #[test]
+fn a_group_in_which_nobody_wants_to_be_disturbed_ends_the_call_once() {
+    let mut it = Bench::new();
+    let callees = [2, 3].map(|n| Callee { dnd: true, ..callee(n, &[1, 2]) });
+    it.place(device(1, 1), 1, callees.to_vec()).unwrap();
+    assert_eq!(it.ends(&device(1, 1)), [(call(1), EndReason::Dnd)]);
+    assert_eq!(it.records.len(), 1);
+    assert_eq!(it.measures, [Measure::Ended { reason: EndReason::Dnd }]);
+}
+
+#[test]
 fn busy_ends_the_call_only_when_every_device_is_busy() {
     let mut it = Bench::new();
     it.place(device(1, 1), 1, vec![callee(2, &[1, 2])]).unwrap();
