@@ -72,6 +72,15 @@ impl Ended {
         }
     }
 
+    /// Whether each is remembered once, and until a time that is in order.
+    #[cfg(test)]
+    pub(super) fn agrees(&self) -> bool {
+        let in_order = self.order.iter().map(|(at, _)| at).is_sorted();
+        let mut ids: Vec<CallId> = self.order.iter().map(|(_, id)| *id).collect();
+        ids.sort_unstable();
+        in_order && ids.iter().eq(self.calls.keys())
+    }
+
     pub(super) fn knows(&self, id: CallId) -> bool {
         self.calls.contains_key(&id)
     }

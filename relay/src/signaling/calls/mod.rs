@@ -116,20 +116,11 @@ impl Calls {
                 Ok(())
             }
             Input::Departed { user } => {
-                for id in self.by_user.remove(&user).unwrap_or_default() {
-                    // Every id of the index is a call, and this step refuses nothing.
-                    let _ = self.step(id, now, |call, out| Ok(call.departed(now, user, out)));
-                }
+                self.take_out(user, now, |call, out| call.departed(now, user, out));
                 Ok(())
             }
             Input::LeftGroup { user, conversation } => {
-                let ids = self.by_user.get(&user).into_iter().flatten();
-                for id in ids.copied().collect::<Vec<_>>() {
-                    // As above.
-                    let _ = self.step(id, now, |call, out| {
-                        Ok(call.left_group(now, user, conversation, out))
-                    });
-                }
+                self.take_out(user, now, |call, out| call.left_group(now, user, conversation, out));
                 Ok(())
             }
             Input::Initiate { by, call_id, conversation, direct, media, offer, callees } => {
@@ -272,6 +263,22 @@ impl Calls {
         for id in ids {
             // Every id of the index is a call, and such a step refuses nothing.
             let _ = self.step(id, now, |call, out| Ok(step(call, out)));
+        }
+    }
+
+    /// A step after which calls may not be this person's any more.
+    fn take_out(
+        &mut self,
+        user: UserId,
+        now: u64,
+        step: impl FnMut(&mut Call, &mut VecDeque<Output>) -> Fate,
+    ) {
+        self.each_call_of(user, now, step);
+        let Some(ids) = self.by_user.get_mut(&user) else { return };
+        let is_member = |call: &Call| call.members().any(|member| member == user);
+        ids.retain(|id| self.calls.get(id).is_some_and(is_member));
+        if ids.is_empty() {
+            self.by_user.remove(&user);
         }
     }
 

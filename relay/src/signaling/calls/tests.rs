@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "tests pick messages")]
 
+use std::collections::BTreeSet;
+
 use bellwire_protocol::{
     Answer, CallId, Candidate, ConversationId, DeviceId, DisplayName, EndReason, IceCandidate,
     LiveCallState, Media, MediaState, Mid, Offer, OfferId, Participant, RejectReason, RelayMessage,
@@ -79,7 +81,28 @@ impl Bench {
                 Output::Measured(measure) => self.measures.push(measure),
             }
         }
+        self.assert_indexes_agree();
         outcome
+    }
+
+    /// Every index says exactly what the calls say.
+    fn assert_indexes_agree(&self) {
+        let Calls { calls, by_user, deadlines, ended, timing, .. } = &self.calls;
+        let named: BTreeSet<(UserId, CallId)> =
+            by_user.iter().flat_map(|(user, ids)| ids.iter().map(move |id| (*user, *id))).collect();
+        let members: BTreeSet<(UserId, CallId)> = calls
+            .iter()
+            .flat_map(|(id, call)| call.members().map(move |user| (user, *id)))
+            .collect();
+        assert_eq!(named, members, "who is in which call");
+        assert!(by_user.values().all(|ids| !ids.is_empty()), "nobody is listed without a call");
+        let due: BTreeSet<(u64, CallId)> = calls
+            .iter()
+            .filter_map(|(id, call)| Some((call.deadline(timing.max_call_ms)?, *id)))
+            .collect();
+        assert_eq!(*deadlines, due, "what is due when");
+        assert!(ended.agrees(), "what is remembered, and until when");
+        assert!(calls.keys().all(|id| !ended.knows(*id)), "no call is over and goes on");
     }
 
     fn wait(&mut self, ms: u64) {
@@ -543,6 +566,24 @@ fn whoever_is_removed_rings_no_more_and_is_in_no_call() {
     it.place(device(1, 1), 1, vec![callee(2, &[1]), silent]).unwrap();
     it.handle(removed(2)).unwrap();
     assert_eq!(it.ends(&device(1, 1)), [], "a block is not told from absence");
+}
+
+#[test]
+fn whoever_leaves_a_group_is_in_no_index_of_its_calls() {
+    let left = |n: u8| Input::LeftGroup { user: user(n), conversation: conversation() };
+    for answered in [false, true] {
+        let mut it = Bench::new();
+        it.place(device(1, 1), 1, vec![callee(2, &[1]), callee(3, &[1]), callee(4, &[1])]).unwrap();
+        if answered {
+            it.answer(device(2, 1), 1).unwrap();
+        }
+        it.handle(left(3)).unwrap();
+        assert_eq!(it.calls.len(), 1, "the others go on");
+        assert!(!it.calls.by_user.contains_key(&user(3)));
+        it.handle(Input::Departed { user: user(4) }).unwrap();
+        it.handle(Input::Leave { by: device(1, 1), call_id: call(1) }).unwrap();
+        assert!(it.calls.by_user.is_empty(), "nobody is in a call that is over");
+    }
 }
 
 #[test]
@@ -1025,10 +1066,16 @@ fn any_input() -> impl Strategy<Value = Input> {
         }),
         who().prop_map(|device| Input::SignedOut { device }),
         who().prop_map(|device| Input::Departed { user: device.user }),
-        (who(), id(), 1_u8..4, any::<bool>(), any::<bool>()).prop_map(
+        who().prop_map(|device| Input::LeftGroup {
+            user: device.user,
+            conversation: conversation()
+        }),
+        (who(), id(), 1_u8..8, any::<bool>(), any::<bool>()).prop_map(
             |(by, call_id, to, rings, dnd)| {
-                let callee = Callee { rings, dnd, ..callee(to, &[1, 2]) };
-                let callees = if by.user == callee.user { Vec::new() } else { vec![callee] };
+                // A bit for each of the three people.
+                let called = (1_u8..4).filter(|n| to & (1 << (n - 1)) != 0 && by.user != user(*n));
+                let callees: Vec<Callee> =
+                    called.map(|n| Callee { rings, dnd, ..callee(n, &[1, 2]) }).collect();
                 Input::Initiate {
                     by,
                     call_id,
@@ -1053,6 +1100,23 @@ fn any_input() -> impl Strategy<Value = Input> {
         (who(), id()).prop_map(|(by, call_id)| Input::Cancel { by, call_id }),
         (who(), id()).prop_map(|(by, call_id)| Input::Leave { by, call_id }),
         (who(), id()).prop_map(|(by, call_id)| Input::PeerList { by, call_id }),
+        (who(), id(), who()).prop_map(|(by, call_id, to)| {
+            let (offer_id, sdp) = (OfferId::from_bytes([2; 16]), Sdp::new("v=0").unwrap());
+            let signal = Signal::Offer { offer_id, restart: false, sdp, proof: None };
+            Input::Signal { by, call_id, to: to.device, signal: Box::new(signal) }
+        }),
+        (who(), id()).prop_map(|(by, call_id)| Input::Trickle {
+            by,
+            call_id,
+            to: None,
+            candidates: candidate().into(),
+        }),
+        (who(), id()).prop_map(|(by, call_id)| Input::MediaState {
+            by,
+            call_id,
+            n: 1,
+            state: MediaState::default(),
+        }),
         (who(), id(), any::<bool>()).prop_map(|(by, call_id, claims)| {
             let claim = claims.then(|| claim(vec![device(1, 1), by.clone()])).flatten();
             Input::Sync { by, call_id, claim }
@@ -1070,9 +1134,9 @@ fn any_input() -> impl Strategy<Value = Input> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
-    /// Whatever is said in whatever order: no panic, every deadline is in the future, whoever is
-    /// refused changed nothing, an ended call does not come back while it is remembered, and when everybody is gone and
-    /// time passes nothing is left.
+    /// Whatever is said in whatever order: no panic, every index agrees with the calls, every deadline
+    /// is in the future, whoever is refused changed nothing, an ended call does not come back while it
+    /// is remembered, and when everybody is gone and time passes nothing is left.
     #[test]
     fn any_order_of_inputs_leaves_the_calls_whole(
         inputs in proptest::collection::vec((any_input(), 0_u64..2_000), 1..80)
