@@ -1,8 +1,10 @@
 //! Two executors with real sockets on loopback: sound from one end's source is heard at the other's,
-//! pictures arrive, and the last word of a closed connection does too.
+//! pictures arrive, also after a time in which nobody took any, and the last word of a closed
+//! connection does too.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for one event among many")]
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -35,30 +37,60 @@ impl SampleSource for Tone {
     }
 }
 
+/// What an end shows before the test looks: more than a second of it.
+const SHOWN: usize = 64;
+/// What it reports before the test looks: more than one connection ever does.
+const TOLD: usize = 1_024;
+
+/// A camera: it makes what it is told to make, thirty pictures in each second of its own clock.
+#[derive(Clone)]
+struct Camera {
+    studio: Studio,
+    frames: Arc<AtomicU64>,
+}
+
+impl Camera {
+    fn new(studio: Studio) -> Self {
+        Self { studio, frames: Arc::default() }
+    }
+
+    fn key(&self) {
+        self.frame(vec![0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00], 3_000);
+    }
+
+    fn delta(&self) {
+        self.frame(vec![0x11, 0, 0], 500);
+    }
+
+    fn frame(&self, mut data: Vec<u8>, bytes: usize) {
+        data.resize(bytes, 7);
+        let captured_us = self.frames.fetch_add(1, Ordering::Relaxed) * 33_333;
+        let picture = Picture::read(data, captured_us).expect("it looks like VP8");
+        self.studio.picture(Slot::Camera, picture);
+    }
+}
+
 /// A camera that answers every order for a key frame with one.
 struct Stage {
-    studio: Studio,
-    shown: mpsc::UnboundedSender<Picture>,
+    camera: Camera,
+    shown: mpsc::Sender<Picture>,
 }
 
 impl Pictures for Stage {
     fn capture(&self, slot: Slot, on: bool, _: Option<&str>) {
         let state = if on { SlotState::Live { label: "stage".into() } } else { SlotState::Off };
-        self.studio.state(slot, state);
+        self.camera.studio.state(slot, state);
     }
 
-    fn order(&self, slot: Slot, order: Order) {
+    fn order(&self, _: Slot, order: Order) {
         if order == Order::Key {
-            let head = [0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00];
-            let data = head.into_iter().chain([7; 3_000]).collect();
-            let picture = Picture::read(data, 1).expect("it is a key frame");
-            self.studio.picture(slot, picture);
+            self.camera.key();
         }
     }
 
     fn show(&self, _: PeerId, _: Slot, picture: Picture) {
         // Nobody looks any more if this fails.
-        let _ = self.shown.send(picture);
+        let _ = self.shown.try_send(picture);
     }
 
     fn close(&self, _: PeerId) {}
@@ -66,16 +98,18 @@ impl Pictures for Stage {
 
 struct End {
     peers: Peers,
-    events: mpsc::UnboundedReceiver<PeerEvent>,
-    shown: mpsc::UnboundedReceiver<Picture>,
+    camera: Camera,
+    events: mpsc::Receiver<PeerEvent>,
+    shown: mpsc::Receiver<Picture>,
     energy: Arc<Mutex<f32>>,
     past: Vec<PeerEvent>,
 }
 
 impl End {
     fn new() -> Self {
-        let (told, events) = mpsc::unbounded_channel();
-        let (seen, shown) = mpsc::unbounded_channel();
+        let (told, events) = mpsc::channel(TOLD);
+        let (seen, shown) = mpsc::channel(SHOWN);
+        let mut camera = None;
         let options = Options {
             sound: Sound {
                 input: Input::Samples(Box::new(Tone(0))),
@@ -87,11 +121,14 @@ impl End {
         };
         let peers = Peers::start(
             options,
-            move |studio| Stage { studio, shown: seen },
+            |studio| {
+                let made = camera.insert(Camera::new(studio));
+                Stage { camera: made.clone(), shown: seen }
+            },
             move |_, report| {
                 if let Report::Event(event) = report {
                     // The test ended if this fails.
-                    let _ = told.send(event);
+                    let _ = told.try_send(event);
                 }
             },
         )
@@ -103,7 +140,8 @@ impl End {
             *heard.lock().expect("nobody panicked") += sum / 480.0;
         })));
         peers.carry_out(PEER, PeerCommand::Open { ice_servers: Vec::new(), relay_only: false });
-        Self { peers, events, shown, energy, past: Vec::new() }
+        let camera = camera.expect("it was made");
+        Self { peers, camera, events, shown, energy, past: Vec::new() }
     }
 
     fn order(&self, command: PeerCommand) {
@@ -132,6 +170,23 @@ impl End {
         }
     }
 
+    /// The other's tone, from here on.
+    async fn hears(&self) {
+        let energy = || *self.energy.lock().expect("nobody panicked");
+        let before = energy();
+        let loud = async {
+            while energy() < before + 0.5 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, loud).await.expect("the other's tone is heard");
+    }
+
+    async fn sees(&mut self) -> Picture {
+        let picture = tokio::time::timeout(PATIENCE, self.shown.recv()).await;
+        picture.expect("a picture comes").expect("the executor lives")
+    }
+
     fn candidates(&self) -> Vec<PeerCommand> {
         let all = self.past.iter().filter_map(|event| match event.clone() {
             PeerEvent::Candidate { ufrag, mid, candidate } => {
@@ -143,8 +198,8 @@ impl End {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_executors_talk_over_real_sockets_and_say_goodbye() {
+/// Two ends that see and hear each other.
+async fn in_a_call() -> (End, End) {
     let (mut one, mut other) = (End::new(), End::new());
     for end in [&one, &other] {
         end.order(PeerCommand::Send { slot: Slot::Audio, on: true, device: None });
@@ -172,19 +227,41 @@ async fn two_executors_talk_over_real_sockets_and_say_goodbye() {
         end.until("channels", |event| *event == PeerEvent::ChannelsOpen).await;
         let live = |e: &PeerEvent| matches!(e, PeerEvent::Slot { slot: Slot::Audio, state: SlotState::Live { label } } if label == "tone");
         end.until("the tone as microphone", live).await;
-        let picture = tokio::time::timeout(PATIENCE, end.shown.recv()).await;
-        assert!(picture.expect("a picture comes").is_some_and(|p| p.key), "a key frame is shown");
+        assert!(end.sees().await.key, "a key frame is shown");
     }
-    let loud = async {
-        while [&one, &other].iter().any(|end| *end.energy.lock().expect("nobody panicked") < 0.5) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, loud).await.expect("both hear the other's tone");
+    one.hears().await;
+    other.hears().await;
+    (one, other)
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_executors_talk_over_real_sockets_and_say_goodbye() {
+    let (one, mut other) = in_a_call().await;
     one.order(PeerCommand::Chat { data: "{\"bye\":true}".into() });
     one.order(PeerCommand::Close);
     let bye = PeerEvent::Chat { data: "{\"bye\":true}".into() };
     other.until("the last word", |event| *event == bye).await;
     other.until("the end", |event| *event == PeerEvent::ChannelsClosed).await;
+}
+
+/// On one thread: while the test does not wait, every task of both ends stands still.
+#[tokio::test]
+async fn what_tasks_that_stand_still_cannot_take_is_left_out_and_orders_and_sound_go_on() {
+    let (one, mut other) = in_a_call().await;
+    while other.shown.try_recv().is_ok() {}
+    for _ in 0..10_000 {
+        one.camera.delta();
+    }
+    one.order(PeerCommand::Chat { data: "{\"still\":true}".into() });
+    let still = PeerEvent::Chat { data: "{\"still\":true}".into() };
+    other.until("what was ordered meanwhile", |event| *event == still).await;
+    let mut waited = 0;
+    while !other.sees().await.key {
+        waited += 1;
+        assert!(waited <= 20, "only so many wait, and a key frame comes next");
+    }
+    one.camera.delta();
+    assert!(!other.sees().await.key, "it goes on from there");
+    other.hears().await;
+    one.hears().await;
 }

@@ -203,6 +203,17 @@ impl Peer {
         self.input(now, Input::Timeout(now));
     }
 
+    /// Pictures of a slot were left out before they came here: as one that cannot be sent.
+    pub fn handle_left_out(&mut self, now: Instant, slot: Slot) {
+        if let Some(pictures) = self.media.pictures(slot)
+            && pictures.outgoing.sends()
+        {
+            pictures.outgoing.leave_out(now);
+        }
+        self.work(now);
+        self.drain(now);
+    }
+
     /// What came on a slot could not be decoded.
     pub fn handle_undecodable(&mut self, now: Instant, slot: Slot) {
         if let Some(pictures) = self.media.pictures(slot) {

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::certificates::Coming;
 use super::hub::{Message, Reporter, line};
+use super::queue::{Queue, Turn, queue};
 use super::{Pictures, Report};
 use crate::network::{Network, NetworkEvent, Setup};
 use crate::peer::{NoCertificate, Output, Peer};
@@ -32,20 +33,28 @@ const SYNC_EVERY: Duration = Duration::from_millis(100);
 pub(super) enum Input {
     Command(PeerCommand),
     Sending(Slot, bool),
-    Picture(Slot, Picture),
+    Picture(Slot, Turn),
     Undecodable(Slot),
 }
 
 /// The hub's end of a connection.
 pub(super) struct Handle {
-    inputs: mpsc::UnboundedSender<Input>,
+    inputs: Queue<Input>,
     frames: mpsc::Sender<Frame>,
 }
 
 impl Handle {
     pub(super) fn tell(&self, input: Input) {
-        // Fails only after the connection ended, when nothing matters to it any more.
-        let _ = self.inputs.send(input);
+        self.inputs.order(input);
+    }
+
+    pub(super) fn picture(&self, slot: Slot, picture: Arc<Picture>) {
+        self.inputs.picture(slot, picture, Input::Picture);
+    }
+
+    /// A picture was left out before it came here.
+    pub(super) fn left_out(&self, slot: Slot) {
+        self.inputs.left_out(slot, Input::Picture);
     }
 
     /// Where the sound of this device goes.
@@ -62,13 +71,13 @@ pub(super) struct Connection {
     pub(super) engine: Engine,
     pub(super) pictures: Arc<dyn Pictures>,
     pub(super) report: Reporter,
-    pub(super) hub: mpsc::UnboundedSender<Message>,
+    pub(super) hub: Queue<Message>,
 }
 
 impl Connection {
     /// Runs until it is closed and has said its last word. A hub that is gone closes it too.
     pub(super) fn start(self, certificate: Coming, setup: Setup) -> Handle {
-        let (inputs, heard) = mpsc::unbounded_channel();
+        let (inputs, heard) = queue();
         let (frames, sound) = mpsc::channel(FRAMES);
         tokio::spawn(self.prove(certificate, setup, heard, sound));
         Handle { inputs, frames }
@@ -79,7 +88,7 @@ impl Connection {
         self,
         coming: Coming,
         setup: Setup,
-        inputs: mpsc::UnboundedReceiver<Input>,
+        inputs: mpsc::Receiver<Input>,
         frames: mpsc::Receiver<Frame>,
     ) {
         match coming.wait().await {
@@ -89,7 +98,7 @@ impl Connection {
     }
 
     /// Nothing can be exchanged, and the core is told so.
-    async fn refuse(self, mut inputs: mpsc::UnboundedReceiver<Input>) {
+    async fn refuse(self, mut inputs: mpsc::Receiver<Input>) {
         while let Some(input) = inputs.recv().await {
             match input {
                 Input::Command(
@@ -120,7 +129,7 @@ impl Connection {
         self,
         certificate: DtlsCert,
         setup: Setup,
-        mut inputs: mpsc::UnboundedReceiver<Input>,
+        mut inputs: mpsc::Receiver<Input>,
         mut frames: mpsc::Receiver<Frame>,
     ) {
         let Setup { servers, relay_only, loopback, roots } = setup.clone();
@@ -132,6 +141,10 @@ impl Connection {
         let mut figures_at = Instant::now() + FIGURES_EVERY;
         let mut sync_at = Instant::now() + SYNC_EVERY;
         loop {
+            // What is spoken waits for one of the others at most.
+            while let Ok(frame) = frames.try_recv() {
+                peer.handle_sound(Instant::now(), &frame);
+            }
             while let Some(output) = peer.poll() {
                 match output {
                     Output::Gather { .. } if opened => opened = false,
@@ -161,42 +174,32 @@ impl Connection {
             }
             let Some(deadline) = peer.deadline() else { return };
             let wake = tokio::time::sleep_until(deadline.min(figures_at).min(sync_at).into());
+            // In any order: neither a far end nor a camera that never pauses keeps the others waiting.
             tokio::select! {
-                biased;
                 Some(frame) = frames.recv() => peer.handle_sound(Instant::now(), &frame),
                 input = inputs.recv(), if !left => {
-                    let now = Instant::now();
-                    match input {
-                        Some(Input::Command(command)) => peer.handle_command(now, command),
-                        Some(Input::Sending(slot, on)) => peer.handle_sending(now, slot, on),
-                        Some(Input::Picture(slot, picture)) => {
-                            peer.handle_picture(now, slot, &picture);
-                        }
-                        Some(Input::Undecodable(slot)) => peer.handle_undecodable(now, slot),
-                        // The hub let go: the last words still leave.
-                        None => {
-                            left = true;
-                            peer.handle_command(now, PeerCommand::Close);
-                        }
-                    }
+                    left = input.is_none();
+                    // The hub let go: the last words still leave.
+                    let input = input.unwrap_or(Input::Command(PeerCommand::Close));
+                    on_input(&mut peer, input);
                 }
                 event = network.next() => self.on_network(&mut peer, event),
-                () = wake => {
-                    let now = Instant::now();
-                    if deadline <= now {
-                        peer.handle_timeout(now);
-                    }
-                    if sync_at <= now {
-                        sync_at = now + SYNC_EVERY;
-                        let clock = self.engine.clock(line(self.id));
-                        peer.handle_audible(now, clock.map(audible));
-                    }
-                    if figures_at <= now {
-                        figures_at = now + FIGURES_EVERY;
-                        if let Some(figures) = peer.figures(now, |relayed| network.is_over_stream(relayed)) {
-                            self.report(Report::Figures(figures));
-                        }
-                    }
+                () = wake => {}
+            }
+            let now = Instant::now();
+            if peer.deadline().is_some_and(|deadline| deadline <= now) {
+                peer.handle_timeout(now);
+            }
+            if sync_at <= now {
+                sync_at = now + SYNC_EVERY;
+                let clock = self.engine.clock(line(self.id));
+                peer.handle_audible(now, clock.map(audible));
+            }
+            if figures_at <= now {
+                figures_at = now + FIGURES_EVERY;
+                if let Some(figures) = peer.figures(now, |relayed| network.is_over_stream(relayed))
+                {
+                    self.report(Report::Figures(figures));
                 }
             }
         }
@@ -220,8 +223,20 @@ impl Connection {
     }
 
     fn tell(&self, message: Message) {
-        // Fails only after the executor was dropped: the task ends with its inputs.
-        let _ = self.hub.send(message);
+        self.hub.order(message);
+    }
+}
+
+fn on_input(peer: &mut Peer, input: Input) {
+    let now = Instant::now();
+    match input {
+        Input::Command(command) => peer.handle_command(now, command),
+        Input::Sending(slot, on) => peer.handle_sending(now, slot, on),
+        Input::Picture(slot, Turn::Picture(picture, _)) => {
+            peer.handle_picture(now, slot, &picture);
+        }
+        Input::Picture(slot, Turn::LeftOut) => peer.handle_left_out(now, slot),
+        Input::Undecodable(slot) => peer.handle_undecodable(now, slot),
     }
 }
 

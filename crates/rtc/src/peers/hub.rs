@@ -10,11 +10,11 @@ use tokio::sync::mpsc;
 
 use super::certificates::Certificates;
 use super::connection::{self, Connection, Handle};
+use super::queue::{Queue, Turn, WeakQueue};
 use super::takers::{Change, Takers};
 use super::{Pictures, Report};
 use crate::control::Order;
 use crate::network::{Loopback, Setup};
-use crate::pictures::Picture;
 
 /// What the hub hears.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) enum Message {
     /// From the pictures.
     Device(Slot, SlotState),
     /// From the pictures.
-    Picture(Slot, Picture),
+    Picture(Slot, Turn),
     /// From the pictures.
     Undecodable(PeerId, Slot),
     /// From a connection.
@@ -83,15 +83,15 @@ impl Hub {
     /// Runs until the executor is dropped.
     pub(super) async fn run(
         mut self,
-        mut messages: mpsc::UnboundedReceiver<Message>,
-        own: mpsc::WeakUnboundedSender<Message>,
+        mut messages: mpsc::Receiver<Message>,
+        own: WeakQueue<Message>,
     ) {
         while let Some(message) = messages.recv().await {
             self.handle(message, &own);
         }
     }
 
-    fn handle(&mut self, message: Message, own: &mpsc::WeakUnboundedSender<Message>) {
+    fn handle(&mut self, message: Message, own: &WeakQueue<Message>) {
         match message {
             Message::Command(peer, PeerCommand::Open { ice_servers, relay_only }) => {
                 let Some(hub) = own.upgrade() else { return };
@@ -114,12 +114,13 @@ impl Hub {
             }
             Message::Sound(report) => self.on_sound(report),
             Message::Device(slot, state) => self.on_device(slot, &state),
-            Message::Picture(slot, picture) => {
+            Message::Picture(slot, turn) => {
                 let Some(takers) = self.takers(slot) else { return };
                 let peers: Vec<PeerId> = takers.peers().collect();
-                for peer in peers {
-                    if let Some(connection) = self.connections.get(&peer) {
-                        connection.tell(connection::Input::Picture(slot, picture.clone()));
+                for connection in peers.iter().filter_map(|peer| self.connections.get(peer)) {
+                    match &turn {
+                        Turn::Picture(picture, _) => connection.picture(slot, Arc::clone(picture)),
+                        Turn::LeftOut => connection.left_out(slot),
                     }
                 }
             }
@@ -143,7 +144,7 @@ impl Hub {
         }
     }
 
-    fn open(&mut self, peer: PeerId, setup: Setup, hub: mpsc::UnboundedSender<Message>) {
+    fn open(&mut self, peer: PeerId, setup: Setup, hub: Queue<Message>) {
         if self.connections.contains_key(&peer) {
             return;
         }

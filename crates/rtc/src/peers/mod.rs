@@ -14,12 +14,14 @@
 mod certificates;
 mod connection;
 mod hub;
+mod queue;
 mod takers;
+
+use std::sync::Arc;
 
 use bellwire_core::api::{PeerCommand, PeerEvent, PeerId, Slot, SlotState};
 use bellwire_voice::engine;
 use rustls::pki_types::CertificateDer;
-use tokio::sync::mpsc;
 
 use crate::control::Order;
 use crate::figures::Figures;
@@ -27,6 +29,7 @@ use crate::network::{Loopback, ServerTrouble};
 use crate::pictures::Picture;
 pub use hub::problem_of;
 use hub::{Hub, Message};
+use queue::Queue;
 
 /// Whoever captures, encodes, decodes and shows pictures: a Worker of the webview, or a file.
 ///
@@ -45,28 +48,24 @@ pub trait Pictures: Send + Sync + 'static {
 
 /// The way from [`Pictures`] back.
 #[derive(Debug, Clone)]
-pub struct Studio(mpsc::UnboundedSender<Message>);
+pub struct Studio(Queue<Message>);
 
 impl Studio {
     /// What the device of a slot does.
     pub fn state(&self, slot: Slot, state: SlotState) {
-        self.tell(Message::Device(slot, state));
+        self.0.remark(Message::Device(slot, state));
     }
 
     /// An encoded picture, for every peer that the slot is sent to. After an encoded picture was
-    /// left out the next one has to be a key frame.
+    /// left out the next one has to be a key frame. Where connections do not keep up, pictures are
+    /// left out here, and [`Order::Key`] is ordered.
     pub fn picture(&self, slot: Slot, picture: Picture) {
-        self.tell(Message::Picture(slot, picture));
+        self.0.picture(slot, Arc::new(picture), Message::Picture);
     }
 
     /// What came from a peer could not be decoded: a key frame is asked for.
     pub fn undecodable(&self, peer: PeerId, slot: Slot) {
-        self.tell(Message::Undecodable(peer, slot));
-    }
-
-    fn tell(&self, message: Message) {
-        // Fails only after the executor was dropped: nobody sends then.
-        let _ = self.0.send(message);
+        self.0.remark(Message::Undecodable(peer, slot));
     }
 }
 
@@ -132,7 +131,7 @@ pub enum StartError {
 /// All peer connections of a device. Dropping it closes them.
 #[derive(Debug)]
 pub struct Peers {
-    inbox: mpsc::UnboundedSender<Message>,
+    inbox: Queue<Message>,
     engine: engine::Engine,
     task: tokio::task::JoinHandle<()>,
 }
@@ -151,18 +150,17 @@ impl Peers {
         pictures: impl FnOnce(Studio) -> P,
         report: impl Fn(PeerId, Report) + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
-        let (inbox, messages) = mpsc::unbounded_channel();
+        let (inbox, messages) = queue::queue();
         let heard = inbox.clone();
         let engine = engine::Engine::start(options.sound, move |report| {
-            // Fails only after the executor was dropped: nobody listens then.
-            let _ = heard.send(Message::Sound(report));
+            heard.order(Message::Sound(report));
         })?;
         let pictures = pictures(Studio(inbox.clone()));
         let hub = Hub::new(
             certificates::Certificates::start()?,
             engine.clone(),
             Box::new(pictures),
-            std::sync::Arc::new(report),
+            Arc::new(report),
             options.loopback,
             options.roots,
         );
@@ -172,7 +170,7 @@ impl Peers {
 
     /// Starts to carry out an order of the core. Never blocks.
     pub fn carry_out(&self, peer: PeerId, command: PeerCommand) {
-        let _ = self.inbox.send(Message::Command(peer, command));
+        self.inbox.order(Message::Command(peer, command));
     }
 
     /// The sound of this device, for its levels and its choice of speaker.
