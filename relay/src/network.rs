@@ -1,4 +1,4 @@
-//! A network, as far as counting goes: one idea of it for everything that is counted by address.
+//! A network: one idea of it for everything that is counted by where it comes from.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -111,7 +111,7 @@ async fn without_a_trusted_proxy_nobody_is_limited_for_what_a_header_says() {
 }
 
 #[tokio::test]
-async fn made_up_refresh_tokens_are_limited_by_address() {
+async fn made_up_refresh_tokens_are_limited_by_network() {
     let relay = TestRelay::with(|config| {
         config.trusted_proxies = Proxies::parse("127.0.0.0/8").unwrap();
     });

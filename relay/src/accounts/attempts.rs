@@ -1,4 +1,4 @@
-//! How often somebody may try: passwords by account and network, requests by address. Pure.
+//! How often somebody may try: passwords by account and network, requests by network. Pure.
 //!
 //! A password may be tried so many times at once, and then once in a while, from one network. A try
 //! is counted before the password is hashed, so that tries at the same moment are counted as well,

@@ -94,7 +94,6 @@ pub struct Accounts {
     attempts: Mutex<Attempts<Guessed>>,
     known: Mutex<KnownNetworks>,
     arrivals: Mutex<Arrivals>,
-    lookups: Mutex<Quota<UserId>>,
     entries: Mutex<Quota<Network>>,
     refreshes: Mutex<Quota<Network>>,
     removed: Arc<Notify>,
@@ -128,13 +127,11 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
 }
 
-/// Sign-ups and sign-ins from one address in ten minutes. A household or an office behind one
+/// Sign-ups and sign-ins from one network in ten minutes. A household or an office behind one
 /// address stays under it, a list of stolen passwords does not.
 const ENTRIES_PER_TEN_MINUTES: u32 = 60;
-/// Refreshes from one address in ten minutes. A device needs one in that time.
+/// Refreshes from one network in ten minutes. A device needs one in that time.
 const REFRESHES_PER_TEN_MINUTES: u32 = 600;
-/// Exact-name look-ups of one user in a minute.
-const LOOKUPS_PER_MINUTE: u32 = 30;
 
 impl Accounts {
     /// With these parts and policies.
@@ -158,7 +155,6 @@ impl Accounts {
             attempts: Mutex::default(),
             known: Mutex::default(),
             arrivals: Mutex::default(),
-            lookups: Mutex::new(Quota::new(LOOKUPS_PER_MINUTE, 60_000)),
             entries: Mutex::new(Quota::new(ENTRIES_PER_TEN_MINUTES, 600_000)),
             refreshes: Mutex::new(Quota::new(REFRESHES_PER_TEN_MINUTES, 600_000)),
             removed: Arc::default(),
@@ -227,16 +223,7 @@ impl Accounts {
         Admission::Registering { policy: self.registration, may_be_first, invite }
     }
 
-    /// Counts one look-up of somebody by name.
-    ///
-    /// # Errors
-    /// [`Refused::Wait`].
-    pub fn look_up(&self, user: UserId) -> Result<(), Refused> {
-        let mut lookups = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
-        lookups.take(self.clock.steady().ms(), user).map_err(Refused::Wait)
-    }
-
-    /// Counts one sign-up or sign-in from an address. This machine's own are not counted: behind
+    /// Counts one sign-up or sign-in from a network. This machine's own are not counted: behind
     /// a proxy everybody comes from there.
     ///
     /// # Errors

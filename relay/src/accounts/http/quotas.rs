@@ -10,7 +10,7 @@ use bellwire_protocol::UserId;
 /// Requests that share a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// Needs no token. Counted by address, with the sign-ins.
+    /// Needs no token. Counted by network, with the sign-ins.
     Open,
     /// Reads what is the asker's own.
     Read,
