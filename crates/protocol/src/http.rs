@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 pub use routes::{Access, ROUTES, Route, Shape};
 
-use crate::{CallId, CallRecord, CallableBy, DeviceId, DisplayName, ErrorCode, Secret, UserId};
+use crate::{
+    CallId, CallRecord, CallableBy, DeviceId, DisplayName, ErrorCode, Person, Secret, UserId,
+};
 
 /// `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +120,7 @@ pub struct Login {
     pub device: DeviceInfo,
 }
 
-/// Answer to `login`, `register` with a device, and `refresh`.
+/// Answer to `login`, `register` with a device, `refresh` and `reset`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SignedIn {
@@ -286,6 +288,47 @@ pub struct Invite {
     pub expires_at: u64,
     /// Whether somebody used it.
     pub used: bool,
+}
+
+/// `POST /resets`, by an administrator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct NewReset {
+    /// Exact name of who forgot the password.
+    pub username: String,
+}
+
+/// A code with which one person sets a new password, once. The only answer with it: the relay keeps
+/// its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Reset {
+    /// What the person gets as a link, `ADDRESS/#reset=CODE`: behind the `#` it is in no log.
+    pub code: Secret,
+    /// Whose password it sets.
+    pub person: Person,
+    /// ms since 1970.
+    pub expires_at: u64,
+}
+
+/// `POST /auth/reset/check`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CheckReset {
+    /// What the person was given.
+    pub code: Secret,
+}
+
+/// `POST /auth/reset`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ResetPassword {
+    /// What the person was given.
+    pub code: Secret,
+    /// The new one.
+    pub new_password: Secret,
+    /// What signs in.
+    pub device: DeviceInfo,
 }
 
 /// `GET /relay`, without a token: what a client asks before it signs in. A page that wants to know

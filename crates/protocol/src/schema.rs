@@ -78,6 +78,10 @@ fn bodies(generator: &mut SchemaGenerator) {
     define::<http::CallConnection>(generator);
     define::<http::NewInvite>(generator);
     define::<http::Invite>(generator);
+    define::<http::NewReset>(generator);
+    define::<http::Reset>(generator);
+    define::<http::CheckReset>(generator);
+    define::<http::ResetPassword>(generator);
     define::<http::RelayInfo>(generator);
 }
 

@@ -94,6 +94,22 @@ pub const ROUTES: &[Route] = &[
         what: "a new pair of tokens for the same device",
         ..POST
     },
+    Route {
+        path: "/auth/reset/check",
+        access: Access::Anybody,
+        body: Some("CheckReset"),
+        answer: Shape::One("Person"),
+        what: "whose password a code sets; the code stays good",
+        ..POST
+    },
+    Route {
+        path: "/auth/reset",
+        access: Access::Anybody,
+        body: Some("ResetPassword"),
+        answer: Shape::One("SignedIn"),
+        what: "sets a new password by a code, which is spent, ends every sign-in, and signs in",
+        ..POST
+    },
     Route { path: "/auth/logout", status: 204, what: "ends this sign-in; no body", ..POST },
     Route { path: "/me", answer: Shape::One("Me"), what: "the own account", ..GET },
     Route {
@@ -258,5 +274,15 @@ pub const ROUTES: &[Route] = &[
         access: Access::Administrator,
         what: "takes an invitation back",
         ..DELETE
+    },
+    Route {
+        path: "/resets",
+        access: Access::Administrator,
+        body: Some("NewReset"),
+        status: 201,
+        answer: Shape::One("Reset"),
+        what: "a code with which somebody who is no administrator sets a new password; the former \
+               one is good no more",
+        ..POST
     },
 ];

@@ -1,9 +1,10 @@
 //! One example of every body of the HTTP interface.
 
 use bellwire_protocol::http::{
-    AddContact, Block, CallConnection, Calls, ChangePassword, Conversations, DeleteMe, Device,
-    DeviceInfo, Invite, Login, NewConversation, NewGroupInvitation, NewInvite, PatchConversation,
-    PatchMe, Problem, ProblemReason, Refresh, Register, Registration, RelayInfo, SignedIn,
+    AddContact, Block, CallConnection, Calls, ChangePassword, CheckReset, Conversations, DeleteMe,
+    Device, DeviceInfo, Invite, Login, NewConversation, NewGroupInvitation, NewInvite, NewReset,
+    PatchConversation, PatchMe, Problem, ProblemReason, Refresh, Register, Registration, RelayInfo,
+    Reset, ResetPassword, SignedIn,
 };
 use bellwire_protocol::{CallableBy, Contact, Conversation, ErrorCode, Me, Person};
 use serde_json::Value;
@@ -102,6 +103,15 @@ fn invite() -> Invite {
     }
 }
 
+fn reset() -> Reset {
+    Reset { code: secret("Zm9yZ290dGVu"), person: person(), expires_at: AT + 86_400_000 }
+}
+
+fn reset_password() -> ResetPassword {
+    let Reset { code, .. } = reset();
+    ResetPassword { code, new_password: secret("four loud geese"), device: device_info() }
+}
+
 fn relay_info() -> RelayInfo {
     RelayInfo {
         name: "bellwire".to_owned(),
@@ -152,6 +162,10 @@ pub(crate) fn bodies() -> Vec<Body> {
         body!(CallConnection, connection()),
         body!(NewInvite, NewInvite { hours: Some(24) }),
         body!(Invite, invite()),
+        body!(NewReset, NewReset { username: "grace".to_owned() }),
+        body!(Reset, reset()),
+        body!(CheckReset, CheckReset { code: reset().code }),
+        body!(ResetPassword, reset_password()),
         body!(RelayInfo, relay_info()),
     ]
 }
