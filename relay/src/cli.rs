@@ -17,6 +17,7 @@ use crate::accounts::http::invite_in;
 use crate::accounts::keys::Keys;
 use crate::accounts::network::Source;
 use crate::accounts::password::Passwords;
+use crate::accounts::resets::{make_reset, reset_link};
 use crate::accounts::token::{self, Tokens};
 use crate::accounts::{Accounts, Applicant, Parts, Refused};
 use crate::bus::local::LocalBus;
@@ -67,6 +68,7 @@ pub async fn execute(
         Command::User(UserCommand::Password { name, password_stdin: _ }) => {
             set_password(&config, &name).await
         }
+        Command::User(UserCommand::Reset { name }) => make_reset_link(&config, &name).await,
         Command::User(UserCommand::List) => {
             for account in open(&config).await?.accounts().await? {
                 let role = if account.administrator { " (administrator)" } else { "" };
@@ -144,6 +146,21 @@ async fn set_password(config: &Config, name: &str) -> anyhow::Result<()> {
     say(&format!("{name} has a new password and is signed out everywhere.\n"))
 }
 
+/// Prints the link alone on the first line, for whatever hands it on.
+async fn make_reset_link(config: &Config, name: &str) -> anyhow::Result<()> {
+    let store = open(config).await?;
+    let nobody = || anyhow!("no user {name}");
+    let username = Username::new(name).map_err(|_| nobody())?;
+    let account = store.account_by_name(&username).await?.ok_or_else(nobody)?;
+    let now = Clock::start().wall().ms();
+    let reset = make_reset(&store, now, account.person).await;
+    store.close().await;
+    let link = reset_link(&place(config, config.listen), &reset?.ok_or_else(nobody)?);
+    say(&format!(
+        "{link}\nWhoever opens it sets a new password for {name}, once, within 24 hours.\n"
+    ))
+}
+
 async fn add_user(config: &Config, name: String, administrator: bool) -> anyhow::Result<()> {
     let password = read_password()?;
     let (store, accounts) = accounts_of(config).await?;
@@ -190,14 +207,18 @@ fn explain(refused: &Refused) -> anyhow::Error {
 
 /// Says where people open it, at every start.
 pub(crate) async fn say_address(relay: &Relay, address: SocketAddr) {
-    let place = match &relay.config.public_url {
+    print(format!("Bellwire is at {}\n", place(&relay.config, address))).await;
+}
+
+/// Where people open a relay that listens there.
+fn place(config: &Config, address: SocketAddr) -> String {
+    match &config.public_url {
         Some(url) => url.as_str().to_owned(),
         None if address.ip().is_loopback() || address.ip().is_unspecified() => {
             format!("http://localhost:{}", address.port())
         }
         None => format!("http://{address}"),
-    };
-    print(format!("Bellwire is at {place}\n")).await;
+    }
 }
 
 /// Says what makes the first account, as long as there is none and others could be faster.

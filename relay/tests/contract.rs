@@ -44,7 +44,7 @@ fn what_is_served_is_what_is_listed() {
 #[tokio::test]
 async fn every_request_asks_for_what_the_list_says() {
     let relay = TestRelay::start();
-    relay.sign_up("ada").await;
+    let ada = relay.sign_up("ada").await;
     let grace = relay.sign_up("grace").await;
     for route in ROUTES {
         let named = format!("{} {}", route.method, route.path);
@@ -57,11 +57,17 @@ async fn every_request_asks_for_what_the_list_says() {
         }
         if route.access == Access::Administrator {
             let token = Some(grace.token());
-            let reply = relay.http(route.method, &path(route), token, &json!({})).await;
-            assert_eq!(reply.status, 403, "{named} of somebody who is no administrator");
+            for body in [json!({}), json!("no body")] {
+                let reply = relay.http(route.method, &path(route), token, &body).await;
+                assert_eq!(reply.status, 403, "{named} of somebody who is no administrator");
+            }
         }
         if route.body.is_some() {
-            let token = (route.access != Access::Anybody).then(|| grace.token());
+            let token = match route.access {
+                Access::Anybody => None,
+                Access::SignedIn => Some(grace.token()),
+                Access::Administrator => Some(ada.token()),
+            };
             let reply = relay.http(route.method, &path(route), token, &json!("no body")).await;
             assert_eq!(reply.status, 400, "{named} with something else for a body");
         }

@@ -3,6 +3,8 @@
 
 #[path = "store/groups.rs"]
 mod groups;
+#[path = "store/resets.rs"]
+mod resets;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -466,6 +468,10 @@ use groups::{
     the_blocked_ask_and_are_not_heard, what_others_make_leaves_room_for_ones_own,
     whoever_is_longest_in_a_group_owns_it,
 };
+use resets::{
+    a_code_goes_with_whatever_makes_it_pointless, a_code_of_a_wrong_clock_is_as_old_as_it_is,
+    a_code_sets_the_password_of_one_person_once,
+};
 
 async fn history_is_paged_private_and_forgotten(store: &dyn Store) {
     for n in 1..=3 {
@@ -589,6 +595,9 @@ suite! { sqlite, super::on_sqlite:
     sign_ins_are_bounded_and_forgotten,
     a_sign_in_needs_the_password_that_was_checked,
     a_new_password_is_all_or_nothing,
+    a_code_sets_the_password_of_one_person_once,
+    a_code_goes_with_whatever_makes_it_pointless,
+    a_code_of_a_wrong_clock_is_as_old_as_it_is,
     every_sign_in_that_goes_is_counted,
     notices_and_invitations_are_bounded,
     contacts_and_their_conversation,

@@ -9,6 +9,7 @@ pub mod network;
 mod owner;
 pub mod password;
 mod queue;
+pub mod resets;
 mod sign_ins;
 pub mod telling;
 pub mod token;
@@ -106,6 +107,8 @@ enum Guessed {
     Name(Username),
     /// By somebody who is signed in, on this device.
     Device(DeviceId),
+    /// Nobody's: a code with which somebody sets a new one.
+    ResetCode,
 }
 
 impl std::fmt::Debug for Accounts {

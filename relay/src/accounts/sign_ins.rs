@@ -183,7 +183,7 @@ impl Accounts {
     }
 
     /// A sign-in to be stored, and what its client is told of it.
-    fn new_device(
+    pub(super) fn new_device(
         &self,
         user: UserId,
         Described(info): Described,
@@ -312,6 +312,7 @@ impl Accounts {
     pub async fn prune(&self) -> Result<(), StoreError> {
         let now = self.clock.wall().ms();
         self.store.prune_sign_ins(now.saturating_sub(REFRESH.idle_ms)).await?;
+        self.store.prune_resets(self.resets_since()).await?;
         self.store.prune_invites(now.saturating_sub(EXPIRED_INVITES_MS)).await
     }
 }

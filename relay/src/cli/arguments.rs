@@ -65,6 +65,11 @@ pub enum UserCommand {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Make a link with which somebody sets a new password, good for 24 hours and once
+    Reset {
+        /// Whose
+        name: String,
+    },
     /// Show the accounts
     List,
     /// Remove an account and everything of it
@@ -144,6 +149,7 @@ mod tests {
             ("--confg=relay.toml", "--config"),
             ("--config", "--config"),
             ("user remove", "<NAME>"),
+            ("user reset", "<NAME>"),
             ("user add grace", "--password-stdin"),
             ("user", "add"),
             ("serve twice", "twice"),

@@ -6,6 +6,7 @@
 
 mod dates;
 pub mod groups;
+mod resets;
 pub mod sqlite;
 
 pub use dates::{Dates, Misdated};
@@ -19,6 +20,7 @@ use bellwire_protocol::{
 use serde::{Deserialize, Serialize};
 
 pub use groups::{GroupChange, GroupNews, Groups};
+pub use resets::{Redemption, Resets};
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +71,7 @@ pub struct Account {
     pub password_hash: String,
     /// Who may ring.
     pub callable_by: CallableBy,
-    /// May invite people.
+    /// May invite people, and make codes for new passwords.
     pub administrator: bool,
 }
 
@@ -361,9 +363,9 @@ pub trait Accounts: Send + Sync {
         display_name: Option<&DisplayName>,
         callable_by: Option<CallableBy>,
     ) -> Result<(), StoreError>;
-    /// Replaces the password and ends every sign-in but the one that asks, in one transaction.
-    /// `None`: the password is not the checked one any more, or who asks is gone. Nothing was
-    /// written.
+    /// Replaces the password, ends every sign-in but the one that asks, and forgets a code for a new
+    /// password, in one transaction. `None`: the password is not the checked one any more, or who
+    /// asks is gone. Nothing was written.
     async fn replace_password(
         &self,
         user: UserId,
@@ -523,7 +525,7 @@ pub trait History: Send + Sync {
 
 /// Everything that a relay keeps.
 #[async_trait]
-pub trait Store: Accounts + SignIns + People + Groups + History + Dates {
+pub trait Store: Accounts + Resets + SignIns + People + Groups + History + Dates {
     /// Whether the store can be read.
     async fn check(&self) -> Result<(), StoreError>;
     /// Writes something of the size of a few rows, and forgets it: whether a write would be taken

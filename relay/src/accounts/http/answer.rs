@@ -128,6 +128,18 @@ impl FromRequestParts<Arc<Relay>> for Asker {
     }
 }
 
+/// A signed-in administrator. Somebody else is refused before what they want is read.
+pub(super) struct Administrator(pub(super) Me);
+
+impl FromRequestParts<Arc<Relay>> for Administrator {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, relay: &Arc<Relay>) -> Answer<Self> {
+        let Asker(me) = Asker::from_request_parts(parts, relay).await?;
+        if me.administrator { Ok(Self(me)) } else { Err(ErrorCode::Forbidden.into()) }
+    }
+}
+
 /// An id in the path. What is not one names nothing.
 pub(super) struct Named<T>(pub(super) T);
 

@@ -3,19 +3,15 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use bellwire_protocol::http::{Invite, NewInvite};
-use bellwire_protocol::{CallId, ErrorCode, Me};
+use bellwire_protocol::{CallId, ErrorCode};
 
-use super::answer::{Answer, Asker, Body, Named, Shared};
+use super::answer::{Administrator, Answer, Body, Named, Shared};
 use crate::Relay;
 use crate::accounts::token;
 use crate::store::{StoreError, StoredInvite};
 
 /// Hours that an invitation is good for where nothing else is said.
 const INVITE_HOURS: u32 = 168;
-
-fn administrator(me: &Me) -> Answer<()> {
-    if me.administrator { Ok(()) } else { Err(ErrorCode::Forbidden.into()) }
-}
 
 /// Makes an invitation that is good for this many hours.
 ///
@@ -44,10 +40,9 @@ pub async fn invite_in(
 
 pub(super) async fn create_invite(
     State(relay): Shared,
-    Asker(me): Asker,
+    Administrator(_): Administrator,
     Body(wanted): Body<NewInvite>,
 ) -> Answer<(StatusCode, axum::Json<Invite>)> {
-    administrator(&me)?;
     let hours = wanted.hours.unwrap_or(INVITE_HOURS);
     if !(1..=720).contains(&hours) {
         return Err(ErrorCode::Malformed.into());
@@ -57,9 +52,8 @@ pub(super) async fn create_invite(
 
 pub(super) async fn invites(
     State(relay): Shared,
-    Asker(me): Asker,
+    Administrator(_): Administrator,
 ) -> Answer<axum::Json<Vec<Invite>>> {
-    administrator(&me)?;
     let invites = relay.store.invites().await?.into_iter().map(|stored| Invite {
         id: CallId::from_bytes(stored.id).to_string(),
         code: None,
@@ -71,10 +65,9 @@ pub(super) async fn invites(
 
 pub(super) async fn remove_invite(
     State(relay): Shared,
-    Asker(me): Asker,
+    Administrator(_): Administrator,
     Named(id): Named<CallId>,
 ) -> Answer<StatusCode> {
-    administrator(&me)?;
     if relay.store.remove_invite(id.to_bytes()).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

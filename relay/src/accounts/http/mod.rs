@@ -8,6 +8,7 @@ mod invites;
 mod meter;
 mod people;
 mod quotas;
+mod resets;
 mod sign_in;
 
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub fn routes() -> Router<Arc<Relay>> {
         .route("/auth/register", post(sign_in::register))
         .route("/auth/login", post(sign_in::login))
         .route("/auth/refresh", post(sign_in::refresh))
+        .route("/auth/reset", post(resets::reset_password))
+        .route("/auth/reset/check", post(resets::check_reset))
         .route("/auth/logout", post(sign_in::logout))
         .route("/me", get(sign_in::show_me).patch(sign_in::patch_me).delete(sign_in::delete_me))
         .route("/me/password", post(sign_in::change_password))
@@ -58,6 +61,7 @@ pub fn routes() -> Router<Arc<Relay>> {
         .route("/calls/{id}/connection", get(calls::connection))
         .route("/invites", get(invites::invites).post(invites::create_invite))
         .route("/invites/{id}", delete(invites::remove_invite))
+        .route("/resets", post(resets::create_reset))
         .fallback(|| async { Rejection::from(ErrorCode::NotFound) })
         .method_not_allowed_fallback(|| async { Rejection::from(ErrorCode::NotFound) })
         .layer(from_fn(to_its_end))

@@ -23,7 +23,7 @@ pub(super) struct ByName {
 
 pub(super) async fn find_user(
     State(relay): Shared,
-    Asker(me): Asker,
+    Asker(_): Asker,
     query: Result<Query<ByName>, axum::extract::rejection::QueryRejection>,
 ) -> Answer<axum::Json<Person>> {
     let Query(ByName { username }) = query.map_err(|_| ErrorCode::Malformed)?;

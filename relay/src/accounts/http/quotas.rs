@@ -27,7 +27,7 @@ pub enum Class {
     Password,
     /// Ends a sign-in.
     Devices,
-    /// Administrators' invitations.
+    /// Administrators' invitations, and their codes for new passwords.
     Invites,
 }
 
@@ -67,6 +67,8 @@ pub(super) const TABLE: &[(&str, &str, Class)] = &[
     ("POST", "/auth/register", Class::Open),
     ("POST", "/auth/login", Class::Open),
     ("POST", "/auth/refresh", Class::Open),
+    ("POST", "/auth/reset", Class::Open),
+    ("POST", "/auth/reset/check", Class::Open),
     ("POST", "/auth/logout", Class::Devices),
     ("GET", "/me", Class::Read),
     ("PATCH", "/me", Class::Profile),
@@ -95,6 +97,7 @@ pub(super) const TABLE: &[(&str, &str, Class)] = &[
     ("POST", "/invites", Class::Invites),
     ("GET", "/invites", Class::Invites),
     ("DELETE", "/invites/{id}", Class::Invites),
+    ("POST", "/resets", Class::Invites),
 ];
 
 /// What a request is counted as. `HEAD` is answered as `GET` is.

@@ -151,6 +151,7 @@ pub(super) async fn change_password(
 ) -> Answer<StatusCode> {
     let ChangePassword { old_password, new_password } = change;
     relay.accounts.change_password(&me, &old_password, &new_password, address).await?;
+    tracing::info!(user = relay.redaction.user(me.user), "password.changed");
     Ok(StatusCode::NO_CONTENT)
 }
 

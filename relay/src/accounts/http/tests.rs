@@ -19,6 +19,7 @@ use tower::ServiceExt;
 
 use super::routes;
 use crate::accounts::password::{Cost, Passwords};
+use crate::accounts::resets::make_reset;
 use crate::accounts::token::Tokens;
 use crate::accounts::{Accounts, Parts};
 use crate::bus::local::LocalBus;
@@ -221,12 +222,13 @@ fn kind(event: &Event) -> String {
 }
 
 /// Requests that write and are then made known.
-const CASES: [&str; 12] = [
+const CASES: [&str; 13] = [
     "sign in once more than may be",
     "refresh with a copy",
     "sign out",
     "remove a device",
     "change the password",
+    "set a new password by a code",
     "change the name",
     "ask for contact",
     "accept a contact",
@@ -271,6 +273,16 @@ async fn arrange(house: &mut House, case: &str) -> Asked {
             house.sign_in("ada").await;
             let body = json!({ "old_password": PASSWORD, "new_password": "another good one" });
             Asked::new("POST", "/me/password", Some(&ada), body)
+        }
+        "set a new password by a code" => {
+            let (store, now) = (&*house.relay.store, house.relay.clock.wall().ms());
+            let person = store.account(ada.user).await.unwrap().unwrap().person;
+            let made = make_reset(store, now, person).await.unwrap().unwrap();
+            let device = json!({ "name": "d", "platform": "cli" });
+            let body = json!({
+                "code": made.code, "new_password": "another good one", "device": device,
+            });
+            Asked::new("POST", "/auth/reset", None, body)
         }
         "change the name" => {
             befriend(house).await;

@@ -51,6 +51,7 @@ impl Dates for SqliteStore {
             "UPDATE refresh_tokens SET used_at = used_at + $3 WHERE used_at BETWEEN $1 AND $2",
             "UPDATE ended_tokens SET ended_at = ended_at + $3 WHERE ended_at BETWEEN $1 AND $2",
             "UPDATE notices SET at = at + $3 WHERE at BETWEEN $1 AND $2",
+            "UPDATE resets SET made_at = made_at + $3 WHERE made_at BETWEEN $1 AND $2",
         ] {
             sqlx::query(statement).bind(ms(from)).bind(ms(to)).bind(by).execute(&mut *tx).await?;
         }

@@ -10,6 +10,7 @@ mod departures;
 mod groups;
 mod history;
 mod people;
+mod resets;
 mod sign_ins;
 
 use std::path::Path;
@@ -40,6 +41,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008.sql"),
     include_str!("migrations/0009.sql"),
     include_str!("migrations/0010.sql"),
+    include_str!("migrations/0011.sql"),
 ];
 /// Readers beside the writer. Each costs a thread and up to 1 MiB of page cache.
 const READERS: u32 = 3;

@@ -6,7 +6,7 @@ use bellwire_protocol::{DeviceId, NoticeKind, UserId};
 use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
 use super::accounts::{insert_notice, keys};
-use super::{Key, SqliteStore, from_ms, ms};
+use super::{Key, SqliteStore, from_ms, ms, resets};
 use crate::store::{EndedBy, NewDevice, RefreshLife, Rotation, SignIns, StoreError, TokenHash};
 
 /// Hashes of ended tokens that are kept of one user: those of every sign-in that a new password ends,
@@ -40,7 +40,7 @@ impl SignIns for SqliteStore {
             return Ok(None);
         }
         if let Some(hash) = renewed {
-            set_password(&mut tx, user, hash).await?;
+            store_hash(&mut tx, user, hash).await?;
         }
         insert_device(&mut tx, new).await?;
         // The new one stays, also where the clock was set back since the others were used.
@@ -270,8 +270,18 @@ pub(super) async fn has_password(
     Ok(row.is_some())
 }
 
-/// False: there is no such user.
+/// Sets another password, which ends a code for a new one. False: there is no such user.
 pub(super) async fn set_password(
+    tx: &mut Transaction<'static, Sqlite>,
+    user: UserId,
+    hash: &str,
+) -> Result<bool, StoreError> {
+    resets::forget(tx, user).await?;
+    store_hash(tx, user, hash).await
+}
+
+/// Stores a hash of a password, which may be the same one. False: there is no such user.
+async fn store_hash(
     tx: &mut Transaction<'static, Sqlite>,
     user: UserId,
     hash: &str,

@@ -31,11 +31,12 @@ async fn the_connections_keep_their_promises_to_the_disk() {
 
 /// What a row takes along when it goes, and why nobody else loses anything by it. A new reference
 /// is a decision: one account's deletion must neither refuse nor remove what belongs to others.
-const REFERENCES: [(&str, &str, &str); 14] = [
+const REFERENCES: [(&str, &str, &str); 15] = [
     // An account's own.
     ("devices.user", "users", "CASCADE"),
     ("refresh_tokens.device", "devices", "CASCADE"),
     ("notices.user", "users", "CASCADE"),
+    ("resets.user", "users", "CASCADE"),
     // What lies between two people ends with either of them.
     ("contacts.user", "users", "CASCADE"),
     ("contacts.other", "users", "CASCADE"),
