@@ -54,6 +54,8 @@ pub struct Settings {
     pub language: Language,
     /// Whether the check of microphone, speaker and camera was done or skipped.
     pub devices_checked: bool,
+    /// Whether single letters and Space act in a call (WCAG 2.1.4).
+    pub single_keys: bool,
 }
 
 impl Default for Settings {
@@ -68,6 +70,7 @@ impl Default for Settings {
             appearance: Appearance::System,
             language: Language::System,
             devices_checked: false,
+            single_keys: true,
         }
     }
 }

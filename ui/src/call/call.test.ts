@@ -77,10 +77,15 @@ describe('quality', () => {
 });
 
 describe('keys', () => {
-  const pressed = (key: string, on: Element = document.body, init: KeyboardEventInit = {}) => {
+  const pressed = (
+    key: string,
+    on: Element = document.body,
+    init: KeyboardEventInit = {},
+    single = true,
+  ) => {
     let meaning: ReturnType<typeof callKey> = null;
-    document.body.append(on === document.body ? '' : on);
-    const listen = (event: KeyboardEvent) => (meaning = callKey(event));
+    if (!on.isConnected) document.body.append(on);
+    const listen = (event: KeyboardEvent) => (meaning = callKey(event, single));
     addEventListener('keydown', listen);
     on.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, ...init }));
     removeEventListener('keydown', listen);
@@ -109,6 +114,29 @@ describe('keys', () => {
     for (const tag of ['input', 'textarea', 'select']) expect(pressed('m', make(tag))).toBeNull();
     const chord = { ctrlKey: true, shiftKey: true, code: 'KeyH' };
     expect(pressed('H', make('textarea'), chord)).toBeNull();
+  });
+  it('mean nothing beside the call: in a panel, in a dialog', () => {
+    const panel = make('aside');
+    const button = panel.appendChild(make('button'));
+    expect(pressed('v', panel)).toBeNull();
+    document.body.append(panel);
+    expect(pressed('v', button)).toBeNull();
+    const chord = { ctrlKey: true, shiftKey: true, code: 'KeyH' };
+    expect(pressed('H', panel, chord)).toBe('hang-up');
+  });
+  it('can be switched off, all but the chord', () => {
+    for (const key of ['m', 'v', '?', ' ']) {
+      expect(pressed(key, document.body, {}, false)).toBeNull();
+    }
+    const chord = { ctrlKey: true, shiftKey: true, code: 'KeyH' };
+    expect(pressed('H', document.body, chord, false)).toBe('hang-up');
+  });
+  it('lie at the same place on keyboards of other alphabets', () => {
+    expect(pressed('ь', document.body, { code: 'KeyM' })).toBe('mute');
+    expect(pressed('ω', document.body, { code: 'KeyV' })).toBe('camera');
+    // On a French keyboard the letter counts, not the place.
+    expect(pressed('q', document.body, { code: 'KeyA' })).toBe('quality');
+    expect(pressed('1', document.body, { code: 'KeyM' })).toBeNull();
   });
   it('leave the browser its own shortcuts', () => {
     expect(pressed('c', document.body, { ctrlKey: true })).toBeNull();

@@ -21,7 +21,8 @@ class FakeStream {
 
 /** Tests of pure modules ask for an environment without a document. */
 if (typeof document !== 'undefined') {
-  Object.assign(globalThis, { ResizeObserver: NoObserver, MediaStream: FakeStream });
+  const matchMedia = () => ({ matches: false, addEventListener: () => undefined });
+  Object.assign(globalThis, { ResizeObserver: NoObserver, MediaStream: FakeStream, matchMedia });
   Object.assign(HTMLMediaElement.prototype, { play: () => Promise.resolve() });
   Object.defineProperty(HTMLMediaElement.prototype, 'srcObject', { value: null, writable: true });
   Object.assign(Element.prototype, {

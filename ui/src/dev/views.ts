@@ -30,6 +30,7 @@ export const settings: Settings = {
   appearance: 'system',
   language: 'en',
   devices_checked: true,
+  single_keys: true,
 };
 
 export function view(account: Account, change: Partial<View> = {}): View {

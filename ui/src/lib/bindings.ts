@@ -1006,6 +1006,8 @@ export type Settings = {
 	language?: Language,
 	/**  Whether the check of microphone, speaker and camera was done or skipped. */
 	devices_checked?: boolean,
+	/**  Whether single letters and Space act in a call (WCAG 2.1.4). */
+	single_keys?: boolean,
 };
 
 /**  Why nobody is signed in. */

@@ -31,8 +31,7 @@ export function keepFocus(): () => void {
   const observer = new MutationObserver(() => {
     const [focused] = levels;
     if (!focused || focused.element.isConnected) return;
-    const lost = document.activeElement === null || document.activeElement === document.body;
-    const successor = lost ? successorOf(levels) : null;
+    const successor = isFocusLost() ? successorOf(levels) : null;
     levels = [];
     successor?.focus();
   });
@@ -45,6 +44,20 @@ export function keepFocus(): () => void {
     document.removeEventListener('focusin', came);
     document.removeEventListener('focusout', went);
   };
+}
+
+/** Whether nothing that can be seen and pressed has the focus. */
+export function isFocusLost(): boolean {
+  const { activeElement, body } = document;
+  return activeElement === null || activeElement === body || isInert(activeElement);
+}
+
+/** Whether it lies beneath something that covers it. */
+function isInert(element: Element): boolean {
+  for (let around: Element | null = element; around; around = around.parentElement) {
+    if (around instanceof HTMLElement && around.inert) return true;
+  }
+  return false;
 }
 
 /** The element and what is around it, from the inside to the body's own children. */
@@ -68,6 +81,11 @@ function successorOf(levels: Level[]): HTMLElement | null {
   const near = [...gone.beside.slice(index + 1), ...gone.beside.slice(0, index).reverse()];
   const next = near.find(isShown) ?? around.element;
   return next instanceof HTMLElement ? focusable(next) : null;
+}
+
+/** Whether the element is still there to take the focus. */
+export function isFocusable(target: EventTarget | null | undefined): target is HTMLElement {
+  return target instanceof HTMLElement && target.isConnected && !isInert(target);
 }
 
 function isShown(element: Element): element is HTMLElement {

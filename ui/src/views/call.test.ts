@@ -50,23 +50,45 @@ describe('an incoming call', () => {
     expect(screen.queryByRole('button', { name: 'Accept without video' })).toBeNull();
   });
 
-  it('is accepted by Enter and declined by Escape', async () => {
+  /** Longer than a key that was meant for something else can take to arrive, in ms. */
+  const LATER = 1_001;
+
+  it('is accepted by Enter and declined by Escape, a second after it came', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
     const { asked } = stage({ view: ringing(ring()) });
     const dialog = await screen.findByRole('alertdialog');
+    expect(dialog, 'and not one of its buttons').toHaveFocus();
+    await fireEvent.keyDown(dialog, { key: 'Enter' });
+    await fireEvent.keyDown(dialog, { key: 'Escape' });
+    expect(asked()).toEqual([]);
+    vi.advanceTimersByTime(LATER);
+    await fireEvent.keyDown(dialog, { key: 'Enter', repeat: true });
+    expect(asked()).toEqual([]);
     await fireEvent.keyDown(dialog, { key: 'Enter' });
     await fireEvent.keyDown(dialog, { key: 'Escape' });
     expect(asked().map(({ type }) => type)).toEqual(['accept_call', 'decline_call']);
   });
 
-  it('is not accepted by an Enter that was meant for a message', async () => {
-    const { asked, show } = stage({
-      view: view(busyHome()),
-      place: { page: 'conversation', id: 'grace' },
-    });
-    screen.getByRole('textbox', { name: 'Message' }).focus();
+  it('leaves whoever types at their message, and comes to the keyboard with Tab', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const place = { page: 'conversation', id: 'grace' } as const;
+    const { asked, show } = stage({ view: view(busyHome()), place });
+    const box = screen.getByRole('textbox', { name: 'Message' });
+    await userEvent.type(box, 'See you ');
     show(ringing(ring()));
-    await fireEvent.keyDown(screen.getByRole('alertdialog'), { key: 'Enter' });
-    expect(asked()).toEqual([]);
+    const dialog = await screen.findByRole('alertdialog');
+    expect(within(dialog).getByRole('alert')).toHaveTextContent(/Grace Hopper is calling.*Tab/s);
+    expect(box).toHaveFocus();
+    vi.advanceTimersByTime(LATER);
+    await userEvent.keyboard('there{Enter}');
+    expect(asked()).toEqual([{ type: 'send_chat', conversation: 'grace', text: 'See you there' }]);
+    await userEvent.keyboard('{Tab}');
+    expect(dialog).toHaveFocus();
+    await userEvent.keyboard('{Enter}');
+    expect(asked(), 'the second begins again').toHaveLength(1);
+    vi.advanceTimersByTime(LATER);
+    await userEvent.keyboard('{Enter}');
+    expect(asked().at(-1)).toEqual({ type: 'accept_call', call: 'call-2', media: 'video' });
   });
 
   it('is gone as soon as it no longer rings', () => {

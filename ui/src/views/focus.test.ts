@@ -1,8 +1,8 @@
-import { screen } from '@testing-library/svelte';
+import { screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import { stage } from '../dev/render';
-import { busyHome, contacts, invitations, view } from '../dev/views';
+import { busyHome, call, contacts, invitations, view } from '../dev/views';
 import type { Home } from '../lib/bindings';
 
 const button = (name: string) => screen.getByRole('button', { name });
@@ -58,6 +58,32 @@ describe('focus', () => {
     show(homeWith({ invitations: [] }));
     await expect.poll(() => accept.isConnected).toBe(false);
     expect(document.body).toHaveFocus();
+  });
+
+  it('goes to the call when it comes, and back to where it was when it ends', async () => {
+    const place = { page: 'conversation', id: 'grace' } as const;
+    const { show } = stage({ view: homeWith({}), place });
+    button('Voice call').focus();
+    show(homeWith({ call: call({ type: 'dialling', ringing: true }) }));
+    await expect.poll(() => screen.getByRole('region', { name: 'Call' })).toHaveFocus();
+    button('Cancel').focus();
+    show(homeWith({ call: call({ type: 'connected', since: Date.now() }) }));
+    await expect.poll(() => screen.getByRole('region', { name: 'Call' })).toHaveFocus();
+    show(homeWith({}));
+    await expect.poll(() => button('Voice call')).toHaveFocus();
+  });
+
+  it('goes to what a panel was opened for, and back to what opened it', async () => {
+    stage({ view: homeWith({ call: call({ type: 'connected', since: Date.now() }) }) });
+    button('Chat').focus();
+    await userEvent.keyboard('{Enter}');
+    expect(screen.getByRole('textbox', { name: 'Message' })).toHaveFocus();
+    const panel = screen.getByRole('complementary', { name: 'Chat' });
+    await userEvent.click(within(panel).getByRole('button', { name: 'Close' }));
+    expect(button('Chat')).toHaveFocus();
+    button('People').focus();
+    await userEvent.keyboard('{Enter}');
+    expect(screen.getByRole('complementary', { name: 'People' })).toHaveFocus();
   });
 
   it('leaves the focus alone when something else leaves', () => {

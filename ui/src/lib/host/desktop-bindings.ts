@@ -1877,6 +1877,8 @@ export type Settings_Deserialize = {
 	language?: Language,
 	/**  Whether the check of microphone, speaker and camera was done or skipped. */
 	devices_checked?: boolean,
+	/**  Whether single letters and Space act in a call (WCAG 2.1.4). */
+	single_keys?: boolean,
 };
 
 /**
@@ -1902,6 +1904,8 @@ export type Settings_Serialize = {
 	language: Language,
 	/**  Whether the check of microphone, speaker and camera was done or skipped. */
 	devices_checked: boolean,
+	/**  Whether single letters and Space act in a call (WCAG 2.1.4). */
+	single_keys: boolean,
 };
 
 /**  Why keys do not mute from anywhere. */
