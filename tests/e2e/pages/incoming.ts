@@ -14,6 +14,12 @@ export class Incoming {
     this.decline = this.dialog.getByRole('button', { name: 'Decline', exact: true });
   }
 
+  /** Answers with a key, which is one as soon as the dialog says so. */
+  async press(key: 'Enter' | 'Escape'): Promise<void> {
+    await expect(this.dialog.getByText('Enter accepts')).toBeVisible();
+    await this.dialog.press(key);
+  }
+
   async expectFrom(name: string): Promise<void> {
     await expect(this.dialog).toBeVisible();
     await expect(this.dialog).toContainText(name);

@@ -196,7 +196,7 @@ test('the keys of a call work, and not while somebody writes', async ({ street }
   const { ada, grace } = await street.pair();
   await ada.home.voiceCall.click();
   await grace.incoming.expectFrom(ada.name);
-  await grace.page.keyboard.press('Enter');
+  await grace.incoming.press('Enter');
   await expectSound(ada.page, 'Grace at Ada');
 
   await grace.page.keyboard.press('m');

@@ -16,7 +16,7 @@ test('Escape declines', async ({ street }) => {
   const { ada, grace } = await street.pair();
   await ada.home.voiceCall.click();
   await grace.incoming.expectFrom(ada.name);
-  await grace.page.keyboard.press('Escape');
+  await grace.incoming.press('Escape');
   await expect(ada.call.region).toContainText(/declined/i);
 });
 

@@ -54,9 +54,9 @@ describe('an incoming call', () => {
   const LATER = 1_001;
 
   it('is accepted by Enter and declined by Escape, a second after it came', async () => {
-    vi.useFakeTimers({ toFake: ['performance'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { asked } = stage({ view: ringing(ring()) });
-    const dialog = await screen.findByRole('alertdialog');
+    const dialog = screen.getByRole('alertdialog');
     expect(dialog, 'and not one of its buttons').toHaveFocus();
     await fireEvent.keyDown(dialog, { key: 'Enter' });
     await fireEvent.keyDown(dialog, { key: 'Escape' });
@@ -70,24 +70,25 @@ describe('an incoming call', () => {
   });
 
   it('leaves whoever types at their message, and comes to the keyboard with Tab', async () => {
-    vi.useFakeTimers({ toFake: ['performance'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const place = { page: 'conversation', id: 'grace' } as const;
+    const user = userEvent.setup({ delay: null });
     const { asked, show } = stage({ view: view(busyHome()), place });
     const box = screen.getByRole('textbox', { name: 'Message' });
-    await userEvent.type(box, 'See you ');
+    await user.type(box, 'See you ');
     show(ringing(ring()));
-    const dialog = await screen.findByRole('alertdialog');
+    const dialog = screen.getByRole('alertdialog');
     expect(within(dialog).getByRole('alert')).toHaveTextContent(/Grace Hopper is calling.*Tab/s);
     expect(box).toHaveFocus();
     vi.advanceTimersByTime(LATER);
-    await userEvent.keyboard('there{Enter}');
+    await user.keyboard('there{Enter}');
     expect(asked()).toEqual([{ type: 'send_chat', conversation: 'grace', text: 'See you there' }]);
-    await userEvent.keyboard('{Tab}');
+    await user.keyboard('{Tab}');
     expect(dialog).toHaveFocus();
-    await userEvent.keyboard('{Enter}');
+    await user.keyboard('{Enter}');
     expect(asked(), 'the second begins again').toHaveLength(1);
     vi.advanceTimersByTime(LATER);
-    await userEvent.keyboard('{Enter}');
+    await user.keyboard('{Enter}');
     expect(asked().at(-1)).toEqual({ type: 'accept_call', call: 'call-2', media: 'video' });
   });
 
