@@ -15,9 +15,9 @@ use tokio::sync::watch;
 
 use crate::accounts::http::invite_in;
 use crate::accounts::keys::Keys;
-use crate::accounts::network::Source;
 use crate::accounts::password::Passwords;
 use crate::accounts::resets::{make_reset, reset_link};
+use crate::accounts::source::Source;
 use crate::accounts::token::{self, Tokens};
 use crate::accounts::{Accounts, Applicant, Parts, Refused};
 use crate::bus::local::LocalBus;

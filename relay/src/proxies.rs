@@ -23,14 +23,15 @@ const PRIVATE: [&str; 8] = [
     "fe80::/10",
 ];
 
-/// Addresses that share their first bits.
+/// A CIDR block (RFC 4632): addresses that share their first bits. The operator names them with any
+/// length of prefix; a [`crate::network::Network`] is what is counted as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Network {
+struct Block {
     bits: u128,
     mask: u128,
 }
 
-impl Network {
+impl Block {
     /// An address, or an address and the length of its prefix.
     fn parse(text: &str) -> Option<Self> {
         let (address, length) = match text.split_once('/') {
@@ -63,15 +64,15 @@ fn bits(address: IpAddr) -> u128 {
 
 /// The proxies whose word is taken. None by default: a header is anybody's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Proxies(Vec<Network>);
+pub struct Proxies(Vec<Block>);
 
 impl Proxies {
-    /// Addresses and networks, separated by commas.
+    /// Addresses and blocks of them, separated by commas.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let networks = text.split(',').map(str::trim).filter(|network| !network.is_empty());
-        let networks: Option<Vec<Network>> = networks.map(Network::parse).collect();
-        networks.filter(|networks| !networks.is_empty()).map(Self)
+        let blocks = text.split(',').map(str::trim).filter(|block| !block.is_empty());
+        let blocks: Option<Vec<Block>> = blocks.map(Block::parse).collect();
+        blocks.filter(|blocks| !blocks.is_empty()).map(Self)
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -79,7 +80,7 @@ impl Proxies {
     }
 
     pub(crate) fn trust(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.holds(address))
+        self.0.iter().any(|block| block.holds(address))
     }
 
     /// A proxy whose word is not taken, so that everybody behind it has its address: where it is,
@@ -91,8 +92,7 @@ impl Proxies {
             return None;
         }
         let blocks = PRIVATE.into_iter();
-        let mut holding =
-            blocks.filter(|block| Network::parse(block).is_some_and(|b| b.holds(peer)));
+        let mut holding = blocks.filter(|block| Block::parse(block).is_some_and(|b| b.holds(peer)));
         holding.next()
     }
 
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_refused() {
+    fn what_is_no_block_is_refused() {
         for wrong in ["", ",", "proxy", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/-1", "1/8"]
         {
             assert_eq!(Proxies::parse(wrong), None, "{wrong:?}");

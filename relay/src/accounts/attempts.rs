@@ -9,8 +9,8 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use super::network::Network;
-use super::network::Source;
+use super::source::Source;
+use crate::network::Network;
 
 /// Tries of one account from one network. 5 and 720 a day: a person who mistypes is not bothered,
 /// and of passwords with ten characters that are not among the commonest none is guessed so.

@@ -5,12 +5,12 @@ pub mod attempts;
 pub mod http;
 pub mod keys;
 pub mod names;
-pub mod network;
 mod owner;
 pub mod password;
 mod queue;
 pub mod resets;
 mod sign_ins;
+pub mod source;
 pub mod telling;
 pub mod token;
 
@@ -26,12 +26,13 @@ use tokio::sync::Notify;
 
 use crate::bus::Bus;
 use crate::clock::Clock;
+use crate::network::Network;
 use crate::observe::Metrics;
 use crate::store::{Account, Admission, CreateAccountError, RefreshLife, Store, StoreError};
 use arrivals::Arrivals;
 use attempts::{Attempts, Quota};
-use network::{KnownNetworks, Network};
 use password::{Overloaded, Passwords};
+use source::KnownNetworks;
 use token::Tokens;
 
 /// How long a refresh token is good, and how many used ones of a sign-in are kept. A stolen token

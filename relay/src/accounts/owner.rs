@@ -6,11 +6,12 @@ use bellwire_protocol::SecurityNotice;
 use bellwire_protocol::http::ProblemReason;
 use bellwire_protocol::{DeviceId, ErrorCode, Me, NoticeKind, RelayMessage, Secret, UserId};
 
-use super::network::{Network, Source};
 use super::password::{Match, weakness};
 use super::sign_ins::CHECKS;
+use super::source::Source;
 use super::{Accounts, Guessed, Refused, because};
 use crate::bus::Event;
+use crate::network::Network;
 use crate::store::{EndedBy, NewPassword};
 
 fn wrong() -> Refused {

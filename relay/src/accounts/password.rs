@@ -12,8 +12,8 @@ use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
 use tokio::sync::oneshot;
 
-use super::network::Source;
 use super::queue::Queue;
+use super::source::Source;
 
 /// Passwords of ten characters and more among the commonest ones, sorted, in lower case. From the
 /// password list of zxcvbn-ts (<https://github.com/zxcvbn-ts/zxcvbn>, MIT licence), which is

@@ -5,7 +5,8 @@
 
 use std::collections::VecDeque;
 
-use super::network::{Network, Source};
+use super::source::Source;
+use crate::network::Network;
 
 /// Places for networks that nobody signed in from, and for known ones. A place costs a task; with two
 /// hashes at once of about 0.1 s the last in line waits for 2.4 s.

@@ -11,10 +11,11 @@ use std::net::IpAddr;
 use bellwire_protocol::http::{ProblemReason, Reset, SignedIn};
 use bellwire_protocol::{ErrorCode, NoticeKind, Person, Secret};
 
-use super::network::{Network, Source};
 use super::password::weakness;
+use super::source::Source;
 use super::{Accounts, Described, Guessed, Refused, because, token};
 use crate::bus::Event;
+use crate::network::Network;
 use crate::store::{EndedBy, Redemption, Store, StoreError};
 
 /// How long a code is good, in ms. It is as good as the password until then, in whatever carries it

@@ -7,14 +7,15 @@ use bellwire_protocol::http::{DeviceInfo, ProblemReason, SignedIn};
 use bellwire_protocol::{DeviceId, ErrorCode, Me, NoticeKind, Person, Secret, UserId, Username};
 
 use super::attempts::Reserved;
-use super::network::{Network, Source};
 use super::password::{Match, weakness};
+use super::source::Source;
 use super::token::Bearer;
 use super::{
     Accounts, Applicant, EXPIRED_INVITES_MS, Guessed, REFRESH, Refused, SIGN_INS, because, me,
     names, not_created, token,
 };
 use crate::bus::Event;
+use crate::network::Network;
 use crate::store::{Admission, EndedBy, NewAccount, NewDevice, Rotation, StoreError, TokenHash};
 
 /// How often a password is checked for one request, where its hash changed meanwhile: once against the

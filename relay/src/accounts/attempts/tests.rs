@@ -1,7 +1,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
-use super::super::network::{Network, Source};
+use super::super::source::Source;
 use super::{Attempts, KEYS, Quota};
+use crate::network::Network;
 
 const MINUTE: u64 = 60_000;
 

@@ -16,7 +16,7 @@ use super::answer::{Answer, Asker, Body, Named, Shared, new_name};
 use super::coalesce::Named as NameOf;
 use super::meter::tell_soon;
 use crate::Relay;
-use crate::accounts::network::Source;
+use crate::accounts::source::Source;
 use crate::accounts::telling::{self, tell};
 use crate::accounts::{Applicant, Described, me};
 use crate::bus::Event;

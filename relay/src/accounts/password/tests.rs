@@ -3,8 +3,9 @@
 use bellwire_protocol::Secret;
 use bellwire_protocol::http::ProblemReason;
 
-use super::super::network::{Network, Source};
+use super::super::source::Source;
 use super::{COMMON, Cost, Match, Overloaded, Passwords, weakness};
+use crate::network::Network;
 
 fn secret(text: &str) -> Secret {
     Secret::new(text).unwrap()

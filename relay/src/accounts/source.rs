@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use bellwire_protocol::UserId;
 
 use super::attempts::{KEYS, forget_older_half};
-pub use crate::network::Network;
+use crate::network::Network;
 
 /// How long a network is known after its last good sign-in or refresh, in ms: as long as a sign-in
 /// lives without use.
