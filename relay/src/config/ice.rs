@@ -11,8 +11,8 @@ use url::Host;
 
 use super::{ConfigError, Given};
 
-/// Addresses in one list. Each is tried for every call and stands in every welcome; browsers warn
-/// beyond five.
+/// Addresses in one list. Each is tried for every call and stands in every welcome, which is at most
+/// 40 kB with the longest names and words; browsers warn beyond five.
 const MOST: usize = 16;
 /// Bytes of a TURN user name: RFC 8489 section 14.3 wants fewer than 509, and browsers drop the
 /// server beyond it without a word.

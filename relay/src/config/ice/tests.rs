@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use bellwire_protocol::{
+    CallableBy, DeviceId, DisplayName, IceServer, Limits, Me, RelayFrame, RelayMessage, Secret,
+    UserId, Username, Welcome, encode, limits,
+};
 use proptest::prelude::*;
 
 use super::{IceUrl, IceUrlError, Scheme};
@@ -106,7 +110,105 @@ fn a_turn_server_has_both_words_and_no_longer_name_than_its_protocol_carries() {
     assert!(!long.contains("nnn") && !long.contains("canary"), "{long}");
 }
 
+/// Both frames that carry servers, with everything else in them at its longest.
+fn frames(ice_servers: Vec<IceServer>) -> [String; 2] {
+    let welcome = Welcome {
+        session: Secret::new("s".repeat(64)).unwrap(),
+        resumed: false,
+        me: Me {
+            user: UserId::from_bytes([255; 16]),
+            device: DeviceId::from_bytes([255; 16]),
+            username: Username::new("u".repeat(32)).unwrap(),
+            display_name: DisplayName::new("\"".repeat(DisplayName::MAX_BYTES / 2) + "n").unwrap(),
+            callable_by: CallableBy::Contacts,
+            administrator: false,
+        },
+        ice_servers: ice_servers.clone(),
+        limits: Limits { max_call_ms: Some(u64::MAX), ..Limits::default() },
+        features: Vec::new(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        server_time: u64::MAX,
+    };
+    let messages =
+        [RelayMessage::Welcome(Box::new(welcome)), RelayMessage::IceServers { ice_servers }];
+    messages.map(|message| encode(&RelayFrame { seq: u64::MAX, message }))
+}
+
+/// The longest address of a scheme, up to `bytes` of a host.
+fn longest_address(scheme: &str, bytes: usize, query: &str) -> String {
+    let host: String = "abcdefghi.".chars().cycle().take(bytes.max(1)).collect();
+    format!("{scheme}:{}:65535{query}", host.trim_end_matches('.'))
+}
+
+#[derive(Debug, Clone)]
+struct Settings {
+    stun: (usize, usize),
+    turn: (usize, usize),
+    /// A character, and how many of them.
+    username: (char, usize),
+    credential: (char, usize),
+}
+
+impl Settings {
+    fn load(&self) -> Option<Vec<IceServer>> {
+        let list = |(count, bytes), scheme, query| {
+            vec![longest_address(scheme, bytes, query); count].join(",")
+        };
+        let word = |(sign, count): (char, usize)| sign.to_string().repeat(count);
+        let settings = [
+            ("STUN_SERVERS", list(self.stun, "stuns", "")),
+            ("TURN_SERVER", list(self.turn, "turns", "?transport=tcp")),
+            ("TURN_USERNAME", word(self.username)),
+            ("TURN_CREDENTIAL", word(self.credential)),
+        ];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value));
+        Config::load(None, &BTreeMap::from(settings)).ok().map(|config| config.ice_servers)
+    }
+}
+
+/// Everything at its limit, and around it.
+fn settings() -> impl Strategy<Value = Settings> {
+    let list = || (14_usize..18, 240_usize..256);
+    let sign = || prop::sample::select(vec!['a', '"', '\\', '\u{1}', '\u{e9}', '\u{1f3a9}']);
+    (list(), list(), (sign(), 500_usize..510), (sign(), 4_090_usize..4_098)).prop_map(
+        |(stun, turn, username, credential)| Settings { stun, turn, username, credential },
+    )
+}
+
+#[test]
+fn a_client_takes_the_servers_of_the_largest_configuration() {
+    let largest = Settings {
+        stun: (16, 253),
+        turn: (16, 253),
+        username: ('\u{1}', 508),
+        credential: ('\u{1}', 4_096),
+    };
+    let servers = largest.load().expect("all of it is allowed");
+    for frame in frames(servers) {
+        assert!(frame.len() > 30_000, "it is large: {}", frame.len());
+        assert!(frame.len() <= limits::RELAY_FRAME_BYTES, "{} bytes", frame.len());
+    }
+    for more in [
+        Settings { stun: (17, 253), ..largest.clone() },
+        Settings { turn: (17, 253), ..largest.clone() },
+        Settings { turn: (16, 254), ..largest.clone() },
+        Settings { username: ('\u{1}', 509), ..largest.clone() },
+        Settings { credential: ('\u{1}', 4_097), ..largest },
+    ] {
+        assert!(more.load().is_none(), "one more is refused: {more:?}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn whatever_is_configured_a_client_takes_the_welcome(settings in settings()) {
+        if let Some(servers) = settings.load() {
+            for frame in frames(servers) {
+                prop_assert!(frame.len() <= limits::RELAY_FRAME_BYTES, "{} bytes", frame.len());
+            }
+        }
+    }
+
     #[test]
     fn an_accepted_address_has_one_form(typed in "(stun|turns|TURN):[a-z0-9.:\\[\\]?=@/-]{0,24}") {
         if let Ok(url) = parse(&typed) {
