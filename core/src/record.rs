@@ -97,6 +97,8 @@ pub struct SignIn {
 pub struct CallInProgress {
     /// Which.
     pub call_id: CallId,
+    /// When this device was last known to be in it, ms since 1970 by its own clock.
+    pub at: u64,
     /// Where.
     pub conversation: ConversationId,
     /// What it started with.

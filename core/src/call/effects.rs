@@ -1,5 +1,6 @@
 //! Carries out what the state machine asks for.
 
+use super::kept::KEEP_MS;
 use super::*;
 
 impl Calls {
@@ -144,10 +145,15 @@ impl Calls {
         }
     }
 
-    /// Keeps the running call for a reload.
-    pub(super) fn keep(&self, desk: &mut Desk<'_>) {
-        if let Some(occasion) = self.occasion.as_ref().filter(|_| self.is_busy()) {
-            desk.out.push_back(Output::Store(Record::Call(Some(occasion.in_progress(desk.me)))));
+    /// Keeps the running call for a reload, and again from time to time, so that it tells when this
+    /// device was last in it.
+    pub(super) fn keep(&mut self, desk: &mut Desk<'_>) {
+        self.keep_at = None;
+        if let Some(occasion) =
+            self.occasion.as_ref().filter(|_| self.machine.open_call().is_some())
+        {
+            desk.out.push_back(Output::Store(Record::Call(Some(occasion.in_progress(desk)))));
+            self.keep_at = Some(desk.now.after(KEEP_MS));
         }
     }
 }

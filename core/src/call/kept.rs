@@ -1,8 +1,25 @@
 //! The call that this device was in before a reload.
 
+use bellwire_protocol::limits::SEAT_WITH_MEDIA_MS;
+
 use super::*;
 
+/// How often the running call is kept again, in ms. Each costs a write of some hundred bytes.
+pub(super) const KEEP_MS: u64 = 30_000;
+/// How long ago a device may have been in a call that it comes back into, in ms. A relay keeps a seat
+/// for `SEAT_WITH_MEDIA_MS` from the last report that media flowed with it, and twice [`KEEP_MS`] is
+/// how old the note of that may be and what two runs' clocks may differ by. Lower loses calls
+/// that a relay still holds; higher lets a relay take up, without a click, what its person
+/// has long forgotten.
+pub(super) const KEPT_MS: u64 = SEAT_WITH_MEDIA_MS + 2 * KEEP_MS;
+
 impl Calls {
+    /// The call that this device was in before a reload, unless that was too long ago.
+    fn kept(&self, desk: &Desk<'_>) -> Option<&CallInProgress> {
+        // By the device's own clock on both sides: a relay has no say in it.
+        self.kept.as_ref().filter(|kept| desk.system_unix.abs_diff(kept.at) <= KEPT_MS)
+    }
+
     /// The relay knows the call again that this device was in before a reload.
     pub(super) fn on_taken_up(
         &mut self,
@@ -13,7 +30,7 @@ impl Calls {
         news: &mut Vec<CallNews>,
     ) {
         let own = desk.me.map(|me| me.device);
-        let kept = self.kept.as_ref().filter(|kept| kept.call_id == call_id);
+        let kept = self.kept(desk).filter(|kept| kept.call_id == call_id);
         let Some(claim) = kept.and_then(|kept| kept.claim.clone()) else { return };
         let call = Call {
             id: call_id,
@@ -33,7 +50,7 @@ impl Calls {
         ended: &BTreeMap<CallId, EndReason>,
         desk: &mut Desk<'_>,
     ) -> bool {
-        let Some(CallInProgress { call_id, claim: Some(claim), .. }) = &self.kept else {
+        let Some(CallInProgress { call_id, claim: Some(claim), .. }) = self.kept(desk) else {
             return false;
         };
         if self.machine.is_over(*call_id) || ended.contains_key(call_id) {
@@ -69,7 +86,7 @@ impl Calls {
         if self.is_busy() || self.machine.is_over(call.id) {
             return false;
         }
-        let Some(kept) = self.kept.as_ref().filter(|kept| {
+        let Some(kept) = self.kept(desk).filter(|kept| {
             let called = call.outgoing || kept.people.contains(&caller.user);
             kept.call_id == call.id && kept.conversation == call.conversation && called
         }) else {

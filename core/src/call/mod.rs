@@ -45,6 +45,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) now: Time,
     /// Milliseconds since 1970 by the relay's clock.
     pub(crate) unix: u64,
+    /// The same by this device's own clock.
+    pub(crate) system_unix: u64,
     pub(crate) random: &'a mut Random,
     pub(crate) out: &'a mut VecDeque<Output>,
     pub(crate) session: &'a mut Session,
@@ -115,6 +117,8 @@ pub(crate) struct Calls {
     numbers: Numbers,
     /// What this device sent before a reload.
     kept: Option<CallInProgress>,
+    /// When the running call is kept again.
+    keep_at: Option<Time>,
     /// Participants by device, as far as messages named them.
     known: BTreeMap<DeviceId, Participant>,
     /// The answer that `Effect::Bind` belongs to.
@@ -135,6 +139,7 @@ impl Calls {
             former: None,
             numbers: Numbers::default(),
             kept: None,
+            keep_at: None,
             known: BTreeMap::new(),
             answer: None,
             next_tick: None,
@@ -184,7 +189,7 @@ impl Calls {
     /// Another window of this device took over.
     pub(crate) fn be_displaced(&mut self, desk: &mut Desk<'_>) -> Vec<CallNews> {
         if let Some(occasion) = self.occasion.as_ref().filter(|_| self.is_busy()) {
-            self.kept = Some(occasion.in_progress(desk.me));
+            self.kept = Some(occasion.in_progress(desk));
         }
         self.handle(Event::TakenOver, desk)
     }
@@ -286,7 +291,8 @@ impl Calls {
             occasion
                 .deadline(session.lost_since(), |device| me.is_some_and(|me| me.device < device))
         });
-        self.timers.values().copied().chain(occasion).min()
+        let keep = self.keep_at.filter(|_| self.is_busy());
+        self.timers.values().copied().chain(occasion).chain(keep).min()
     }
 
     /// Does what the deadlines ask for.
@@ -301,6 +307,9 @@ impl Calls {
             self.feed(Event::Elapsed(timer), desk, &mut news);
         }
         self.on_occasion(None, desk, &mut news, |occasion, pass| occasion.elapsed(slept, pass));
+        if self.keep_at.is_some_and(|at| at <= desk.now) {
+            self.keep(desk);
+        }
         self.next_tick = self.deadline(desk.session, desk.me);
         news
     }

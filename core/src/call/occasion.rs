@@ -142,9 +142,10 @@ impl Occasion {
     }
 
     /// What is kept for a reload.
-    pub(super) fn in_progress(&self, me: Option<&Participant>) -> CallInProgress {
+    pub(super) fn in_progress(&self, desk: &Desk<'_>) -> CallInProgress {
         CallInProgress {
-            claim: self.claim(me),
+            at: desk.system_unix,
+            claim: self.claim(desk.me),
             call_id: self.call.id,
             conversation: self.call.conversation,
             media: self.media,

@@ -11,17 +11,25 @@ const LATEST_UNIX_MS: u64 = 8_640_000_000_000_000;
 pub(super) struct Clock {
     /// Milliseconds since 1970 at [`Time`] 0, corrected by the relay's clock.
     epoch: i64,
+    /// The same by the system alone.
+    system_epoch: u64,
 }
 
 impl Clock {
     /// What the system says, at [`Time`] 0.
     pub(super) fn new(unix_ms: u64) -> Self {
-        Self { epoch: i64::try_from(unix_ms).unwrap_or_default() }
+        let epoch = i64::try_from(unix_ms).unwrap_or_default();
+        Self { epoch, system_epoch: unix_ms }
     }
 
     /// Milliseconds since 1970.
     pub(super) fn unix_of(self, time: Time) -> u64 {
         u64::try_from(self.epoch.saturating_add_unsigned(time.0)).unwrap_or_default()
+    }
+
+    /// Milliseconds since 1970 by the system's clock, which may be wrong, and which no relay moves.
+    pub(super) const fn system_of(self, time: Time) -> u64 {
+        self.system_epoch.saturating_add(time.0)
     }
 
     /// When it is this many milliseconds since 1970.

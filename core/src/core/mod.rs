@@ -277,6 +277,7 @@ impl Core {
         let mut desk = Desk {
             now: self.now,
             unix: self.clock.unix_of(self.now),
+            system_unix: self.clock.system_of(self.now),
             random: &mut self.random,
             out: &mut self.outputs,
             session: &mut self.session,

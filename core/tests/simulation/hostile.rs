@@ -407,6 +407,7 @@ fn a_connection_exists_only_for_a_call_that_the_person_placed_or_accepted_and_wi
 fn kept() -> CallInProgress {
     CallInProgress {
         call_id: CallId::from_parts(EPOCH, [1; 10]),
+        at: EPOCH,
         conversation: conversation(1, &[ME, FRIEND]).id,
         media: Media::Voice,
         people: BTreeSet::from([person(FRIEND).user]),
@@ -498,5 +499,36 @@ fn a_kept_call_with_somebody_else_in_it_is_left() {
         let snapshot = live(&prey, kept().call_id, other);
         prey.relay(RelayMessage::Snapshot(Box::new(snapshot)));
         assert_eq!(!prey.peers.is_empty(), returns, "with {other}");
+    }
+}
+
+#[test]
+fn a_call_that_was_kept_for_too_long_is_not_taken_up_whatever_the_relay_says() {
+    // A relay keeps a seat for 90 s after media was last reported.
+    for (age_ms, returns) in [(0, true), (90_000, true), (151_000, false), (u64::MAX, false)] {
+        for offline_ms in [0, 151_000] {
+            let at = EPOCH.saturating_sub(age_ms);
+            let mut prey = Prey::new(1, Some(CallInProgress { at, ..kept() }));
+            // The relay is found so much later, and says that no time has passed.
+            prey.now = offline_ms;
+            prey.input(Input::Tick);
+            while !prey.wanted {
+                prey.tick();
+            }
+            prey.serve();
+            prey.welcome(false);
+            prey.relay(RelayMessage::Pong { t: 0, server_time: at });
+            let snapshot = live(&prey, kept().call_id, FRIEND);
+            prey.relay(RelayMessage::Snapshot(Box::new(snapshot)));
+            let returns = returns && offline_ms == 0;
+            assert_eq!(!prey.peers.is_empty(), returns, "{age_ms} ms old, {offline_ms} ms offline");
+            if !returns {
+                let participants = prey.inventor.people[..2].to_vec();
+                let (call_id, since) = (kept().call_id, Some(EPOCH));
+                let media_state = Vec::new();
+                prey.relay(RelayMessage::CallState { call_id, participants, since, media_state });
+                assert!(prey.peers.is_empty(), "nor by an answer that nobody asked for");
+            }
+        }
     }
 }

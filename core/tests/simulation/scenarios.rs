@@ -929,3 +929,13 @@ fn a_long_backlog_of_messages_arrives_whole_without_being_too_much() {
     assert_eq!(world.nodes[0].count_records(delivered), 300, "and is known to have");
     assert!(world.nodes[1].view.as_ref().unwrap().notices.is_empty(), "nothing was too much");
 }
+
+#[test]
+fn a_reload_late_in_a_long_call_comes_back_into_it() {
+    let mut world = World::new(3, &[1, 2]);
+    world.connect(Media::Video);
+    world.run(1_800_000);
+    world.reload(1);
+    world.run(5_000);
+    assert!(world.is_connected(0) && world.is_connected(1), "it was in it a moment ago");
+}
