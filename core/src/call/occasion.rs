@@ -37,6 +37,8 @@ pub(super) struct Numbers {
 #[derive(Debug)]
 pub(super) struct Occasion {
     pub(super) call: Call,
+    /// What its conversation is or was called; empty until that is known.
+    pub(super) name: String,
     /// What the call started with, on the caller's side.
     pub(super) media: Media,
     pub(super) caller: Participant,
@@ -113,6 +115,7 @@ impl Occasion {
     ) -> Self {
         Self {
             call,
+            name: String::new(),
             media,
             caller,
             people,

@@ -3,8 +3,19 @@
 use super::*;
 
 impl Calls {
-    /// The call on the screen. `name` names its conversation.
-    pub(crate) fn view(&self, name: impl FnOnce(ConversationId) -> String) -> Option<CallView> {
+    /// Takes down what the call's conversation is called, for as long as there is one: it can be left,
+    /// or taken away, while the call is on the screen.
+    pub(crate) fn learn_name(&mut self, name: impl FnOnce(ConversationId) -> String) {
+        if let Some(occasion) = &mut self.occasion {
+            let name = name(occasion.call.conversation);
+            if !name.is_empty() {
+                occasion.name = name;
+            }
+        }
+    }
+
+    /// The call on the screen.
+    pub(crate) fn view(&self) -> Option<CallView> {
         let call = self.machine.stage().shown_call()?;
         let occasion = self.occasion.as_ref().filter(|occasion| occasion.call.id == call.id)?;
         let since = occasion.since.unwrap_or_default();
@@ -36,7 +47,7 @@ impl Calls {
         Some(CallView {
             id: call.id,
             conversation: call.conversation,
-            name: name(call.conversation),
+            name: occasion.shown_name(),
             media: occasion.media,
             outgoing: call.outgoing,
             stage,
@@ -44,6 +55,17 @@ impl Calls {
             remotes: occasion.remotes.iter().filter_map(remote_view).collect(),
             chat_open: occasion.remotes.iter().any(Remote::is_open),
         })
+    }
+}
+
+impl Occasion {
+    /// The conversation's name, or of whom is in the call where that was never known.
+    fn shown_name(&self) -> String {
+        if !self.name.is_empty() {
+            return self.name.clone();
+        }
+        let others = self.remotes.iter().filter_map(|remote| remote.who.as_ref());
+        others.map(|who| who.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 

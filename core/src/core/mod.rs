@@ -422,6 +422,8 @@ impl Core {
     }
 
     fn show(&mut self) {
+        let me = self.me.as_ref().map(|me| me.user);
+        self.calls.learn_name(|conversation| self.people.name(conversation, me));
         let view = Box::new(self.view());
         if self.shown.as_ref() != Some(&view) {
             self.outputs.push_back(Output::View(view.clone()));

@@ -80,7 +80,7 @@ impl Core {
                 .collect(),
             history_has_more: self.history.has_more(None),
             rings: self.ring_views(),
-            call: self.calls.view(name),
+            call: self.calls.view(),
             devices: self.devices.clone(),
         }
     }

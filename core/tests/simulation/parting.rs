@@ -1,8 +1,9 @@
 //! People who block each other while a call rings or goes on, and sockets that are lost again while
 //! they come back.
 
+use bellwire_core::Input;
 use bellwire_core::api::{Alert, CallStage};
-use bellwire_protocol::{EndReason, Media};
+use bellwire_protocol::{EndReason, Media, RelayFrame, RelayMessage};
 
 use crate::world::World;
 
@@ -83,5 +84,26 @@ fn a_session_survives_sockets_that_are_lost_while_they_come_back() {
         world.run(8_000);
         assert!(world.is_connected(0) && world.is_connected(1), "seed {seed}");
         assert_eq!(world.relay.begun, begun, "seed {seed}: every welcome can be lost");
+    }
+}
+
+#[test]
+fn a_call_whose_conversation_is_gone_keeps_its_name() {
+    let mut world = World::new(3, &[1, 2]);
+    world.connect(Media::Voice);
+    for node in [0, 1] {
+        let name = world.call(node).unwrap().name.clone();
+        assert_eq!(name, format!("User {}", 2 - node));
+        let conversation = world.conversation;
+        let message = RelayMessage::ConversationRemoved { conversation };
+        world.input(node, Input::Relay(RelayFrame { seq: 10_000, message }));
+        assert!(world.home(node).conversations.iter().all(|view| view.id != conversation));
+        assert_eq!(world.call(node).unwrap().name, name, "device {node}, in the call");
+    }
+    world.hang_up(0);
+    world.run(300);
+    for node in [0, 1] {
+        assert!(world.ended(node).is_some());
+        assert_eq!(world.call(node).unwrap().name, format!("User {}", 2 - node), "and after it");
     }
 }
