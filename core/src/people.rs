@@ -54,6 +54,8 @@ impl People {
     }
 
     pub(crate) fn set_invitation(&mut self, invitation: GroupInvitation) {
+        // The newest word counts: who is asked is not in it.
+        self.conversations.remove(&invitation.conversation);
         self.invitations.insert(invitation.conversation, invitation);
     }
 

@@ -6,6 +6,7 @@
 )]
 
 mod former;
+mod groups;
 mod page;
 
 use bellwire_core::api::{Account, Command, NoticeText, SignInProblem, View};
