@@ -4,6 +4,7 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "most events are none of the model's business")]
 
+mod parting;
 mod relay;
 mod world;
 
@@ -11,7 +12,7 @@ use bellwire_core::machine::{Effect, Event, Path, Stage, Timer};
 use bellwire_protocol::{CallId, EndReason};
 use stateright::{Checker, Model, Property};
 
-use crate::relay::Call;
+use crate::relay::{Call, Parting};
 use crate::world::{Action, Bounds, Device, World, call, call_of, foreign};
 
 impl Model for Bounds {
@@ -130,6 +131,10 @@ impl Model for Bounds {
             properties.push(Property::sometimes("a stranger is told busy", |_, world: &World| {
                 world.up.iter().any(|(_, say)| matches!(say, bellwire_core::machine::Say::Reject(call, _) if call == &foreign()))
             }));
+        }
+        properties.extend(parting::always());
+        for parting in &self.partings {
+            properties.extend(parting::sometimes(*parting));
         }
         if self.reloads > 0 {
             properties.push(Property::sometimes(
@@ -259,6 +264,7 @@ fn explored() -> Vec<(&'static str, Bounds, usize)> {
         syncs: 0,
         stranger: false,
         failures: true,
+        partings: Vec::new(),
         patient: false,
     };
     let crossing = |rank| Bounds {
@@ -274,6 +280,21 @@ fn explored() -> Vec<(&'static str, Bounds, usize)> {
         ("two crossing calls, the caller's wins", crossing(3), 21_488),
         ("a stranger calls in between", Bounds { stranger: true, ..plain.clone() }, 116_664),
         ("a page is reloaded", Bounds { callees: 1, reloads: 2, ..plain.clone() }, 3_634),
+        (
+            "two people part",
+            Bounds { partings: vec![Parting::Apart], failures: false, ..plain.clone() },
+            35_172,
+        ),
+        (
+            "somebody leaves the group",
+            Bounds { partings: vec![Parting::LeftGroup], failures: false, ..plain.clone() },
+            33_437,
+        ),
+        (
+            "two people part and a page is reloaded",
+            Bounds { partings: vec![Parting::Apart], callees: 1, reloads: 1, ..plain.clone() },
+            6_732,
+        ),
         ("a session is taken up afresh", Bounds { syncs: 2, ..plain.clone() }, 196_785),
     ]
 }

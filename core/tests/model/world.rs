@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bellwire_core::machine::{Effect, Event, Machine, Path, Say, Stage, Timer};
 use bellwire_protocol::{CallId, ConversationId, DeviceId, Media};
 
-use crate::relay::Relay;
+use crate::relay::{Parting, Relay};
 
 /// A device: 0 calls; 1 and 2 are devices of the person who is called.
 pub(crate) type Place = usize;
@@ -66,6 +66,8 @@ pub(crate) struct Bounds {
     pub(crate) stranger: bool,
     /// Descriptions can fail.
     pub(crate) failures: bool,
+    /// How the two may part, once.
+    pub(crate) partings: Vec<Parting>,
     /// Only crossing calls run out of time; nothing else does.
     pub(crate) patient: bool,
 }
@@ -102,6 +104,8 @@ pub(crate) struct World {
     pub(crate) down: BTreeSet<(Place, Message)>,
     pub(crate) reloads: u8,
     pub(crate) syncs: u8,
+    /// After the two parted the relay said something of one to the other.
+    pub(crate) leaked: bool,
 }
 
 /// An event of the relay, ordered so that it can be kept in a set.
@@ -130,6 +134,7 @@ impl Message {
             Event::Ended { call, reason } => (3, *call, *reason as u8),
             Event::Confirmed { call } => (4, *call, 0),
             Event::TooLate { call } => (5, *call, 0),
+            Event::PlaceRefused { call } => (6, *call, 0),
             other => unreachable!("{other:?} does not come as a message"),
         }
     }
@@ -150,6 +155,8 @@ pub(crate) enum Action {
     Reload(Place),
     /// A session is taken up afresh.
     Sync(Place),
+    /// This person parts from the other.
+    Part(Place, Parting),
 }
 
 impl World {
@@ -172,6 +179,7 @@ impl World {
             down,
             reloads: bounds.reloads,
             syncs: bounds.syncs,
+            leaked: false,
         }
     }
 
@@ -227,6 +235,11 @@ impl World {
             }
             if self.syncs > 0 {
                 actions.push(Action::Sync(at));
+            }
+        }
+        if self.relay.parted.is_none() {
+            for parting in &bounds.partings {
+                actions.extend([0, 1].map(|by| Action::Part(by, *parting)));
             }
         }
         actions.extend(self.up.iter().map(|(from, say)| Action::Up(*from, *say)));
@@ -303,6 +316,10 @@ impl World {
                     next.devices[at].kept.clear();
                 }
             }
+            Action::Part(by, parting) => {
+                let out = next.relay.part(by, parting);
+                next.send(out);
+            }
             Action::Sync(at) => {
                 next.syncs -= 1;
                 next.down.retain(|(to, _)| *to != at);
@@ -314,11 +331,14 @@ impl World {
 
     fn greet(&mut self, at: Place, known: &BTreeSet<CallId>) {
         for event in self.relay.snapshot(at, known) {
+            self.leaked |= self.relay.parted.is_some() && is_of_somebody_else(&event);
             self.feed(at, event);
         }
     }
 
     fn send(&mut self, out: crate::relay::Out) {
+        let parted = self.relay.parted.is_some();
+        self.leaked |= parted && out.iter().any(|(_, event)| is_of_somebody_else(event));
         self.down.extend(out.into_iter().map(|(to, event)| (to, Message(event))));
     }
 
@@ -366,4 +386,17 @@ impl World {
                 || !device.machine.is_over(*call)
         });
     }
+}
+
+/// Whether the relay passes on what somebody else did or is.
+fn is_of_somebody_else(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Incoming { .. }
+            | Event::RingingThere { .. }
+            | Event::Accepted { .. }
+            | Event::Left { .. }
+            | Event::Standing { .. }
+            | Event::Addressed { .. }
+    )
 }
