@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use bellwire_relay::proxies::Proxies;
-use support::{Client, PATIENCE, TestRelay};
+use support::{Client, PATIENCE, Person, TestRelay};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -227,9 +227,10 @@ async fn behind_each_proxy_pages_connect_and_idle_sockets_live_longer_than_a_min
     let relay = TestRelay::with(|config| {
         config.trusted_proxies = Proxies::parse("127.0.0.1").unwrap();
     });
-    let one = async |kind: Kind, name: &str| {
-        // Somebody of its own: another device that signs in is news to every device of a person.
-        let person = relay.sign_up(name).await;
+    // One for each: another device that signs in is news to every device of a person.
+    let [ada, grace, edsger] =
+        [relay.sign_up("ada").await, relay.sign_up("grace").await, relay.sign_up("edsger").await];
+    let one = async |kind: Kind, person: Person| {
         let proxy = kind.start(relay.address).await;
         let origin = format!("http://{}", proxy.authority());
         let info = proxy.get(&format!("/api/v1/relay?origin={origin}")).await;
@@ -251,5 +252,5 @@ async fn behind_each_proxy_pages_connect_and_idle_sockets_live_longer_than_a_min
         }
     };
     // The wait is what is tried; all of them wait together.
-    tokio::join!(one(Kind::Caddy, "ada"), one(Kind::Nginx, "grace"), one(Kind::Haproxy, "edsger"));
+    tokio::join!(one(Kind::Caddy, ada), one(Kind::Nginx, grace), one(Kind::Haproxy, edsger));
 }
