@@ -1,3 +1,5 @@
+import { hourCycle, regional } from './locale';
+
 /** `0:07`, `12:03`, `1:02:03`. */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
@@ -7,9 +9,10 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
 }
 
-/** The time of day, as the language writes it. */
+/** The time of day, as the language writes it, to 12 or 24 as the system counts. */
 export function timeOfDay(at: number, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' }).format(at);
+  const format = { hour: 'numeric', minute: '2-digit', hourCycle: hourCycle() } as const;
+  return new Intl.DateTimeFormat(regional(locale), format).format(at);
 }
 
 /** The day as a heading: "Today", "Yesterday", a weekday within a week, else the date. */
@@ -21,7 +24,7 @@ export function dayName(at: number, now: number, locale: string): string {
   }
   if (days < 7) return new Intl.DateTimeFormat(locale, { weekday: 'long' }).format(at);
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return new Intl.DateTimeFormat(locale, {
+  return new Intl.DateTimeFormat(regional(locale), {
     day: 'numeric',
     month: 'long',
     ...(sameYear ? {} : { year: 'numeric' }),
@@ -33,7 +36,7 @@ export function shortWhen(at: number, now: number, locale: string): string {
   const days = daysBetween(at, now);
   if (days < 1) return timeOfDay(at, locale);
   if (days < 7) return new Intl.DateTimeFormat(locale, { weekday: 'short' }).format(at);
-  return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'numeric' }).format(at);
+  return new Intl.DateTimeFormat(regional(locale), { day: 'numeric', month: 'numeric' }).format(at);
 }
 
 /** Midnights passed between two moments; never negative, so that a fast clock says "today". */

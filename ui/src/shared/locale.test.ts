@@ -1,0 +1,46 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { folded, hourCycle, regional } from './locale';
+import { shortWhen, timeOfDay } from './time';
+
+afterEach(() => vi.restoreAllMocks());
+
+const AFTERNOON = new Date(2026, 10, 20, 14, 5).getTime();
+
+function systemSpeaks(...languages: string[]): void {
+  vi.spyOn(navigator, 'languages', 'get').mockReturnValue(languages);
+}
+
+describe('the system', () => {
+  it('says how a language writes dates', () => {
+    expect(regional('en', ['de-DE', 'en-GB'])).toBe('en-GB');
+    expect(regional('de', ['en-GB'])).toBe('de');
+    systemSpeaks('en-GB', 'en');
+    expect(shortWhen(AFTERNOON - 40 * 86_400_000, AFTERNOON, 'en')).toBe('11/10');
+  });
+
+  it.each([
+    [['en-US'], 'en', '2:05 PM'],
+    [['en-GB'], 'en', '14:05'],
+    [['de-DE', 'en-US'], 'en', '14:05'],
+    [['en-US'], 'de', '2:05 PM'],
+    [[], 'en', '2:05 PM'],
+  ])('with %j counts the hours of the day in %s as %s', (system, language, time) => {
+    systemSpeaks(...system);
+    expect(timeOfDay(AFTERNOON, language).replace(/\s/g, ' ')).toBe(time);
+  });
+
+  it('may name no language at all', () => {
+    expect(hourCycle([])).toMatch(/^h\d\d$/);
+  });
+});
+
+describe('a search', () => {
+  it.each([
+    ['jose', 'José Álvarez'],
+    ['ÁLVA', 'José Álvarez'],
+    ['Ｇｒａｃｅ', 'Grace'],
+    ['нас', 'НАСТЯ'],
+  ])('for %s finds %s', (wanted, name) => {
+    expect(folded(name)).toContain(folded(wanted));
+  });
+});

@@ -1,0 +1,26 @@
+/**
+ * A language of the UI as this system writes it: English of Britain has other dates than English of
+ * the United States.
+ */
+export function regional(
+  language: string,
+  system: readonly string[] = navigator.languages,
+): string {
+  return system.find((locale) => locale.split('-')[0] === language) ?? language;
+}
+
+/** Whether this system counts hours to 12 or to 24, whatever the language of the UI. */
+export function hourCycle(
+  system: readonly string[] = navigator.languages,
+): Intl.DateTimeFormatOptions['hourCycle'] {
+  const format = new Intl.DateTimeFormat(system[0], { hour: 'numeric' });
+  return format.resolvedOptions().hourCycle;
+}
+
+/** A text for searching: without case and accents, so that "jose" finds "José". */
+export function folded(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replace(/\p{Mark}/gu, '')
+    .toLowerCase();
+}
