@@ -171,6 +171,6 @@ text! {
     Secret, min 1, max 4_096, |_| true, debug hidden
 }
 text! {
-    /// One chat message: 1 to 4,000 bytes, not blank.
-    ChatText, min 1, max 4_000, |t| !t.trim().is_empty() && !t.contains('\0'), debug hidden
+    /// One chat message, not blank. There is room for 4,000 characters of any script.
+    ChatText, min 1, encoded 16_000, |t| !t.trim().is_empty() && !t.contains('\0'), debug hidden
 }

@@ -1,5 +1,5 @@
 import { createContext } from 'svelte';
-import { createSubscriber } from 'svelte/reactivity';
+import { SvelteMap, createSubscriber } from 'svelte/reactivity';
 import { Router } from '../shared/router.svelte';
 import type { CallView, Command, Home, Link, PeerId, Settings, View } from './bindings';
 import type { Desktop, Fault, Host, Keeping, Seat, UpdateState } from './host/host';
@@ -23,6 +23,8 @@ export class Client {
   proposedRelay = $state<string | null>(null);
   /** The call goes on, but the person looks at Home. */
   minimised = $state(false);
+  /** What is typed and not sent yet, by conversation; it outlives panels, pages and languages. */
+  readonly drafts = new SvelteMap<string, string>();
   readonly router = new Router();
 
   readonly home: Home | null = $derived(
@@ -48,7 +50,10 @@ export class Client {
     this.desktop = host.desktop ?? null;
     this.#watchTracks = createSubscriber((update) => media.onTracks(update));
     this.#stop = [
-      host.onView((view) => (this.view = view)),
+      host.onView((view) => {
+        this.view = view;
+        if (view.account.type === 'signed_out') this.drafts.clear();
+      }),
       host.onSeat((seat) => (this.seat = seat)),
       host.onOpen?.((id) => {
         this.minimised = true;

@@ -157,6 +157,42 @@ describe('a call', () => {
     expect(screen.queryByRole('alert')).toBeNull();
   });
 
+  it('says what others get of oneself, also when the controls are hidden', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const off = { on: false, state: { type: 'off' } } as const;
+    const on = { on: true, state: { type: 'live', label: '' } } as const;
+    const mine = () =>
+      within(screen.getByRole('region', { name: 'Call' })).queryByRole('list', { name: 'You' });
+    const { client, show } = stage({
+      view: inCall({ local: { audio: off, camera: on, screen: on } }),
+    });
+    expect(mine(), 'the bar says so').toBeNull();
+    vi.advanceTimersByTime(3_000);
+    show(inCall({ local: { audio: off, camera: on, screen: on } }));
+    expect(mine()).toHaveTextContent(/You are muted.*Your camera is on.*You share your screen/);
+    show(inCall({ local: { audio: on, camera: off, screen: off } }));
+    expect(mine()).toBeNull();
+    client.minimised = true;
+    show(inCall({ local: { audio: off, camera: off, screen: off } }));
+    const bar = screen.getByRole('region', { name: 'Running call' });
+    expect(within(bar).getByRole('list', { name: 'You' })).toHaveTextContent('You are muted');
+  });
+
+  it('shows its controls to whoever comes to one with the keyboard', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { show } = stage({ view: inCall() });
+    const hidden = () => document.querySelector('.stage.hidden');
+    vi.advanceTimersByTime(3_000);
+    show(inCall());
+    expect(hidden()).not.toBeNull();
+    for (const name of ['Back to conversations', 'People', 'Mute']) {
+      await fireEvent.keyDown(document.body, { key: 'Tab' });
+      screen.getByRole('button', { name: new RegExp(name) }).focus();
+      show(inCall());
+      expect(hidden(), name).toBeNull();
+    }
+  });
+
   it('switches microphone, camera and screen, and says what is on', async () => {
     const { asked } = stage({ view: inCall() });
     expect(button('Mute')).toHaveAttribute('aria-pressed', 'false');

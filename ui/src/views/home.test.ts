@@ -10,6 +10,7 @@ import {
   home,
   invitations,
   settings,
+  signedOut,
   view,
 } from '../dev/views';
 import type { Place } from '../shared/router.svelte';
@@ -128,6 +129,43 @@ describe('home', () => {
     expect(log.textContent).toMatch(/42:21.*compiler on Friday.*Missed call.*12:34.*Thanks!/s);
     expect(within(log).getByText('Waits for your next call')).toBeVisible();
   });
+
+  it('keeps what is typed through other pages, calls and languages, until the sign-out', async () => {
+    const { show, client } = stage({ view: view(busyHome()), place: GRACE });
+    const box = () => screen.getByRole('textbox', { name: /Message|Nachricht/ });
+    await userEvent.type(box(), 'The notes');
+    client.router.place = { page: 'conversation', id: 'edsger' };
+    show(view(busyHome()));
+    expect(box()).toHaveValue('');
+    await userEvent.type(box(), 'Shortest path');
+    client.router.place = GRACE;
+    show(view(busyHome(), { settings: { ...settings, language: 'de' } }));
+    expect(box()).toHaveValue('The notes');
+    show(view({ ...signedOut() }));
+    show(view(busyHome()));
+    expect(box()).toHaveValue('');
+  });
+
+  it.each(['x', '漢', '😀'])(
+    'takes 4,000 of %s, says what is too much, and loses nothing',
+    async (sign) => {
+      const { asked, client, show } = stage({ view: view(busyHome()), place: GRACE });
+      const box = screen.getByRole('textbox', { name: 'Message' });
+      client.drafts.set('grace', sign.repeat(4_002));
+      show(view(busyHome()));
+      expect(await screen.findByRole('alert')).toHaveTextContent('2 characters too many');
+      expect(button('Send')).toBeDisabled();
+      await userEvent.type(box, '{enter}');
+      expect(asked()).toEqual([]);
+      expect(box).toHaveValue(sign.repeat(4_002));
+      client.drafts.set('grace', sign.repeat(4_000));
+      show(view(busyHome()));
+      expect(screen.queryByRole('alert')).toBeNull();
+      await userEvent.click(button('Send'));
+      const text = sign.repeat(4_000);
+      expect(asked()).toEqual([{ type: 'send_chat', conversation: 'grace', text }]);
+    },
+  );
 
   it('sends a message with Enter, keeps lines with Shift+Enter and sends nothing empty', async () => {
     const { asked } = stage({ view: view(busyHome()), place: GRACE });
