@@ -26,6 +26,9 @@ use crate::words::Words;
 
 /// How long a call that this program hangs up may take to end.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// Reports that may wait until they are said: figures of some minutes. While a terminal takes nothing,
+/// more would only be old.
+const REPORTS: usize = 256;
 
 /// `bellwire-cli call`.
 pub(crate) async fn place(
@@ -73,7 +76,7 @@ pub(crate) async fn answer(
 struct Desk {
     session: Session,
     engine: engine::Engine,
-    reports: mpsc::UnboundedReceiver<(PeerId, Report)>,
+    reports: mpsc::Receiver<(PeerId, Report)>,
     recorder: Option<Recorder>,
     words: Words,
     limit: Option<Duration>,
@@ -94,7 +97,7 @@ impl Desk {
             loopback: if media.loopback { Loopback::Always } else { Loopback::WhenAlone },
             roots: Vec::new(),
         };
-        let (told, reports) = mpsc::unbounded_channel();
+        let (told, reports) = mpsc::channel(REPORTS);
         // The executor is made before the client that gives it its orders and takes its events.
         let events = Arc::new(std::sync::OnceLock::<PeerEvents>::new());
         let way = events.clone();
@@ -116,8 +119,10 @@ impl Desk {
                 if let (Report::Event(event), Some(events)) = (&report, way.get()) {
                     events.report(peer, event.clone());
                 }
-                // Fails only after the desk was left.
-                let _ = told.send((peer, report));
+                if is_worth_words(&report) {
+                    // Fails after the desk was left, and while the terminal takes nothing.
+                    let _ = told.try_send((peer, report));
+                }
             },
         )?;
         let engine = peers.engine().clone();
@@ -295,5 +300,13 @@ async fn sleep_until(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment.into()).await,
         None => std::future::pending().await,
+    }
+}
+
+/// A participant's messages are not: however many come, none waits here.
+const fn is_worth_words(report: &Report) -> bool {
+    match report {
+        Report::Figures(_) | Report::Trouble(_) => true,
+        Report::Event(event) => matches!(event, PeerEvent::Slot { .. }),
     }
 }

@@ -97,6 +97,9 @@ fn open(file: &Path) -> Result<Rendition, FilmError> {
     Ok(Rendition { reader, bitrate: bytes * 8 * 1_000_000 / us })
 }
 
+/// Cues that may wait. The thread takes each at once: for one that stands still more are of no use.
+const CUES: usize = 256;
+
 /// What the thread of the film hears.
 enum Cue {
     Roll(Slot),
@@ -106,7 +109,7 @@ enum Cue {
 
 /// Shows what arrives, and the film in place of the camera and of the screen.
 pub struct FilmPictures {
-    cues: mpsc::Sender<Cue>,
+    cues: mpsc::SyncSender<Cue>,
     studio: Studio,
     label: String,
     show: Box<dyn Fn(PeerId, Slot, Picture) + Send + Sync>,
@@ -126,7 +129,7 @@ impl FilmPictures {
         studio: Studio,
         show: impl Fn(PeerId, Slot, Picture) + Send + Sync + 'static,
     ) -> Self {
-        let (cues, heard) = mpsc::channel();
+        let (cues, heard) = mpsc::sync_channel(CUES);
         let label = film.as_ref().map(|film| film.label.clone()).unwrap_or_default();
         let mut this = Self { cues, studio: studio.clone(), label, show: Box::new(show) };
         let projector = film.map(|film| Projector::new(film, studio));
@@ -150,12 +153,12 @@ impl Pictures for FilmPictures {
             (true, false) => SlotState::Live { label: self.label.clone() },
         };
         // Fails where there is no film.
-        let _ = self.cues.send(if on { Cue::Roll(slot) } else { Cue::Cut(slot) });
+        let _ = self.cues.try_send(if on { Cue::Roll(slot) } else { Cue::Cut(slot) });
         self.studio.state(slot, state);
     }
 
     fn order(&self, slot: Slot, order: Order) {
-        let _ = self.cues.send(Cue::Order(slot, order));
+        let _ = self.cues.try_send(Cue::Order(slot, order));
     }
 
     fn show(&self, peer: PeerId, slot: Slot, picture: Picture) {

@@ -28,14 +28,14 @@ type Hello = (WebSocketStream<TcpStream>, String);
 /// sockets.
 struct Relay {
     url: String,
-    hellos: mpsc::UnboundedReceiver<Hello>,
+    hellos: mpsc::Receiver<Hello>,
 }
 
 impl Relay {
     async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
-        let (greeted, hellos) = mpsc::unbounded_channel();
+        let (greeted, hellos) = mpsc::channel(16);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serve(stream, greeted.clone()));
@@ -50,14 +50,14 @@ impl Relay {
     }
 }
 
-async fn serve(stream: TcpStream, greeted: mpsc::UnboundedSender<Hello>) {
+async fn serve(stream: TcpStream, greeted: mpsc::Sender<Hello>) {
     let mut head = [0; 8];
     // The client writes the whole head at once, or closes without a word.
     if stream.peek(&mut head).await.expect("readable") < head.len() {
         return;
     }
     if head.starts_with(b"GET /ws ") {
-        let _ = greeted.send(greet(stream).await);
+        let _ = greeted.send(greet(stream).await).await;
     } else {
         answer(stream).await;
     }

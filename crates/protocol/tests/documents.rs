@@ -78,3 +78,29 @@ fn a_name_counts_as_a_test_only_where_it_runs() {
         [("x/y.rs", "z"), ("x/y.ts", "z z")]
     );
 }
+
+#[test]
+fn every_package_is_held_to_bounded_queues() {
+    let listed = std::fs::read_to_string(root().join("Cargo.toml")).expect("a workspace");
+    let members =
+        listed.lines().find_map(|line| line.strip_prefix("members = [")).expect("members");
+    let files = members.split('"').skip(1).step_by(2).map(|member| root().join(member));
+    let rules: Vec<PathBuf> = std::iter::once(root())
+        .chain(files)
+        .map(|folder| folder.join("clippy.toml"))
+        .filter(|file| file.exists())
+        .collect();
+    assert!(rules.contains(&root().join("clippy.toml")), "those of whoever has none of its own");
+    for file in rules {
+        let rules = std::fs::read_to_string(&file).expect("readable");
+        for unbounded in [
+            "tokio::sync::mpsc::unbounded_channel",
+            "tokio::sync::mpsc::UnboundedSender",
+            "std::sync::mpsc::channel",
+            "std::sync::mpsc::Sender",
+        ] {
+            let named = rules.contains(&format!("path = \"{unbounded}\""));
+            assert!(named, "{} does not name {unbounded}", file.display());
+        }
+    }
+}

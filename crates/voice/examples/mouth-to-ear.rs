@@ -58,7 +58,7 @@ fn alone(name: &str, body: impl FnOnce(&mut server::Server)) {
 
 /// The delays of all chirps that arrived, in ms, and the load of the engines' threads in percent.
 fn measure(server: &server::Server, network: &Network, seconds: usize) -> (Vec<f64>, f64) {
-    let (report, reports) = mpsc::channel();
+    let (report, reports) = mpsc::sync_channel(1_024);
     let near = Options { input: Input::Device, output: Output::Nowhere, processing: true };
     let near = Engine::start(near, |_| {}).unwrap();
     let far = Options { input: Input::Device, output: Output::Device, processing: true };

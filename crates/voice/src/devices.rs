@@ -45,7 +45,7 @@ pub struct Device {
 /// Takes some ms, and 2 s where a sound server hangs.
 #[must_use]
 pub fn list() -> Devices {
-    let (tell, told) = mpsc::channel();
+    let (tell, told) = mpsc::sync_channel(1);
     let ask = move || {
         let lister = host::Hosts::default().find();
         // Fails after the patience is over.

@@ -53,7 +53,7 @@ impl Drop for Log {
         let Some(guard) = self.0.take() else { return };
         // The guard waits for its thread, and prints where that takes too long, which may take
         // longer still.
-        let (done, ended) = mpsc::channel();
+        let (done, ended) = mpsc::sync_channel(1);
         let ending = std::thread::Builder::new().name("log end".into()).spawn(move || {
             drop(guard);
             let _ = done.send(());

@@ -46,7 +46,7 @@ pub(super) enum Wish {
     /// A way for pictures, if there is a call to take them.
     Door(oneshot::Sender<Option<Pass>>),
     /// End, and say so when everything is written.
-    Stop(std::sync::mpsc::Sender<()>),
+    Stop(std::sync::mpsc::SyncSender<()>),
 }
 
 impl std::fmt::Debug for Wish {
@@ -59,7 +59,7 @@ pub(super) struct Day {
     app: AppHandle,
     folders: Folders,
     expectations: Arc<Expectations>,
-    way_back: mpsc::WeakUnboundedSender<Wish>,
+    way_back: mpsc::WeakSender<Wish>,
     keeping: Keeping,
     vault: Option<SharedVault>,
     /// A link that came before a page was there.
@@ -83,7 +83,7 @@ impl Day {
         app: AppHandle,
         folders: Folders,
         expectations: Arc<Expectations>,
-        way_back: mpsc::WeakUnboundedSender<Wish>,
+        way_back: mpsc::WeakSender<Wish>,
     ) -> Self {
         Self {
             app,
@@ -98,7 +98,7 @@ impl Day {
         }
     }
 
-    pub(super) async fn run(mut self, mut wishes: mpsc::UnboundedReceiver<Wish>) {
+    pub(super) async fn run(mut self, mut wishes: mpsc::Receiver<Wish>) {
         self.ask_keyring();
         while let Some(wish) = wishes.recv().await {
             match wish {
@@ -145,7 +145,7 @@ impl Day {
         tokio::task::spawn_blocking(move || {
             let opened = vault::open(&folders);
             if let Some(wishes) = way_back.upgrade() {
-                let _ = wishes.send(Wish::Opened(opened));
+                let _ = wishes.blocking_send(Wish::Opened(opened));
             }
         });
     }

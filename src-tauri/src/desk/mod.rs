@@ -21,13 +21,19 @@ pub(crate) use news::tell;
 /// How long quitting waits until what is kept is written.
 const FAREWELL: Duration = Duration::from_secs(3);
 
+/// Wishes that may wait: what a person presses and what a page reports of its connections in many
+/// seconds. The task stands still only while the records are opened. More keeps more of the past.
+const WISHES: usize = 1_024;
+
 /// The handle that windows and tray hold. Everything happens on one task, in the order in which it
 /// was wished.
 #[derive(Debug)]
 pub(crate) struct Desk {
-    wishes: mpsc::UnboundedSender<Wish>,
+    wishes: mpsc::Sender<Wish>,
     expectations: Arc<Expectations>,
     microphone: Mutex<Option<MicrophoneTest>>,
+    /// It was said that too much waits.
+    said_full: AtomicBool,
 }
 
 /// Why a page may open a camera or a microphone.
@@ -42,11 +48,12 @@ struct Expectations {
 impl Desk {
     /// Opens the records and waits for a window.
     pub(crate) fn start(app: AppHandle, folders: Folders) -> Self {
-        let (wishes, wished) = mpsc::unbounded_channel();
+        let (wishes, wished) = mpsc::channel(WISHES);
         let expectations = Arc::<Expectations>::default();
         let day = Day::new(app, folders, expectations.clone(), wishes.downgrade());
         tauri::async_runtime::spawn(day.run(wished));
-        Self { wishes, expectations, microphone: Mutex::new(None) }
+        let microphone = Mutex::new(None);
+        Self { wishes, expectations, microphone, said_full: AtomicBool::new(false) }
     }
 
     /// A page is there. `webrtc`: its webview has peer connections of its own.
@@ -70,7 +77,12 @@ impl Desk {
 
     /// What the webview's peer connections report.
     pub(crate) fn peer_event(&self, peer: PeerId, event: PeerEvent) {
-        self.wish(Wish::PeerEvent(peer, event));
+        // What participants say without end comes this way too: half of the places are not for it.
+        if self.wishes.capacity() > WISHES / 2 {
+            self.wish(Wish::PeerEvent(peer, event));
+        } else {
+            self.complain();
+        }
     }
 
     /// The person tests devices, or stopped.
@@ -139,7 +151,7 @@ impl Desk {
 
     /// Returns when everything is written, or after some seconds.
     pub(crate) fn stop(&self) {
-        let (stopped, done) = std::sync::mpsc::channel();
+        let (stopped, done) = std::sync::mpsc::sync_channel(1);
         self.wish(Wish::Stop(stopped));
         if done.recv_timeout(FAREWELL).is_err() {
             tracing::warn!("not everything may be written");
@@ -147,7 +159,18 @@ impl Desk {
     }
 
     fn wish(&self, wish: Wish) {
-        // Fails only after `stop`.
-        let _ = self.wishes.send(wish);
+        // Closed only after `stop`.
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.wishes.try_send(wish) {
+            self.complain();
+        }
+    }
+
+    fn complain(&self) {
+        if !self.said_full.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                "more is asked of the app than it can do at the moment; what comes on top is left \
+                 out"
+            );
+        }
     }
 }

@@ -33,6 +33,10 @@ pub(super) enum Bus {
     At(String),
 }
 
+/// Orders that may wait for a daemon that takes its time. A contact may ring ten times a minute; one
+/// that waits behind so many tells of a call that is long over.
+const ORDERS: usize = 256;
+
 enum Order {
     Show(Key, Note),
     Clear(Key),
@@ -41,35 +45,41 @@ enum Order {
 /// Notifications of a Linux desktop.
 #[derive(Debug)]
 pub(super) struct Desktop {
-    orders: mpsc::UnboundedSender<Order>,
+    orders: mpsc::Sender<Order>,
 }
 
 impl Desktop {
     /// Connects when there is first something to show, and anew when the connection was lost.
-    pub(super) fn start(bus: Bus, presses: mpsc::UnboundedSender<Press>) -> Self {
-        let (orders, ordered) = mpsc::unbounded_channel();
+    pub(super) fn start(bus: Bus, presses: mpsc::Sender<Press>) -> Self {
+        let (orders, ordered) = mpsc::channel(ORDERS);
         let board = Board { bus, orders: ordered, presses, notes: BTreeMap::new(), told: None };
         tauri::async_runtime::spawn(board.run());
         Self { orders }
     }
 }
 
+impl Desktop {
+    fn order(&self, order: Order) {
+        // Fails while the app ends, and while a daemon answers nothing, each time after its patience.
+        let _ = self.orders.try_send(order);
+    }
+}
+
 impl Notifier for Desktop {
     fn show(&mut self, key: Key, note: Note) {
-        // Fails only while the app ends.
-        let _ = self.orders.send(Order::Show(key, note));
+        self.order(Order::Show(key, note));
     }
 
     fn clear(&mut self, key: Key) {
-        let _ = self.orders.send(Order::Clear(key));
+        self.order(Order::Clear(key));
     }
 }
 
 /// The task behind [`Desktop`]: all that should be seen, and what the daemon calls it.
 struct Board {
     bus: Bus,
-    orders: mpsc::UnboundedReceiver<Order>,
-    presses: mpsc::UnboundedSender<Press>,
+    orders: mpsc::Receiver<Order>,
+    presses: mpsc::Sender<Press>,
     notes: BTreeMap<Key, Shown>,
     /// The last trouble that was traced: each is said once, not with every call.
     told: Option<String>,
@@ -202,7 +212,7 @@ impl Board {
         };
         if let Some(button) = button(action) {
             // Fails only while the app ends.
-            let _ = self.presses.send((*key, button));
+            let _ = self.presses.try_send((*key, button));
         }
     }
 

@@ -78,7 +78,7 @@ enum Asked {
 /// A notification daemon as the specification wants it.
 struct MockDaemon {
     abilities: Vec<&'static str>,
-    asked: mpsc::UnboundedSender<(Asked, HashMap<String, OwnedValue>)>,
+    asked: mpsc::Sender<(Asked, HashMap<String, OwnedValue>)>,
     next: u32,
 }
 
@@ -103,12 +103,12 @@ impl MockDaemon {
         let id = if replaces == 0 { self.next } else { replaces };
         self.next += 1;
         let shown = Asked::Shown { id, replaces, title, body, actions, expires };
-        self.asked.send((shown, hints)).expect("the test listens");
+        self.asked.try_send((shown, hints)).expect("the test listens");
         id
     }
 
     fn close_notification(&self, id: u32) {
-        self.asked.send((Asked::Closed(id), HashMap::new())).expect("the test listens");
+        self.asked.try_send((Asked::Closed(id), HashMap::new())).expect("the test listens");
     }
 
     #[zbus(signal)]
@@ -125,7 +125,7 @@ impl MockDaemon {
 /// A daemon that runs, and what it was asked.
 struct Running {
     connection: zbus::Connection,
-    asked: mpsc::UnboundedReceiver<(Asked, HashMap<String, OwnedValue>)>,
+    asked: mpsc::Receiver<(Asked, HashMap<String, OwnedValue>)>,
 }
 
 const ABILITIES: &[&str] = &["actions", "body", "body-markup"];
@@ -134,7 +134,7 @@ const PATH: &str = "/org/freedesktop/Notifications";
 impl Running {
     /// `first` is the number that its first notification has.
     async fn start(bus: &PrivateBus, abilities: &[&'static str], first: u32) -> Self {
-        let (sender, asked) = mpsc::unbounded_channel();
+        let (sender, asked) = mpsc::channel(64);
         let daemon = MockDaemon { abilities: abilities.to_vec(), asked: sender, next: first };
         let connection = zbus::connection::Builder::address(&*bus.address)
             .and_then(|builder| builder.serve_at(PATH, daemon))
@@ -167,12 +167,12 @@ impl Running {
     }
 }
 
-fn desktop(bus: &PrivateBus) -> (Desktop, mpsc::UnboundedReceiver<Press>) {
-    let (presses, pressed) = mpsc::unbounded_channel();
+fn desktop(bus: &PrivateBus) -> (Desktop, mpsc::Receiver<Press>) {
+    let (presses, pressed) = mpsc::channel(64);
     (Desktop::start(Bus::At(bus.address.clone()), presses), pressed)
 }
 
-async fn pressed(presses: &mut mpsc::UnboundedReceiver<Press>) -> Press {
+async fn pressed(presses: &mut mpsc::Receiver<Press>) -> Press {
     let press = tokio::time::timeout(WATCHDOG, presses.recv()).await;
     press.expect("it is told in time").expect("the desktop runs")
 }
@@ -335,7 +335,7 @@ async fn what_the_person_closed_is_not_closed_again_and_the_next_call_is_shown()
 async fn without_a_bus_it_goes_on_and_finds_one_later() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("bus");
-    let (presses, _pressed) = mpsc::unbounded_channel();
+    let (presses, _pressed) = mpsc::channel(64);
     let mut desktop = Desktop::start(Bus::At(format!("unix:path={}", path.display())), presses);
     desktop.show(RING, ring(Tongue::En));
     desktop.clear(RING);

@@ -38,14 +38,14 @@ thread_local! {
 /// The notification centre. All of it happens on the main thread.
 pub(super) struct Center {
     app: AppHandle,
-    presses: mpsc::UnboundedSender<Press>,
+    presses: mpsc::Sender<Press>,
     /// Outside a bundle the framework ends the program.
     bundled: bool,
 }
 
 impl Center {
     /// Asks nobody yet.
-    pub(super) fn start(app: AppHandle, presses: mpsc::UnboundedSender<Press>) -> Self {
+    pub(super) fn start(app: AppHandle, presses: mpsc::Sender<Press>) -> Self {
         let bundled = NSBundle::mainBundle().bundleIdentifier().is_some();
         if !bundled {
             tracing::warn!(
@@ -199,7 +199,7 @@ fn read(name: &str) -> Option<Key> {
 define_class!(
     // SAFETY: NSObject may be subclassed by anybody, and this one has no Drop of its own.
     #[unsafe(super(NSObject))]
-    #[ivars = mpsc::UnboundedSender<Press>]
+    #[ivars = mpsc::Sender<Press>]
     struct Delegate;
 
     unsafe impl NSObjectProtocol for Delegate {}
@@ -237,7 +237,7 @@ define_class!(
             let key = read(&response.notification().request().identifier().to_string());
             if let Some(press) = key.zip(button) {
                 // Fails only while the app ends.
-                let _ = self.ivars().send(press);
+                let _ = self.ivars().try_send(press);
             }
             done.call(());
         }
@@ -245,7 +245,7 @@ define_class!(
 );
 
 impl Delegate {
-    fn new(presses: mpsc::UnboundedSender<Press>) -> Retained<Self> {
+    fn new(presses: mpsc::Sender<Press>) -> Retained<Self> {
         let this = Self::alloc().set_ivars(presses);
         // SAFETY: NSObject's initialiser takes nothing.
         unsafe { msg_send![super(this), init] }

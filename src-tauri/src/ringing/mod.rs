@@ -27,7 +27,7 @@ use std::time::Instant;
 use bellwire_core::api::{Alert, View};
 use bellwire_protocol::CallId;
 use tauri::{AppHandle, Manager as _};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use self::machine::{Input, Machine, Output};
 use self::notifier::Notifier;
@@ -40,29 +40,36 @@ use crate::words::system_languages;
 pub(crate) use note::{Button, Card, Key};
 pub(crate) use window::RING;
 
+/// What may wait for the machine: alerts, of which the core has a few for each call, and what a person
+/// presses. More waits only for an app that stands still.
+const INPUTS: usize = 256;
+
 /// The handle that desk, windows and commands hold. None of it waits.
 #[derive(Debug)]
 pub(crate) struct Ringing {
-    inputs: mpsc::UnboundedSender<Input>,
+    inputs: mpsc::Sender<Input>,
+    /// Only the newest matters.
+    situation: watch::Sender<Situation>,
     languages: Vec<String>,
 }
 
 impl Ringing {
     /// Starts with nobody signed in.
     pub(crate) fn start(app: AppHandle, preferences: RingPreferences) -> Self {
-        let (inputs, received) = mpsc::unbounded_channel();
-        tauri::async_runtime::spawn(drive(app, Machine::new(preferences), received));
-        Self { inputs, languages: system_languages() }
+        let (inputs, received) = mpsc::channel(INPUTS);
+        let (situation, situations) = watch::channel(Situation::default());
+        tauri::async_runtime::spawn(drive(app, Machine::new(preferences), received, situations));
+        Self { inputs, situation, languages: system_languages() }
     }
 
     /// The newest view.
     pub(crate) fn see(&self, view: &View) {
-        self.input(Input::Situation(Situation::of(view, &self.languages)));
+        self.situation.send_replace(Situation::of(view, &self.languages));
     }
 
     /// There is no view any more: its client ended.
     pub(crate) fn see_nothing(&self) {
-        self.input(Input::Situation(Situation::default()));
+        self.situation.send_replace(Situation::default());
     }
 
     /// What the core wants noticed.
@@ -86,13 +93,20 @@ impl Ringing {
     }
 
     fn input(&self, input: Input) {
-        // Fails only while the app ends.
-        let _ = self.inputs.send(input);
+        // Closed while the app ends.
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.inputs.try_send(input) {
+            tracing::error!("what shows calls stands still; something was left out");
+        }
     }
 }
 
-async fn drive(app: AppHandle, mut machine: Machine, mut inputs: mpsc::UnboundedReceiver<Input>) {
-    let (presses, mut pressed) = mpsc::unbounded_channel();
+async fn drive(
+    app: AppHandle,
+    mut machine: Machine,
+    mut inputs: mpsc::Receiver<Input>,
+    mut situations: watch::Receiver<Situation>,
+) {
+    let (presses, mut pressed) = mpsc::channel(INPUTS);
     let mut notifier = notifier::of_system(&app, presses);
     let start = Instant::now();
     loop {
@@ -106,6 +120,9 @@ async fn drive(app: AppHandle, mut machine: Machine, mut inputs: mpsc::Unbounded
                 Some(input) => input,
                 None => return,
             },
+            Ok(()) = situations.changed() => {
+                Input::Situation(situations.borrow_and_update().clone())
+            }
             Some((key, button)) = pressed.recv() => Input::Pressed(key, button),
             () = sleep_until(deadline) => Input::Tick,
         };

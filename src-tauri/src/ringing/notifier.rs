@@ -19,24 +19,18 @@ pub(super) trait Notifier: Send {
 
 /// That of this system. What is pressed goes to `presses`.
 #[cfg(target_os = "linux")]
-pub(super) fn of_system(_: &AppHandle, presses: mpsc::UnboundedSender<Press>) -> Box<dyn Notifier> {
+pub(super) fn of_system(_: &AppHandle, presses: mpsc::Sender<Press>) -> Box<dyn Notifier> {
     Box::new(super::linux::Desktop::start(super::linux::Bus::Session, presses))
 }
 
 /// That of this system. What is pressed goes to `presses`.
 #[cfg(windows)]
-pub(super) fn of_system(
-    app: &AppHandle,
-    presses: mpsc::UnboundedSender<Press>,
-) -> Box<dyn Notifier> {
+pub(super) fn of_system(app: &AppHandle, presses: mpsc::Sender<Press>) -> Box<dyn Notifier> {
     Box::new(super::windows::Toasts::new(&app.config().identifier, presses))
 }
 
 /// That of this system. What is pressed goes to `presses`.
 #[cfg(target_os = "macos")]
-pub(super) fn of_system(
-    app: &AppHandle,
-    presses: mpsc::UnboundedSender<Press>,
-) -> Box<dyn Notifier> {
+pub(super) fn of_system(app: &AppHandle, presses: mpsc::Sender<Press>) -> Box<dyn Notifier> {
     Box::new(super::macos::Center::start(app.clone(), presses))
 }

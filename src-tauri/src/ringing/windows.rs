@@ -22,14 +22,14 @@ use super::toast;
 pub(super) struct Toasts {
     /// Names the app to Windows.
     app: HSTRING,
-    presses: mpsc::UnboundedSender<Press>,
+    presses: mpsc::Sender<Press>,
     /// Those that are shown: Windows forgets whom to tell when they are dropped.
     shown: BTreeMap<Key, ToastNotification>,
 }
 
 impl Toasts {
     /// `app` is the bundle identifier.
-    pub(super) fn new(app: &str, presses: mpsc::UnboundedSender<Press>) -> Self {
+    pub(super) fn new(app: &str, presses: mpsc::Sender<Press>) -> Self {
         Self { app: HSTRING::from(app), presses, shown: BTreeMap::new() }
     }
 
@@ -45,7 +45,7 @@ impl Toasts {
             move |_: Ref<'_, ToastNotification>, pressed: Ref<'_, IInspectable>| {
                 if let Some(button) = button(pressed.as_ref()) {
                     // Fails only while the app ends.
-                    let _ = presses.send((key, button));
+                    let _ = presses.try_send((key, button));
                 }
                 Ok(())
             },

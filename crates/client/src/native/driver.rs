@@ -7,7 +7,7 @@ use bellwire_core::{Core, HttpReply, Input, LinkCommand, LinkEvent, Output, Star
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::executor::{Executor, PeerEventQueue};
-use super::http::Requests;
+use super::http::{REPLIES, Requests};
 use super::socket::{ARRIVALS, Arrival, Socket};
 use super::vault::{Keeper, Vault};
 use crate::Clock;
@@ -40,7 +40,7 @@ pub(super) struct Driver<E> {
     arrivals: mpsc::Sender<(u64, Arrival)>,
     arrived: mpsc::Receiver<(u64, Arrival)>,
     requests: Requests,
-    replies: mpsc::UnboundedReceiver<HttpReply>,
+    replies: mpsc::Receiver<HttpReply>,
 }
 
 impl<E: Executor> Driver<E> {
@@ -52,7 +52,7 @@ impl<E: Executor> Driver<E> {
         alerts: broadcast::Sender<Alert>,
     ) -> Self {
         let (arrivals, arrived) = mpsc::channel(ARRIVALS);
-        let (replied, replies) = mpsc::unbounded_channel();
+        let (replied, replies) = mpsc::channel(REPLIES);
         Self {
             core: Core::new(start),
             clock: Timekeeper::start(),
@@ -69,11 +69,7 @@ impl<E: Executor> Driver<E> {
         }
     }
 
-    pub(super) async fn run(
-        mut self,
-        mut wishes: mpsc::UnboundedReceiver<Wish>,
-        mut peers: PeerEventQueue,
-    ) {
+    pub(super) async fn run(mut self, mut wishes: mpsc::Receiver<Wish>, mut peers: PeerEventQueue) {
         let records = self.keeper.load().await;
         let now = self.clock.now();
         self.core.handle(now, Input::Loaded(records));

@@ -1,7 +1,7 @@
 //! Where peer connections plug in.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bellwire_core::api::{DeviceProblem, PeerCommand, PeerEvent, PeerId, SlotState};
 use tokio::sync::mpsc;
@@ -22,39 +22,56 @@ impl<F: FnMut(PeerId, PeerCommand) + Send + 'static> Executor for F {
 /// Messages of participants that wait for the core. More than a client of ours sends at once; a
 /// flood beyond it is dropped before it fills the memory.
 const MESSAGES: usize = 1_024;
+/// What an executor says of itself and waits for the core: the answers to its orders, some 80 candidates
+/// of a connection, and changes of paths and devices. So many wait only for a core that stands still,
+/// and one that takes them up again asks anew for what it misses.
+const EVENTS: usize = 1_024;
 
-/// The way from an executor to the core. What an executor says of itself always gets through, and is
-/// bounded by what it is asked to do; messages of participants are bounded here.
+/// The way from an executor to the core. What an executor says of itself gets through whatever
+/// participants say: their messages have places of their own.
 #[derive(Debug, Clone)]
 pub struct PeerEvents {
-    events: mpsc::UnboundedSender<(PeerId, PeerEvent)>,
+    events: mpsc::Sender<(PeerId, PeerEvent)>,
     messages: Arc<AtomicUsize>,
+    /// It was said that messages are dropped.
+    flooded: Arc<AtomicBool>,
 }
 
 /// The core's end of [`PeerEvents`].
 #[derive(Debug)]
 pub(super) struct PeerEventQueue {
-    events: mpsc::UnboundedReceiver<(PeerId, PeerEvent)>,
+    events: mpsc::Receiver<(PeerId, PeerEvent)>,
     messages: Arc<AtomicUsize>,
 }
 
 impl PeerEvents {
     pub(super) fn channel() -> (Self, PeerEventQueue) {
-        let (sender, receiver) = mpsc::unbounded_channel();
+        let (sender, receiver) = mpsc::channel(MESSAGES + EVENTS);
         let messages = Arc::new(AtomicUsize::new(0));
         let queue = PeerEventQueue { events: receiver, messages: Arc::clone(&messages) };
-        (Self { events: sender, messages }, queue)
+        (Self { events: sender, messages, flooded: Arc::default() }, queue)
     }
 
     /// Reports an event.
     pub fn report(&self, peer: PeerId, event: PeerEvent) {
         if is_message(&event) && self.messages.fetch_add(1, Ordering::Relaxed) >= MESSAGES {
             self.messages.fetch_sub(1, Ordering::Relaxed);
-            tracing::warn!("a message was dropped: a participant sends faster than can be read");
+            if !self.flooded.swap(true, Ordering::Relaxed) {
+                tracing::warn!(
+                    "messages are dropped: a participant sends faster than can be read; the call goes on"
+                );
+            }
             return;
         }
-        // Fails only after the client was stopped: nobody wants to know then.
-        let _ = self.events.send((peer, event));
+        // Closed after the client was stopped: nobody wants to know then.
+        if let Err(mpsc::error::TrySendError::Full((_, event))) =
+            self.events.try_send((peer, event))
+        {
+            if is_message(&event) {
+                self.messages.fetch_sub(1, Ordering::Relaxed);
+            }
+            tracing::error!("the client stands still: an event of a connection is left out");
+        }
     }
 }
 
@@ -135,7 +152,6 @@ mod tests {
             events.report(PeerId(1), PeerEvent::Chat { data: n.to_string() });
         }
         events.report(PeerId(1), PeerEvent::ChannelsClosed);
-        drop(events.clone());
         for n in 0..MESSAGES {
             let next = queue.recv().await;
             assert_eq!(next, Some((PeerId(1), PeerEvent::Chat { data: n.to_string() })));
@@ -144,5 +160,19 @@ mod tests {
         events.report(PeerId(1), PeerEvent::Chat { data: "later".into() });
         let later = (PeerId(1), PeerEvent::Chat { data: "later".into() });
         assert_eq!(queue.recv().await, Some(later), "there is room again");
+    }
+
+    #[tokio::test]
+    async fn what_an_executor_says_without_end_is_bounded_too() {
+        let (events, mut queue) = PeerEvents::channel();
+        for _ in 0..10_000 {
+            events.report(PeerId(1), PeerEvent::ChannelsOpen);
+        }
+        drop(events);
+        let mut waited = 0;
+        while queue.recv().await.is_some() {
+            waited += 1;
+        }
+        assert_eq!(waited, MESSAGES + EVENTS);
     }
 }

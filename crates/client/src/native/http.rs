@@ -21,10 +21,14 @@ const REPLY: Duration = Duration::from_secs(15);
 /// As [`HttpReply`] says, in bytes.
 const REPLY_BYTES: usize = 1024 * 1024;
 
+/// Replies that wait for the core, up to a megabyte each; one more waits on the task of its request. The
+/// core makes no new ones before it took those.
+pub(super) const REPLIES: usize = 8;
+
 /// Makes requests and sends what comes of them.
 pub(super) struct Requests {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    replied: mpsc::UnboundedSender<HttpReply>,
+    replied: mpsc::Sender<HttpReply>,
 }
 
 /// Why a request got no reply.
@@ -43,7 +47,7 @@ enum RequestError {
 }
 
 impl Requests {
-    pub(super) fn new(replied: mpsc::UnboundedSender<HttpReply>) -> Self {
+    pub(super) fn new(replied: mpsc::Sender<HttpReply>) -> Self {
         let connector = hyper_rustls::HttpsConnectorBuilder::new()
             .with_tls_config((*tls::config()).clone())
             .https_or_http()
@@ -68,7 +72,7 @@ impl Requests {
                 }
             });
             // The client was stopped meanwhile if this fails.
-            let _ = replied.send(HttpReply { id, result });
+            let _ = replied.send(HttpReply { id, result }).await;
         });
     }
 }

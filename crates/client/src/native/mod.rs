@@ -42,6 +42,9 @@ pub use passphrase::PassphraseVault;
 pub use sealed::OpenVaultError;
 pub use vault::{MemoryVault, Vault};
 
+/// Wishes that may wait: more than a person presses while the core reads its records. More would keep
+/// what a broken page asks for without end.
+const WISHES: usize = 256;
 /// Alerts that a slow listener may lag behind; older ones are lost to it.
 const ALERTS: usize = 64;
 
@@ -102,7 +105,7 @@ impl Options {
 /// vault goes on where this one stopped.
 #[derive(Debug)]
 pub struct Client {
-    wishes: mpsc::UnboundedSender<Wish>,
+    wishes: mpsc::Sender<Wish>,
     views: watch::Receiver<View>,
     alerts: broadcast::Sender<Alert>,
     task: tokio::task::JoinHandle<()>,
@@ -119,7 +122,7 @@ impl Client {
         vault: impl Vault,
         executor: impl FnOnce(PeerEvents) -> E,
     ) -> Self {
-        let (wishes, wished) = mpsc::unbounded_channel();
+        let (wishes, wished) = mpsc::channel(WISHES);
         let (alerts, _) = broadcast::channel(ALERTS);
         let (view, views) = watch::channel(nothing_yet(&options.relay));
         let (events, peer_events) = PeerEvents::channel();
@@ -171,7 +174,7 @@ impl Client {
     /// Lets go of everything; what is kept is written when this returns.
     pub async fn stop(mut self) {
         let (stopped, done) = oneshot::channel();
-        self.wish(Wish::Stop(stopped));
+        let _ = self.wishes.send(Wish::Stop(stopped)).await;
         // An error means that the driver ended by itself, which comes to the same.
         let _ = done.await;
         let _ = (&mut self.task).await;
@@ -179,7 +182,9 @@ impl Client {
 
     fn wish(&self, wish: Wish) {
         // The driver lives until `stop` or drop.
-        let _ = self.wishes.send(wish);
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.wishes.try_send(wish) {
+            tracing::error!("the client does not keep up: something that was wished is left out");
+        }
     }
 }
 

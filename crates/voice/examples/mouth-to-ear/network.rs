@@ -3,7 +3,7 @@
 use bellwire_voice::engine::{Engine, LineId, Stream};
 use bellwire_voice::packet::{Frame, Packet};
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 /// How a network is.
@@ -15,11 +15,11 @@ pub(crate) struct Network {
 }
 
 /// The sender's end of it.
-pub(crate) struct Path(Sender<Frame>);
+pub(crate) struct Path(SyncSender<Frame>);
 
 impl Path {
     pub(crate) fn start(network: &Network, to: Engine, line: LineId) -> std::io::Result<Self> {
-        let (sender, frames) = channel();
+        let (sender, frames) = sync_channel(1_024);
         let (loss, jitter) = (network.loss, network.jitter);
         std::thread::Builder::new()
             .name("network".into())

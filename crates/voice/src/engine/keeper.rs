@@ -21,6 +21,10 @@ use std::time::{Duration, Instant};
 
 /// How often machines hear of the time, while anything is open.
 const TICK: Duration = Duration::from_millis(100);
+/// Events that may wait. The threads of devices wait for room; what the media thread asks of a keeper
+/// that stands still is left out, for sound must not wait for devices. Raising it keeps more of what
+/// is past.
+const EVENTS: usize = 256;
 /// How long a microphone waits for the speaker: servers start slowly for who only records.
 const HOLD: Duration = Duration::from_secs(1);
 
@@ -61,7 +65,7 @@ struct Slow {
 
 struct Keeper {
     events: mpsc::Receiver<Event>,
-    sender: mpsc::Sender<Event>,
+    sender: mpsc::SyncSender<Event>,
     media: mpsc::SyncSender<Command>,
     thread: Thread,
     report: SharedReport,
@@ -91,8 +95,8 @@ pub(super) fn start(
     media: mpsc::SyncSender<Command>,
     thread: Thread,
     report: SharedReport,
-) -> std::io::Result<mpsc::Sender<Event>> {
-    let (sender, events) = mpsc::channel();
+) -> std::io::Result<mpsc::SyncSender<Event>> {
+    let (sender, events) = mpsc::sync_channel(EVENTS);
     let hosts = host::Hosts::default();
     let mut keeper = Keeper {
         events,
@@ -334,7 +338,8 @@ impl Keeper {
 
     fn on_error(&self, which: Which, opening: u64) -> OnError {
         let events = self.sender.clone();
-        Arc::new(move |problem| drop(events.send(Event::Failed(which, opening, problem))))
+        // One that is left out is noticed by the silence that follows.
+        Arc::new(move |problem| drop(events.try_send(Event::Failed(which, opening, problem))))
     }
 
     /// Does it on a thread of its own. False: there is none, no answer comes, and the machine gives

@@ -14,7 +14,7 @@ const LIST_WATCHED: Duration = Duration::from_secs(2);
 
 /// The keeper's end of it.
 pub(super) struct Lookout {
-    ask: mpsc::Sender<()>,
+    ask: mpsc::SyncSender<()>,
     /// Nobody answered yet.
     asked: bool,
     listed: Option<Instant>,
@@ -26,8 +26,8 @@ pub(super) struct Lookout {
 impl Lookout {
     /// Starts the thread. It answers with [`Event::Listed`], tells [`Event::News`] meanwhile, and
     /// ends with this.
-    pub(super) fn start(hosts: Hosts, events: mpsc::Sender<Event>) -> std::io::Result<Self> {
-        let (ask, asked) = mpsc::channel();
+    pub(super) fn start(hosts: Hosts, events: mpsc::SyncSender<Event>) -> std::io::Result<Self> {
+        let (ask, asked) = mpsc::sync_channel(1);
         thread::Builder::new()
             .name("devices-list".into())
             .spawn(move || answer(&hosts, &asked, &events))?;
@@ -38,7 +38,7 @@ impl Lookout {
     pub(super) fn look(&mut self, now: Instant) {
         let every = if self.watched { LIST_WATCHED } else { LIST };
         let due = self.listed.is_none_or(|at| now.saturating_duration_since(at) >= every);
-        if (due || self.news) && !self.asked && self.ask.send(()).is_ok() {
+        if (due || self.news) && !self.asked && self.ask.try_send(()).is_ok() {
             self.asked = true;
             self.news = false;
         }
@@ -57,15 +57,15 @@ impl Lookout {
     }
 }
 
-fn answer(hosts: &Hosts, asked: &mpsc::Receiver<()>, events: &mpsc::Sender<Event>) {
+fn answer(hosts: &Hosts, asked: &mpsc::Receiver<()>, events: &mpsc::SyncSender<Event>) {
     let mut lister = None;
     let mut watched = false;
     while asked.recv().is_ok() {
         if lister.is_none() {
             lister = hosts.find();
             let events = events.clone();
-            // Fails only after the engine ended.
-            let tell = move || drop(events.send(Event::News));
+            // Without room the keeper lists again in its own time; the server must not wait for it.
+            let tell = move || drop(events.try_send(Event::News));
             watched = lister.as_ref().is_some_and(|lister| lister.watch(tell));
         }
         let devices = lister.as_ref().and_then(|lister| lister.list());

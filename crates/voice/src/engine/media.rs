@@ -69,7 +69,7 @@ struct Media {
     board: Board,
     report: SharedReport,
     source: Option<Box<dyn SampleSource>>,
-    keeper: Option<mpsc::Sender<Event>>,
+    keeper: Option<mpsc::SyncSender<Event>>,
     intake: Option<Intake>,
     outflow: Option<Outflow>,
     alternation: Alternation,
@@ -118,7 +118,13 @@ pub(super) fn start(
             }
         }
         media.run();
-        media.tell(Event::End);
+        let keeper = media.keeper.take();
+        // One that waits for room among the commands is let go.
+        drop(media);
+        if let Some(keeper) = keeper {
+            // Fails only if it ended by itself.
+            let _ = keeper.send(Event::End);
+        }
     })?;
     Ok(thread.thread().clone())
 }

@@ -174,7 +174,7 @@ fn loud_lines_together_do_not_clip() {
 
 #[test]
 fn an_engine_without_devices_sends_a_source_and_records_the_far_end() {
-    let (reports, reported) = mpsc::channel();
+    let (reports, reported) = mpsc::sync_channel(1_024);
     let options = |hertz| Options {
         input: Input::Samples(Box::new(Tone { hertz, at: 0 })),
         output: Output::Nowhere,
@@ -182,7 +182,7 @@ fn an_engine_without_devices_sends_a_source_and_records_the_far_end() {
     };
     let near = Engine::start(options(440.0), move |report| reports.send(report).unwrap()).unwrap();
     let far = Engine::start(options(880.0), |_| {}).unwrap();
-    let (blocks, recorded) = mpsc::channel();
+    let (blocks, recorded) = mpsc::sync_channel(1_024);
     far.record(Some(Box::new(move |block| drop(blocks.send(block.to_vec())))));
     far.open(LineId(7), Box::new(|_| {}));
     let (to, mut sequence) = (far.clone(), 0);
@@ -217,7 +217,7 @@ fn an_engine_without_devices_sends_a_source_and_records_the_far_end() {
 
 #[test]
 fn the_thread_ends_with_the_last_handle() {
-    let (alive, dropped) = mpsc::channel::<()>();
+    let (alive, dropped) = mpsc::sync_channel::<()>(16);
     let engine = Engine::start(Options::default(), move |_| alive.send(()).unwrap()).unwrap();
     let clone = engine.clone();
     drop(engine);

@@ -8,7 +8,7 @@ use super::*;
 async fn asked(request: HttpRequest, reply: String) -> (String, HttpReply) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}{}", listener.local_addr().expect("bound"), request.url);
-    let (replied, mut replies) = mpsc::unbounded_channel();
+    let (replied, mut replies) = mpsc::channel(REPLIES);
     let body = request.body.clone().unwrap_or_default();
     Requests::new(replied).make(HttpRequest { url, ..request });
     let (mut stream, _) = listener.accept().await.expect("the request comes");
@@ -57,7 +57,7 @@ async fn a_server_that_is_not_there_is_unreachable() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}/", listener.local_addr().expect("bound"));
     drop(listener);
-    let (replied, mut replies) = mpsc::unbounded_channel();
+    let (replied, mut replies) = mpsc::channel(REPLIES);
     Requests::new(replied).make(HttpRequest { url, ..post("{}") });
     let reply = replies.recv().await.expect("every request ends");
     assert_eq!(reply.result, Err(HttpFailure::Unreachable));
