@@ -1,42 +1,97 @@
 #!/usr/bin/env bash
-# Every check and test there is. `scripts/setup.sh test` has to have run.
-set -euo pipefail
-cd "$(dirname "$0")/.."
+# Every check and test there is. `scripts/setup.sh test` has to have run. A step that fails hides no
+# other: all run that can, a table at the end says how each went, and the last lines name what failed.
+# shellcheck disable=SC2317,SC2329 # `step` calls functions by their names
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
 tools=${BELLWIRE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bellwire/tools}
 target=${CARGO_TARGET_DIR:-target}
-step() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
-
-step "Rust: format"
-cargo fmt --all --check
-step "Rust: licences, sources and bans of the dependencies"
-"$tools/bin/cargo-deny" --log-level error check bans licenses sources
-step "Interface: wasm, and bundles for browsers and for the desktop"
-scripts/web.sh
-(cd ui && npm run --silent build:desktop)
-step "Rust: lints"
-cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
-cargo clippy --quiet -p bellwire-web --target wasm32-unknown-unknown -- -D warnings
-step "Windows: the desktop app and all under it compile"
-cargo check --quiet --target x86_64-pc-windows-gnu -p bellwire-desktop
-step "macOS: the Rust of the desktop app and of all under it compiles"
-scripts/check-macos.sh
-step "UI: format, lints, types and unit tests"
-(cd ui && npm run --silent check && npm test --silent)
-step "Rust: tests"
-cargo test --quiet --workspace --all-features
-step "Reverse proxies: Caddy, nginx, HAProxy"
-cargo test --quiet -p bellwire-relay --test proxies -- --ignored
-step "Browsers: end to end"
-cargo build --quiet -p bellwire-relay -p bellwire-cli
 case $target in /*) ;; *) target=$PWD/$target ;; esac
-export BELLWIRE_RELAY_BIN=$target/debug/bellwire-relay BELLWIRE_CLI_BIN=$target/debug/bellwire-cli
-export BELLWIRE_MEDIA=$target/media
-tests/media/make-film.sh "$BELLWIRE_MEDIA"
-tests/media/make-speech.sh "$BELLWIRE_MEDIA"
-(cd tests/e2e && npm test --silent)
-step "Other stacks: Chromium, Firefox, aiortc, GStreamer, coturn"
-cargo build --quiet -p bellwire-tests --bin bellwire-peer
-(cd tests/interop && npm run --silent check && BELLWIRE_PEER_BIN=$target/debug/bellwire-peer npm test --silent)
-step "The desktop app: windows, keyrings, calls"
-scripts/test-desktop.sh
-step "All passed"
+# A program that takes an interrupt for its own would leave it at one step.
+trap 'exit 130' INT TERM
+
+table=
+failed=
+# The steps that others may need and that did not pass, each between spaces.
+missing=' '
+
+# step FUNCTION NAME [NEEDED FUNCTION]...: runs it in a shell of its own with `set -e`, unless what it
+# needs did not pass.
+step() {
+  local run=$1 name=$2 needed result=passed began=$SECONDS status
+  shift 2
+  for needed; do
+    [[ $missing != *" $needed "* ]] || result="skipped, for $needed did not pass"
+  done
+  if [ "$result" = passed ]; then
+    printf '\n== %s (%s s)\n' "$name" "$SECONDS"
+    # Not as a condition: `set -e` means nothing in one.
+    (set -e; "$run")
+    status=$?
+    [ "$status" = 0 ] || result=FAILED
+  fi
+  [ "$result" = passed ] || missing+="$run "
+  [ "$result" != FAILED ] || failed+="FAILED: $name"$'\n'
+  table+=$(printf '%6s s  %s: %s' $((SECONDS - began)) "$name" "$result")$'\n'
+}
+
+format() { cargo fmt --all --check; }
+licences() { "$tools/bin/cargo-deny" --log-level error check bans licenses sources; }
+web() {
+  scripts/web.sh
+  cd ui
+  npm run --silent build:desktop
+}
+lints() { cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings; }
+lints_wasm() { cargo clippy --quiet -p bellwire-web --target wasm32-unknown-unknown -- -D warnings; }
+windows() { cargo check --quiet --target x86_64-pc-windows-gnu -p bellwire-desktop; }
+ui_check() { cd ui && npm run --silent check; }
+ui_tests() { cd ui && npm test --silent; }
+rust_tests() { cargo test --quiet --workspace --all-features --no-fail-fast; }
+proxies() { cargo test --quiet -p bellwire-relay --test proxies -- --ignored; }
+whole() {
+  export BELLWIRE_RELAY_BIN=$target/debug/bellwire-relay BELLWIRE_CLI_BIN=$target/debug/bellwire-cli
+  export BELLWIRE_PEER_BIN=$target/debug/bellwire-peer BELLWIRE_MEDIA=$target/media
+}
+programs() {
+  whole
+  cargo build --quiet -p bellwire-relay -p bellwire-cli
+  cargo build --quiet -p bellwire-tests --bin bellwire-peer
+  tests/media/make-film.sh "$BELLWIRE_MEDIA"
+  tests/media/make-speech.sh "$BELLWIRE_MEDIA"
+}
+browsers() {
+  whole
+  cd tests/e2e
+  npm test --silent
+}
+interop_check() { cd tests/interop && npm run --silent check; }
+interop() {
+  whole
+  cd tests/interop
+  npm test --silent
+}
+
+step format "Rust: format"
+step licences "Rust: licences, sources and bans of the dependencies"
+step web "Interface: wasm, and bundles for browsers and for the desktop"
+step lints "Rust: lints" web
+step lints_wasm "Rust: lints of what runs in browsers"
+step windows "Windows: the desktop app and all under it compile" web
+step scripts/check-macos.sh "macOS: the Rust of the desktop app and of all under it compiles" web
+step ui_check "UI: format, lints and types" web
+step ui_tests "UI: unit tests" web
+step rust_tests "Rust: tests" web
+step proxies "Reverse proxies: Caddy, nginx, HAProxy" web
+step programs "Programs, films and speech for the tests of the whole" web
+step browsers "Browsers: end to end" programs
+step interop_check "Other stacks: lints and types of their tests"
+step interop "Other stacks: Chromium, Firefox, aiortc, GStreamer, coturn" programs
+step scripts/test-desktop.sh "The desktop app: windows, keyrings, calls" web
+
+printf '\n== Results (%s s)\n%s' "$SECONDS" "$table"
+if [ -n "$failed" ]; then
+  printf '\n%s' "$failed"
+  exit 1
+fi
+printf '\n== All passed\n'
