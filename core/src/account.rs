@@ -13,8 +13,8 @@
 //! While there is a former sign-in, what is kept of its person stays sealed; it is erased when they
 //! sign out, when the owner of the account ended the sign-in, or when somebody else signs in.
 
-use bellwire_protocol::Secret;
 use bellwire_protocol::http::{Registration, SignedIn};
+use bellwire_protocol::{Person, Secret};
 
 use crate::api::SignInProblem;
 use crate::pause::Ladder;
@@ -53,6 +53,15 @@ pub(crate) struct SignedOut {
     pub(crate) version: Option<String>,
     /// Who was signed in until the relay refused it. What is kept is theirs.
     pub(crate) former: Option<Box<SignIn>>,
+    /// A code for a new password that the relay knows.
+    pub(crate) reset: Option<Box<KnownReset>>,
+}
+
+/// A code for a new password, and whose the relay says that it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KnownReset {
+    pub(crate) code: Secret,
+    pub(crate) person: Person,
 }
 
 /// A sign-in and the life of its access token.

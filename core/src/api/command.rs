@@ -31,6 +31,18 @@ pub enum Command {
         /// The password.
         password: String,
     },
+    /// Look whose password a code sets, which somebody who runs the relay made. Only signed out.
+    CheckReset {
+        /// The code, or the link that brings it, as a person pastes it.
+        code: String,
+    },
+    /// Set a new password by the code that was looked at, and sign in with it.
+    ResetPassword {
+        /// Ten characters or more.
+        password: String,
+    },
+    /// Put the code away, and what was said of it: it is not used.
+    ForgetReset,
     /// Sign out, erase what is kept here, revoke this device. Ends a call first.
     SignOut,
     /// Use another relay. Only signed out.

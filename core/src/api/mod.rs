@@ -18,8 +18,8 @@ pub use settings::{Appearance, Language, Settings};
 pub use view::{
     Account, CallStage, CallView, ContactView, ConversationView, Delivery, Direction, Entry,
     FormerSignIn, GroupView, Home, InvitationView, LocalSlot, LocalView, MemberView, Notice,
-    NoticeText, OfflineCause, OpenConversation, Outcome, RelayState, RemoteView, RingView,
-    SignInProblem, View,
+    NoticeText, OfflineCause, OpenConversation, Outcome, RelayState, RemoteView, ResetFor,
+    RingView, SignInProblem, View,
 };
 
 /// The TypeScript declarations of everything in this module.

@@ -49,6 +49,8 @@ pub enum Account {
         /// Who was signed in until the relay asked for the password again. What is kept of them
         /// waits on this device; `sign_out` erases it, and so does signing in as somebody else.
         former: Option<FormerSignIn>,
+        /// Whose password the code sets that was looked at: `reset_password` is waited for.
+        reset: Option<ResetFor>,
     },
     /// Somebody. What is shown may be older than the connection.
     SignedIn(Box<Home>),
@@ -58,6 +60,16 @@ pub enum Account {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(specta::Type))]
 pub struct FormerSignIn {
+    /// The name to sign in with.
+    pub username: String,
+    /// The name that others see.
+    pub name: String,
+}
+
+/// Whose password a code sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct ResetFor {
     /// The name to sign in with.
     pub username: String,
     /// The name that others see.
@@ -89,6 +101,16 @@ pub enum SignInProblem {
     OriginRefused {
         /// Where the relay wants to be opened, where its operator set that.
         address: Option<String>,
+    },
+    /// The link for a new password is of another relay. Nothing was sent.
+    OtherRelay {
+        /// Which, without scheme.
+        address: String,
+    },
+    /// The code for a new password is another person's than the former sign-in, which is kept here.
+    OtherPerson {
+        /// Whose former sign-in it is.
+        name: String,
     },
     /// The owner of the account ended this sign-in, from another device or through the operator.
     Revoked,
@@ -197,6 +219,28 @@ pub enum NoticeText {
         /// Whose.
         name: String,
     },
+}
+
+impl NoticeText {
+    /// Whether it warns of what became of the person's sign-ins.
+    #[must_use]
+    pub const fn is_about_sign_ins(&self) -> bool {
+        match self {
+            Self::SignInCopied { .. }
+            | Self::PasswordChangedElsewhere { .. }
+            | Self::PasswordReset { .. } => true,
+            Self::NotConnected
+            | Self::Refused { .. }
+            | Self::RateLimited { .. }
+            | Self::AlreadyInCall
+            | Self::CallGone
+            | Self::ContactRequested { .. }
+            | Self::PasswordChanged
+            | Self::MessageRefused
+            | Self::ListsIncomplete
+            | Self::TooMuchSent { .. } => false,
+        }
+    }
 }
 
 /// Everything of a signed-in person.

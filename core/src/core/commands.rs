@@ -37,6 +37,9 @@ impl Core {
                 let Some(password) = self.start_sign_in(password) else { return };
                 self.ask_sign_in(fold(&username), password);
             }
+            Command::CheckReset { code } => self.check_reset(&code),
+            Command::ResetPassword { password } => self.reset_password(password),
+            Command::ForgetReset => self.forget_reset(),
             // A former sign-in belongs to its relay.
             Command::SetRelay { .. } if self.former().is_some() => {}
             Command::SetRelay { address } => {
@@ -49,6 +52,7 @@ impl Core {
             Command::SignOut => {
                 if self.former().is_some() {
                     self.pending.clear();
+                    self.notices.clear();
                     self.forget_person(SignedOut::default());
                 }
             }
@@ -95,7 +99,7 @@ impl Core {
     }
 
     /// Checks what a form can get wrong, and shows that a request is on its way.
-    fn start_sign_in(&mut self, password: String) -> Option<Secret> {
+    pub(super) fn start_sign_in(&mut self, password: String) -> Option<Secret> {
         let out = self.account.signed_out_mut()?;
         if out.busy {
             return None;
@@ -112,7 +116,12 @@ impl Core {
 
     fn handle_signed_in(&mut self, command: Command) {
         match command {
-            Command::CreateAccount { .. } | Command::SignIn { .. } | Command::SetRelay { .. } => {}
+            Command::CreateAccount { .. }
+            | Command::SignIn { .. }
+            | Command::CheckReset { .. }
+            | Command::ResetPassword { .. }
+            | Command::ForgetReset
+            | Command::SetRelay { .. } => {}
             Command::SignOut => self.sign_out(),
             Command::Reconnect => {
                 self.page.ask_anew();
@@ -221,6 +230,7 @@ impl Core {
             None => Vec::new(),
         });
         self.ask_sign_out();
+        self.notices.clear();
         self.forget_person(SignedOut::default());
     }
 

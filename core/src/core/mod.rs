@@ -6,6 +6,7 @@ mod frames;
 mod groups;
 mod replies;
 mod requests;
+mod resets;
 mod view;
 
 pub use commands::relay_url;
@@ -228,7 +229,8 @@ impl Core {
         self.outputs.push_back(Output::Store(Record::Settings(self.settings.clone())));
     }
 
-    /// Lets go of everything that a sign-in holds: connections, calls, what the relay said.
+    /// Lets go of everything that a sign-in holds: connections, calls, what the relay said. Why a
+    /// sign-in ends, as far as it was said, stays readable.
     fn let_go(&mut self) {
         self.with_calls(|calls, desk| calls.handle(Event::TakenOver, desk));
         let mut line = Line { now: self.now, random: &mut self.random, out: &mut self.outputs };
@@ -243,7 +245,7 @@ impl Core {
         self.history = History::default();
         self.open = None;
         self.devices = None;
-        self.notices.clear();
+        self.notices.retain(|notice| notice.text.is_about_sign_ins());
     }
 
     fn set_me(&mut self, me: Me) {

@@ -3,7 +3,7 @@
 use bellwire_protocol::http::{
     Calls as CallsPage, Device, Problem, ProblemReason, RelayInfo, SignedIn,
 };
-use bellwire_protocol::{ErrorCode, Me, SUBPROTOCOL};
+use bellwire_protocol::{ErrorCode, Me, Person, SUBPROTOCOL};
 use serde::de::DeserializeOwned;
 
 use super::Core;
@@ -47,6 +47,10 @@ impl Core {
         match pending.purpose {
             Purpose::Look => self.on_look(result),
             Purpose::SignIn(username) => self.on_sign_in(username, result),
+            Purpose::CheckReset(code) => {
+                let whose = read::<Person>(result).map_err(|refusal| sign_in_problem(&refusal));
+                self.on_reset_checked(code, whose);
+            }
             Purpose::Renew => self.on_renewed(result),
             Purpose::SignOut => {}
             Purpose::Calls(scope) => match read::<CallsPage>(result) {
@@ -85,7 +89,10 @@ impl Core {
                 Err(refusal) => self.tell_refusal(&refusal),
             },
             Purpose::DeleteAccount => match result {
-                Ok(_) => self.forget_person(SignedOut::default()),
+                Ok(_) => {
+                    self.notices.clear();
+                    self.forget_person(SignedOut::default());
+                }
                 Err(refusal) => self.tell_refusal(&refusal),
             },
             Purpose::Other => {
@@ -153,6 +160,9 @@ impl Core {
                 if former != Some(answer.user) && (former.is_some() || !self.chats.is_empty()) {
                     self.erase();
                 }
+                if former != Some(answer.user) {
+                    self.notices.clear();
+                }
                 let name = username.clone();
                 let tokens = Tokens::fresh(&self.relay, answer, username, name, self.unix());
                 self.outputs.push_back(Output::Store(Record::SignIn(Some(tokens.kept.clone()))));
@@ -160,7 +170,14 @@ impl Core {
                 self.look_at = None;
                 self.session.start(self.now);
             }
-            Err(refusal) => out.problem = Some(sign_in_problem(&refusal)),
+            Err(refusal) => {
+                let problem = sign_in_problem(&refusal);
+                let reason = ProblemReason::ResetCodeInvalid;
+                if problem == (SignInProblem::Refused { reason }) {
+                    out.reset = None;
+                }
+                out.problem = Some(problem);
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! Requests over HTTP, and what each is for.
 
 use bellwire_protocol::http::{
-    AddContact, Block, ChangePassword, DeleteMe, DeviceInfo, Login, PatchMe, Refresh, Register,
+    AddContact, Block, ChangePassword, CheckReset, DeleteMe, DeviceInfo, Login, PatchMe, Refresh,
+    Register, ResetPassword,
 };
 use bellwire_protocol::{CallId, DeviceId, Secret, encode};
 
@@ -34,8 +35,10 @@ struct Again {
 pub(super) enum Purpose {
     /// `GET /relay`.
     Look,
-    /// `POST /auth/login` or `/auth/register`, with this user name.
+    /// `POST /auth/login`, `/auth/register` or `/auth/reset`, with this user name.
     SignIn(String),
+    /// `POST /auth/reset/check`, of this code.
+    CheckReset(Secret),
     /// `POST /auth/refresh`.
     Renew,
     /// `POST /auth/logout`. Nobody waits for it.
@@ -201,6 +204,23 @@ impl Core {
         let purpose = Purpose::SignIn(username.clone());
         let body = encode(&Register { username, display_name, password, invite, device });
         self.ask_openly(purpose, HttpMethod::Post, "/auth/register", Some(body));
+    }
+
+    pub(super) fn ask_check_reset(&mut self, code: Secret) {
+        let body = encode(&CheckReset { code: code.clone() });
+        let purpose = Purpose::CheckReset(code);
+        self.ask_openly(purpose, HttpMethod::Post, "/auth/reset/check", Some(body));
+    }
+
+    pub(super) fn ask_reset_password(
+        &mut self,
+        username: String,
+        code: Secret,
+        new_password: Secret,
+    ) {
+        let device = self.device();
+        let body = encode(&ResetPassword { code, new_password, device });
+        self.ask_openly(Purpose::SignIn(username), HttpMethod::Post, "/auth/reset", Some(body));
     }
 
     fn device(&self) -> DeviceInfo {

@@ -7,7 +7,7 @@ use crate::KeptChat;
 use crate::account::Account as Who;
 use crate::api::{
     Account, ConversationView, Delivery, Entry, FormerSignIn, Home, OfflineCause, OpenConversation,
-    RelayState, RingView, View,
+    RelayState, ResetFor, RingView, View,
 };
 use crate::history;
 use crate::people::People;
@@ -51,6 +51,10 @@ impl Core {
                 former: out.former.as_ref().map(|former| FormerSignIn {
                     username: former.username.clone(),
                     name: former.name.clone(),
+                }),
+                reset: out.reset.as_ref().map(|known| ResetFor {
+                    username: known.person.username.as_str().to_owned(),
+                    name: known.person.display_name.as_str().to_owned(),
                 }),
             },
             Who::SignedIn(tokens) => Account::SignedIn(Box::new(self.home(tokens.kept.user))),
@@ -165,6 +169,6 @@ impl Core {
 }
 
 /// A relay's address without its scheme.
-fn address(relay: &str) -> &str {
+pub(super) fn address(relay: &str) -> &str {
     relay.strip_prefix("https://").or_else(|| relay.strip_prefix("http://")).unwrap_or(relay)
 }

@@ -51,7 +51,7 @@ fn answer_of(user: u8) -> Result<(u16, String), HttpFailure> {
 }
 
 /// Opens the session and shows the conversation.
-fn welcome(bench: &mut Bench) {
+pub(super) fn welcome(bench: &mut Bench) {
     bench.input(Input::Link(LinkEvent::Opened));
     let person = |n: u8| Person {
         user: UserId::from_bytes([n; 16]),

@@ -8,6 +8,7 @@
 mod former;
 mod groups;
 mod page;
+mod resets;
 
 use bellwire_core::api::{Account, Command, NoticeText, SignInProblem, View};
 use bellwire_core::{

@@ -204,6 +204,10 @@ fn refusal(problem: Option<SignInProblem>) -> anyhow::Error {
         Some(SignInProblem::OriginRefused { .. }) => {
             anyhow::anyhow!("the relay refuses this client's origin")
         }
+        // Said of codes for a new password, which this program does not ask for.
+        Some(SignInProblem::OtherRelay { .. } | SignInProblem::OtherPerson { .. }) => {
+            anyhow::anyhow!("the code for a new password is for something else")
+        }
         Some(SignInProblem::Revoked) => anyhow::anyhow!("this sign-in was ended elsewhere"),
         Some(SignInProblem::Internal) => anyhow::anyhow!("the relay has a fault; try again later"),
     }

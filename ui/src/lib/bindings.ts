@@ -4,7 +4,7 @@
 /**  Who is signed in. */
 export type Account = 
 /**  What was kept is not read yet, or a kept sign-in is being renewed. Lasts moments. */
-({ type: "loading" }) & { busy?: never; former?: never; problem?: never; registration?: never; relay_version?: never } | 
+({ type: "loading" }) & { busy?: never; former?: never; problem?: never; registration?: never; relay_version?: never; reset?: never } | 
 /**  Nobody. */
 { type: "signed_out"; 
 /**  A request is on its way. */
@@ -19,7 +19,9 @@ relay_version: string | null;
  *  Who was signed in until the relay asked for the password again. What is kept of them
  *  waits on this device; `sign_out` erases it, and so does signing in as somebody else.
  */
-former: FormerSignIn | null } | 
+former: FormerSignIn | null; 
+/**  Whose password the code sets that was looked at: `reset_password` is waited for. */
+reset: ResetFor | null } | 
 /**  Somebody. What is shown may be older than the connection. */
 {
 	type: "signed_in",
@@ -150,6 +152,16 @@ invite: string | null } |
 username: string; 
 /**  The password. */
 password: string } | 
+/**  Look whose password a code sets, which somebody who runs the relay made. Only signed out. */
+{ type: "check_reset"; 
+/**  The code, or the link that brings it, as a person pastes it. */
+code: string } | 
+/**  Set a new password by the code that was looked at, and sign in with it. */
+{ type: "reset_password"; 
+/**  Ten characters or more. */
+password: string } | 
+/**  Put the code away, and what was said of it: it is not used. */
+{ type: "forget_reset" } | 
 /**  Sign out, erase what is kept here, revoke this device. Ends a call first. */
 { type: "sign_out" } | 
 /**  Use another relay. Only signed out. */
@@ -964,6 +976,14 @@ export type RemoteView = {
 	connected: boolean,
 };
 
+/**  Whose password a code sets. */
+export type ResetFor = {
+	/**  The name to sign in with. */
+	username: string,
+	/**  The name that others see. */
+	name: string,
+};
+
 /**  A call that rings here. */
 export type RingView = {
 	/**  Which. */
@@ -1030,6 +1050,14 @@ retry_after_s: number } |
 { type: "origin_refused"; 
 /**  Where the relay wants to be opened, where its operator set that. */
 address: string | null } | 
+/**  The link for a new password is of another relay. Nothing was sent. */
+{ type: "other_relay"; 
+/**  Which, without scheme. */
+address: string } | 
+/**  The code for a new password is another person's than the former sign-in, which is kept here. */
+{ type: "other_person"; 
+/**  Whose former sign-in it is. */
+name: string } | 
 /**  The owner of the account ended this sign-in, from another device or through the operator. */
 { type: "revoked" } | 
 /**  The relay has a fault. */

@@ -78,7 +78,7 @@ export type Account = Account_Serialize | Account_Deserialize;
 /**  Who is signed in. */
 export type Account_Deserialize = 
 /**  What was kept is not read yet, or a kept sign-in is being renewed. Lasts moments. */
-({ type: "loading" }) & { busy?: never; former?: never; problem?: never; registration?: never; relay_version?: never } | 
+({ type: "loading" }) & { busy?: never; former?: never; problem?: never; registration?: never; relay_version?: never; reset?: never } | 
 /**  Nobody. */
 { type: "signed_out"; 
 /**  A request is on its way. */
@@ -93,7 +93,9 @@ relay_version?: string | null;
  *  Who was signed in until the relay asked for the password again. What is kept of them
  *  waits on this device; `sign_out` erases it, and so does signing in as somebody else.
  */
-former?: FormerSignIn | null } | 
+former?: FormerSignIn | null; 
+/**  Whose password the code sets that was looked at: `reset_password` is waited for. */
+reset?: ResetFor | null } | 
 /**  Somebody. What is shown may be older than the connection. */
 {
 	type: "signed_in",
@@ -102,7 +104,7 @@ former?: FormerSignIn | null } |
 /**  Who is signed in. */
 export type Account_Serialize = 
 /**  What was kept is not read yet, or a kept sign-in is being renewed. Lasts moments. */
-({ type: "loading" }) & { busy?: never; former?: never; problem?: never; registration?: never; relay_version?: never } | 
+({ type: "loading" }) & { busy?: never; former?: never; problem?: never; registration?: never; relay_version?: never; reset?: never } | 
 /**  Nobody. */
 { type: "signed_out"; 
 /**  A request is on its way. */
@@ -117,7 +119,9 @@ relay_version: string | null;
  *  Who was signed in until the relay asked for the password again. What is kept of them
  *  waits on this device; `sign_out` erases it, and so does signing in as somebody else.
  */
-former: FormerSignIn | null } | 
+former: FormerSignIn | null; 
+/**  Whose password the code sets that was looked at: `reset_password` is waited for. */
+reset: ResetFor | null } | 
 /**  Somebody. What is shown may be older than the connection. */
 {
 	type: "signed_in",
@@ -349,6 +353,16 @@ invite?: string | null } |
 username: string; 
 /**  The password. */
 password: string } | 
+/**  Look whose password a code sets, which somebody who runs the relay made. Only signed out. */
+{ type: "check_reset"; 
+/**  The code, or the link that brings it, as a person pastes it. */
+code: string } | 
+/**  Set a new password by the code that was looked at, and sign in with it. */
+{ type: "reset_password"; 
+/**  Ten characters or more. */
+password: string } | 
+/**  Put the code away, and what was said of it: it is not used. */
+{ type: "forget_reset" } | 
 /**  Sign out, erase what is kept here, revoke this device. Ends a call first. */
 { type: "sign_out" } | 
 /**  Use another relay. Only signed out. */
@@ -526,6 +540,16 @@ invite: string | null } |
 username: string; 
 /**  The password. */
 password: string } | 
+/**  Look whose password a code sets, which somebody who runs the relay made. Only signed out. */
+{ type: "check_reset"; 
+/**  The code, or the link that brings it, as a person pastes it. */
+code: string } | 
+/**  Set a new password by the code that was looked at, and sign in with it. */
+{ type: "reset_password"; 
+/**  Ten characters or more. */
+password: string } | 
+/**  Put the code away, and what was said of it: it is not used. */
+{ type: "forget_reset" } | 
 /**  Sign out, erase what is kept here, revoke this device. Ends a call first. */
 { type: "sign_out" } | 
 /**  Use another relay. Only signed out. */
@@ -1232,6 +1256,8 @@ at: number } |
 { type: "password_reset"; 
 /**  When. */
 at: number } | 
+/**  The relay's lists came with gaps: this client could not read all of them. */
+{ type: "lists_incomplete" } | 
 /**  A message was too long or empty. */
 { type: "message_refused" } | 
 /**  A device in the call sends more than a person can; what is too much is dropped. */
@@ -1273,6 +1299,8 @@ at: number } |
 { type: "password_reset"; 
 /**  When. */
 at: number } | 
+/**  The relay's lists came with gaps: this client could not read all of them. */
+{ type: "lists_incomplete" } | 
 /**  A message was too long or empty. */
 { type: "message_refused" } | 
 /**  A device in the call sends more than a person can; what is too much is dropped. */
@@ -1810,6 +1838,14 @@ export type RemoteView = {
 	connected: boolean,
 };
 
+/**  Whose password a code sets. */
+export type ResetFor = {
+	/**  The name to sign in with. */
+	username: string,
+	/**  The name that others see. */
+	name: string,
+};
+
 /**  How calls are shown on this device, beside what the core's settings say. */
 export type RingPreferences = RingPreferences_Serialize | RingPreferences_Deserialize;
 
@@ -1955,6 +1991,14 @@ retry_after_s: number } |
 { type: "origin_refused"; 
 /**  Where the relay wants to be opened, where its operator set that. */
 address?: string | null } | 
+/**  The link for a new password is of another relay. Nothing was sent. */
+{ type: "other_relay"; 
+/**  Which, without scheme. */
+address: string } | 
+/**  The code for a new password is another person's than the former sign-in, which is kept here. */
+{ type: "other_person"; 
+/**  Whose former sign-in it is. */
+name: string } | 
 /**  The owner of the account ended this sign-in, from another device or through the operator. */
 { type: "revoked" } | 
 /**  The relay has a fault. */
@@ -1980,6 +2024,14 @@ retry_after_s: number } |
 { type: "origin_refused"; 
 /**  Where the relay wants to be opened, where its operator set that. */
 address: string | null } | 
+/**  The link for a new password is of another relay. Nothing was sent. */
+{ type: "other_relay"; 
+/**  Which, without scheme. */
+address: string } | 
+/**  The code for a new password is another person's than the former sign-in, which is kept here. */
+{ type: "other_person"; 
+/**  Whose former sign-in it is. */
+name: string } | 
 /**  The owner of the account ended this sign-in, from another device or through the operator. */
 { type: "revoked" } | 
 /**  The relay has a fault. */
