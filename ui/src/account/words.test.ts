@@ -34,6 +34,14 @@ const PROBLEMS: [SignInProblem, RegExp][] = [
     /not accept the address calls\.example\.org\. Its own address is https:\/\/bell\.example/,
   ],
   [{ type: 'origin_refused', address: null }, /not accept the address calls\.example\.org\. Ask/],
+  [
+    { type: 'other_relay', address: 'bell.example' },
+    /relay at bell\.example, so its code was not sent/,
+  ],
+  [
+    { type: 'other_person', name: 'Ada' },
+    /other than Ada, whose messages are still on this device/,
+  ],
   [{ type: 'revoked' }, /signed out from another device.*Sign in again/],
   [{ type: 'internal' }, /has a fault.*Try again/],
 ];
@@ -77,6 +85,8 @@ describe('a problem of signing in', () => {
     expect(fieldOf({ type: 'refused', reason: 'invite_required' })).toBe('invite');
     expect(fieldOf({ type: 'refused', reason: 'setup_code_required' })).toBe('invite');
     expect(fieldOf({ type: 'refused', reason: 'username_similar' })).toBe('username');
+    expect(fieldOf({ type: 'refused', reason: 'reset_code_invalid' })).toBe('code');
+    expect(fieldOf({ type: 'other_relay', address: 'bell.example' })).toBe('code');
     expect(fieldOf({ type: 'unreachable' })).toBeNull();
   });
 });

@@ -2,9 +2,10 @@ import type { NoticeText, OfflineCause, ProblemReason, SignInProblem } from '../
 import { m } from '../lib/paraglide/messages';
 
 /** The field that a refusal is about; it is shown beside it. */
-export type AccountField = 'username' | 'display_name' | 'password' | 'invite';
+export type AccountField = 'username' | 'display_name' | 'password' | 'invite' | 'code';
 
 export function fieldOf(problem: SignInProblem | null): AccountField | null {
+  if (problem?.type === 'other_relay') return 'code';
   if (problem?.type !== 'refused') return null;
   switch (problem.reason) {
     case 'username_invalid':
@@ -19,6 +20,8 @@ export function fieldOf(problem: SignInProblem | null): AccountField | null {
     case 'invite_required':
     case 'setup_code_required':
       return 'invite';
+    case 'reset_code_invalid':
+      return 'code';
     default:
       return null;
   }
@@ -34,6 +37,8 @@ export function isAboutRelay(problem: SignInProblem): boolean {
       return true;
     case 'refused':
     case 'rate_limited':
+    case 'other_relay':
+    case 'other_person':
     case 'revoked':
     case 'internal':
       return false;
@@ -54,6 +59,10 @@ export function signInProblem(problem: SignInProblem, relay: string): string {
       return m.problem_not_bellwire({ relay });
     case 'origin_refused':
       return originRefused(problem.address, relay);
+    case 'other_relay':
+      return m.problem_other_relay({ address: problem.address });
+    case 'other_person':
+      return m.problem_other_person({ name: problem.name });
     case 'revoked':
       return m.problem_revoked();
     case 'internal':

@@ -1,6 +1,7 @@
 import { render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { flushSync } from 'svelte';
+import { onTestFinished } from 'vitest';
 import type { Command, View } from '../lib/bindings';
 import { Client } from '../lib/client.svelte';
 import App from '../views/App.svelte';
@@ -40,6 +41,8 @@ export function stage(
   client.fault = scene.fault ?? null;
   render(App, { props: { client } });
   flushSync();
+  // What it hears of the window is not for the next test's.
+  onTestFinished(() => client.close());
   return {
     host,
     client,

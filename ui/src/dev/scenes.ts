@@ -83,6 +83,14 @@ export const scenes: Record<string, Scene> = {
     view: view(signedOut({ former: { username: 'ada', name: 'Ada Lovelace' } })),
     press: ['Sign in as somebody else'],
   },
+  'welcome-forgot': { view: view(signedOut()), press: ['Forgot your password?'] },
+  'welcome-forgot-wrong': {
+    view: view(signedOut({ problem: { type: 'refused', reason: 'reset_code_invalid' } })),
+    press: ['Forgot your password?'],
+  },
+  'welcome-reset': {
+    view: view(signedOut({ reset: { username: 'ada', name: 'Ada Lovelace' } })),
+  },
   'welcome-closed': { view: view(signedOut({ registration: 'closed' })) },
   'welcome-unreachable': {
     view: view(signedOut({ relay_version: null, registration: null }), {

@@ -55,6 +55,7 @@ export function signedOut(
     registration: 'open',
     relay_version: '0.1.0',
     former: null,
+    reset: null,
     ...change,
   };
 }

@@ -1,5 +1,6 @@
 import { createContext } from 'svelte';
 import { SvelteMap, createSubscriber } from 'svelte/reactivity';
+import { takeResetCode } from '../account/resetLink';
 import { Router } from '../shared/router.svelte';
 import type { CallView, Command, Home, Link, PeerId, Settings, View } from './bindings';
 import type { Desktop, Fault, Host, Keeping, Seat, UpdateState } from './host/host';
@@ -21,6 +22,8 @@ export class Client {
   link = $state.raw<Link | null>(null);
   /** A relay that the person took from a link. */
   proposedRelay = $state<string | null>(null);
+  /** The code that a link to set a new password brought, until it was taken up. */
+  resetCode = $state<string | null>(takeResetCode());
   /** The call goes on, but the person looks at Home. */
   minimised = $state(false);
   /** What is typed and not sent yet, by conversation; it outlives panels, pages and languages. */
@@ -65,7 +68,13 @@ export class Client {
       host.onFault?.((fault) => (this.fault = fault)) ?? (() => undefined),
     ];
     this.router.onBack(() => (this.minimised = true));
+    // A link that is opened in this window's page loads nothing anew.
+    addEventListener('hashchange', this.#hash);
   }
+
+  #hash = () => {
+    this.resetCode = takeResetCode() ?? this.resetCode;
+  };
 
   dispatch(command: Command): void {
     if (command.type === 'set_slot' && command.slot === 'screen' && command.on) {
@@ -120,6 +129,7 @@ export class Client {
   close(): void {
     for (const stop of this.#stop) stop();
     this.router.close();
+    removeEventListener('hashchange', this.#hash);
   }
 }
 
