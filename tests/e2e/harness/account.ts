@@ -41,6 +41,14 @@ export async function befriend(relay: Relay, one: Account, other: Account): Prom
   await post(relay, `/contacts/${one.user}/accept`, undefined, other.token);
 }
 
+/** Has an administrator make a code with which somebody sets a new password. */
+export async function makeReset(relay: Relay, by: Account, whose: Account): Promise<string> {
+  const { code } = (await post(relay, '/resets', { username: whose.username }, by.token)) as {
+    code: string;
+  };
+  return code;
+}
+
 async function post(
   relay: Relay,
   path: string,

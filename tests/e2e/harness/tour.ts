@@ -16,6 +16,10 @@ export async function tourOfTheDoor(
   const hedy = await street.stranger(options);
   await hedy.welcome.expectShown();
   await visit('welcome', hedy.page);
+  await hedy.welcome.forgotButton.click();
+  await expect(hedy.welcome.resetCode).toBeFocused();
+  await visit('forgot-password', hedy.page);
+  await hedy.page.getByRole('button', { name: 'Back to sign-in' }).click();
   await hedy.welcome.createAccountButton.click();
   await expect(hedy.welcome.name).toBeVisible();
   await visit('create-account', hedy.page);

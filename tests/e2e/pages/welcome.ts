@@ -9,6 +9,9 @@ export class Welcome {
   readonly signInButton: Locator;
   readonly createAccountButton: Locator;
   readonly deviceCheck: Locator;
+  readonly forgotButton: Locator;
+  readonly resetCode: Locator;
+  readonly newPassword: Locator;
 
   constructor(private readonly page: Page) {
     this.username = page.getByRole('textbox', { name: 'Username', exact: true });
@@ -16,6 +19,9 @@ export class Welcome {
     this.name = page.getByRole('textbox', { name: 'Name', exact: true });
     this.signInButton = page.getByRole('button', { name: 'Sign in', exact: true });
     this.createAccountButton = page.getByRole('button', { name: 'Create account', exact: true });
+    this.forgotButton = page.getByRole('button', { name: 'Forgot your password?' });
+    this.resetCode = page.getByRole('textbox', { name: 'Link or code' });
+    this.newPassword = page.getByLabel('New password', { exact: true });
     this.deviceCheck = page.getByRole('heading', { name: 'Ready for your first call?' });
   }
 
@@ -44,8 +50,17 @@ export class Welcome {
     await this.page.getByRole('button', { name: 'Skip', exact: true }).click();
   }
 
+  /** Whose password a link or code sets, as the form for the new one says it. */
+  async setNewPassword(name: string, password: string): Promise<void> {
+    await expect(this.page.getByRole('heading', { name: `A new password for ${name}` })).toBeVisible();
+    await expect(this.newPassword).toBeFocused();
+    await this.newPassword.fill(password);
+    await this.page.getByRole('button', { name: 'Set password and sign in' }).click();
+  }
+
   /** What went wrong, in words: above the form or at its field. */
   problem(words: RegExp): Locator {
-    return this.page.locator('form').filter({ has: this.username }).getByText(words);
+    const form = this.page.locator('form');
+    return form.filter({ has: this.username.or(this.resetCode) }).getByText(words);
   }
 }

@@ -1,4 +1,4 @@
-import { makeAccount } from '../harness/account.ts';
+import { makeAccount, makeReset } from '../harness/account.ts';
 import { expect, test } from '../harness/test.ts';
 
 test('a wrong password is refused in words, and the right one signs in', async ({
@@ -67,4 +67,29 @@ test('a device that another one signs out is told so', async ({ relay, street })
   await expect(lost.welcome.problem(/signed out|ended/i)).toBeVisible();
   await laptop.page.reload();
   await expect(laptop.settings.sections, 'the one that did it stays').toBeVisible();
+});
+
+test('a forgotten password is set anew by a link, which is good once', async ({
+  relay,
+  street,
+  watch,
+}) => {
+  watch.expect(/status of 40[13]/);
+  // The first account administers.
+  const administrator = await makeAccount(relay, 'Ada');
+  const account = await makeAccount(relay, 'Grace');
+  const former = await street.signIn(account);
+  const link = `/#reset=${await makeReset(relay, administrator, account)}`;
+  const grace = await street.stranger({ viewport: { width: 390, height: 780 } });
+  await grace.page.goto(link);
+  await grace.welcome.setNewPassword('Grace', 'four loud geese');
+  await grace.welcome.skipDeviceCheck();
+  await grace.home.expectShown();
+  expect(grace.page.url(), 'the code is in no address').not.toContain('reset');
+
+  await expect(former.page.getByText('The relay asks for your password again.')).toBeVisible();
+  await expect(former.page.getByText(/A new password was set for you/)).toBeVisible();
+  await former.page.goto(link);
+  await expect(former.welcome.problem(/wrong, used or expired/)).toBeVisible();
+  await expect(former.welcome.resetCode).toBeFocused();
 });
