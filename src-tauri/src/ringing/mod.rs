@@ -116,13 +116,15 @@ async fn drive(
         let deadline =
             machine.deadline().map(|deadline| tokio::time::Instant::from_std(start + deadline));
         let input = tokio::select! {
+            // The calls that there are before what is said of them.
+            biased;
+            Ok(()) = situations.changed() => {
+                Input::Situation(situations.borrow_and_update().clone())
+            }
             input = inputs.recv() => match input {
                 Some(input) => input,
                 None => return,
             },
-            Ok(()) = situations.changed() => {
-                Input::Situation(situations.borrow_and_update().clone())
-            }
             Some((key, button)) = pressed.recv() => Input::Pressed(key, button),
             () = sleep_until(deadline) => Input::Tick,
         };
