@@ -168,10 +168,12 @@ pub(crate) fn outcome(record: &CallRecord, me: UserId) -> Outcome {
     }
 }
 
-/// A line of a timeline. `name` is the conversation's.
+/// A line of a timeline. `name` is the conversation's; where that is gone, the record's is.
 pub(crate) fn entry(record: &CallRecord, me: UserId, name: String) -> Entry {
     let length =
         record.answered_at.map(|answered| record.ended_at.saturating_sub(answered) / 1_000);
+    let known = || record.name.as_ref().map_or_else(String::new, |name| name.as_str().to_owned());
+    let name = if name.is_empty() { known() } else { name };
     let direction = if record.caller == me { Direction::Outgoing } else { Direction::Incoming };
     Entry::Call {
         id: record.call_id,

@@ -18,6 +18,7 @@ fn record(at: u64, caller: UserId, answered: bool, reason: EndReason) -> CallRec
     CallRecord {
         call_id: CallId::from_parts(at, [0; 10]),
         conversation: conversation(),
+        name: None,
         media: Media::Voice,
         caller,
         participants: if answered { vec![me(), other()] } else { vec![caller] },

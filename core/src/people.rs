@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use bellwire_protocol::{
-    Contact, ContactState, Conversation, ConversationId, ConversationKind, GroupInvitation, Person,
-    Presence, PresenceStatus, UserId,
+    Contact, ContactState, Conversation, ConversationId, ConversationKind, DisplayName,
+    GroupInvitation, Person, Presence, PresenceStatus, UserId,
 };
 
 use crate::api::{ContactView, GroupView, InvitationView, MemberView};
@@ -156,6 +156,11 @@ impl People {
                 .collect::<Vec<_>>()
                 .join(", "),
         }
+    }
+
+    /// What a group is called.
+    pub(crate) fn group_name(&self, id: ConversationId) -> Option<&DisplayName> {
+        self.conversations.get(&id)?.name.as_ref()
     }
 
     /// A member's name.

@@ -62,6 +62,7 @@ fn record(n: u8, conversation: ConversationId, started_at: u64) -> NewRecord {
         record: CallRecord {
             call_id: CallId::from_bytes([n; 16]),
             conversation,
+            name: None,
             media: Media::Voice,
             caller: user(1),
             participants: vec![user(1), user(2)],
@@ -462,8 +463,8 @@ async fn blocks_keep_calls_and_presence_away(store: &dyn Store) {
 }
 
 use groups::{
-    a_group_has_room_for_so_many, a_shared_group_shows_no_presence,
-    calls_in_a_group_ring_members_who_may_be_called,
+    a_call_is_called_as_its_group_was_then, a_group_has_room_for_so_many,
+    a_shared_group_shows_no_presence, calls_in_a_group_ring_members_who_may_be_called,
     members_invite_their_contacts_and_take_it_back, nobody_is_in_a_group_before_they_accept,
     the_blocked_ask_and_are_not_heard, what_others_make_leaves_room_for_ones_own,
     whoever_is_longest_in_a_group_owns_it,
@@ -603,6 +604,7 @@ suite! { sqlite, super::on_sqlite:
     contacts_and_their_conversation,
     blocks_keep_calls_and_presence_away,
     nobody_is_in_a_group_before_they_accept,
+    a_call_is_called_as_its_group_was_then,
     calls_in_a_group_ring_members_who_may_be_called,
     a_shared_group_shows_no_presence,
     the_blocked_ask_and_are_not_heard,

@@ -121,7 +121,11 @@ impl Core {
             }
             RelayMessage::MeChanged { me } => self.set_me(me),
             RelayMessage::Notice(notice) => self.on_notice(notice),
-            RelayMessage::CallRecorded { record } => self.history.add(record),
+            RelayMessage::CallRecorded { mut record } => {
+                let name = self.people.group_name(record.conversation);
+                record.name = record.name.or_else(|| name.cloned());
+                self.history.add(record);
+            }
             RelayMessage::CallIncoming { .. }
             | RelayMessage::CallRinging { .. }
             | RelayMessage::CallAccepted { .. }

@@ -1,10 +1,12 @@
 //! Groups: what the person asks, what the relay answers, and what is shown of what it says.
 
 use bellwire_core::HttpMethod;
-use bellwire_core::api::{GroupView, Home};
+use bellwire_core::api::{Entry, GroupView, Home};
+use bellwire_protocol::http::Calls;
 use bellwire_protocol::{
-    CallableBy, Conversation, ConversationId, ConversationKind, DisplayName, GroupInvitation,
-    Limits, Me, Person, RelayFrame, RelayMessage, ResumeToken, Snapshot, Username, Welcome,
+    CallId, CallRecord, CallableBy, Conversation, ConversationId, ConversationKind, DisplayName,
+    EndReason, GroupInvitation, Limits, Me, Media, Person, RelayFrame, RelayMessage, ResumeToken,
+    Snapshot, Username, Welcome,
 };
 use proptest::prelude::*;
 
@@ -80,6 +82,8 @@ impl Groups {
         it.say(RelayMessage::Welcome(Box::new(welcome)));
         it.say(RelayMessage::Snapshot(Box::default()));
         assert!(it.home().ready);
+        let page = Calls { calls: Vec::new(), next: None };
+        it.bench.reply("/calls?limit=50", Ok((200, encode(&page))));
         it.bench.requests.clear();
         it
     }
@@ -292,6 +296,40 @@ fn what_the_relay_says_of_a_group_is_what_is_shown() {
     it.say(RelayMessage::ConversationInvited { invitation: invitation(GROUP) });
     assert_eq!(it.home().invitations.len(), 1, "and asked again");
     assert!(it.home().open.is_none());
+}
+
+#[test]
+fn a_call_of_a_group_that_was_left_is_called_as_the_group_was() {
+    let record = |n: u8, name: Option<&str>| CallRecord {
+        call_id: CallId::from_parts(UNIX + u64::from(n), [n; 10]),
+        conversation: ConversationId::from_bytes([2 + n; 16]),
+        name: name.map(|name| DisplayName::new(name).unwrap()),
+        media: Media::Voice,
+        caller: user(2),
+        participants: vec![user(ME), user(2)],
+        started_at: UNIX,
+        answered_at: Some(UNIX),
+        ended_at: UNIX + 1,
+        reason: EndReason::Ended,
+    };
+    let mut it = Groups::new();
+    it.say(RelayMessage::Snapshot(Box::default()));
+    let page = Calls { calls: vec![record(2, Some("Before my time"))], next: None };
+    it.bench.reply("/calls?limit=50", Ok((200, encode(&page))));
+    let conversation = group(GROUP, "Engine", 2, &[ME, 2], &[]);
+    it.say(RelayMessage::ConversationChanged { conversation });
+    it.say(RelayMessage::CallRecorded { record: record(1, None) });
+    it.say(RelayMessage::ConversationRemoved { conversation: GROUP });
+    let names: Vec<&str> = it
+        .home()
+        .history
+        .iter()
+        .map(|entry| match entry {
+            Entry::Call { name, .. } => name.as_str(),
+            Entry::Message { .. } => panic!("a message among the calls"),
+        })
+        .collect();
+    assert_eq!(names, ["Before my time", "Engine"]);
 }
 
 /// Anything that a relay can say of two groups, in sense or nonsense.

@@ -166,6 +166,7 @@ impl Inventor {
                 conversation.last_call = Some(CallRecord {
                     call_id: self.call_id(),
                     conversation: conversation.id,
+                    name: None,
                     media: self.media(),
                     caller: self.participant().user,
                     participants: self.many(3, |own| own.participant().user),

@@ -729,6 +729,7 @@ impl Relay {
         let record = CallRecord {
             call_id,
             conversation,
+            name: None,
             media,
             caller,
             participants: vec![caller],

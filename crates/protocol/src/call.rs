@@ -292,6 +292,10 @@ pub struct CallRecord {
     pub call_id: CallId,
     /// Where it happened.
     pub conversation: ConversationId,
+    /// What the group was called then, for whoever is not in it any more. `call_recorded` is without:
+    /// whoever hears that is in the group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<DisplayName>,
     /// What it started with.
     pub media: Media,
     /// Who called.

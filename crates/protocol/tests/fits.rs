@@ -111,6 +111,7 @@ impl Longest {
         CallRecord {
             call_id: call(),
             conversation: conversation(),
+            name: Some(self.name.clone()),
             media: Media::Voice,
             caller: self.participant(1).user,
             participants: (0..PEOPLE).map(|n| self.participant(n).user).collect(),

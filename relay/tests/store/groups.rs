@@ -4,7 +4,7 @@ use bellwire_protocol::{CallableBy, DisplayName, UserId};
 use bellwire_relay::store::groups::{MOST_MADE, MOST_MEMBERS, MOST_OPEN};
 use bellwire_relay::store::{GroupChange, GroupNews, Store};
 
-use super::{add, befriend, place, user};
+use super::{add, befriend, place, record, user};
 
 fn name(text: &str) -> DisplayName {
     DisplayName::new(text).unwrap()
@@ -279,4 +279,24 @@ pub(super) async fn a_group_has_room_for_so_many(store: &dyn Store) {
     store.decline_group(user(fit[0]), place(200)).await.unwrap();
     let room = store.invite(user(1), place(200), user(*last), 9).await.unwrap();
     assert!(matches!(room, GroupChange::Done(_)), "a place came free");
+}
+
+pub(super) async fn a_call_is_called_as_its_group_was_then(store: &dyn Store) {
+    add(store, 1).await;
+    add(store, 2).await;
+    let direct = befriend(store, 1, 2).await;
+    make(store, 1, 8, &[2]).await;
+    join(store, 8, 2).await;
+    store.add_record(record(1, place(8), 100)).await.unwrap();
+    store.rename_group(user(1), place(8), &name("Renamed")).await.unwrap();
+    store.add_record(record(2, place(8), 200)).await.unwrap();
+    store.add_record(record(3, direct, 300)).await.unwrap();
+    store.remove_member(user(2), place(8), user(2)).await.unwrap();
+    store.rename_group(user(1), place(8), &name("Behind their back")).await.unwrap();
+    for who in [1, 2] {
+        let records = store.records(user(who), None, None, 10).await.unwrap();
+        let names: Vec<Option<DisplayName>> =
+            records.into_iter().map(|record| record.name).collect();
+        assert_eq!(names, [None, Some(name("Renamed")), Some(name("Team"))], "{who}");
+    }
 }

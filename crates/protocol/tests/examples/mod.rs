@@ -221,6 +221,7 @@ fn record() -> CallRecord {
     CallRecord {
         call_id: call_id(),
         conversation: conversation(),
+        name: None,
         media: Media::Video,
         caller: ada(),
         participants: vec![ada(), grace()],

@@ -267,6 +267,7 @@ impl Call {
         let record = CallRecord {
             call_id: self.id,
             conversation: self.conversation,
+            name: None,
             media: self.media,
             caller: self.caller.user,
             participants: took_part.into_iter().collect(),

@@ -3,31 +3,35 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use bellwire_protocol::{CallId, CallRecord, ConversationId, UserId};
+use bellwire_protocol::{CallId, CallRecord, ConversationId, DisplayName, UserId};
 use sqlx::{Sqlite, Transaction};
 
-use super::{Key, SqliteStore, from_ms, from_word, is_unique_violation, ms, word};
+use super::{Key, SqliteStore, damaged, from_ms, from_word, is_unique_violation, ms, word};
 use crate::store::{History, NewRecord, StoreError};
 
-/// `id, conversation, media, caller, started_at, answered_at, ended_at, reason`.
-type CallRow = (Vec<u8>, Vec<u8>, String, Vec<u8>, i64, Option<i64>, i64, String);
+/// `id, conversation, media, caller, started_at, answered_at, ended_at, reason, name`.
+type CallRow = (Vec<u8>, Vec<u8>, String, Vec<u8>, i64, Option<i64>, i64, String, Option<String>);
 
 #[async_trait]
 impl History for SqliteStore {
     async fn add_record(&self, new: NewRecord) -> Result<bool, StoreError> {
         let record = new.record;
         let mut tx = self.write().await?;
-        let inserted = sqlx::query("INSERT INTO calls VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
-            .bind(record.call_id.key())
-            .bind(record.conversation.key())
-            .bind(word(record.media)?)
-            .bind(record.caller.key())
-            .bind(ms(record.started_at))
-            .bind(record.answered_at.map(ms))
-            .bind(ms(record.ended_at))
-            .bind(word(record.reason)?)
-            .execute(&mut *tx)
-            .await;
+        // The group's name, as it is then; two people have none together.
+        let inserted = sqlx::query(
+            "INSERT INTO calls VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+             (SELECT name FROM conversations WHERE id = $2))",
+        )
+        .bind(record.call_id.key())
+        .bind(record.conversation.key())
+        .bind(word(record.media)?)
+        .bind(record.caller.key())
+        .bind(ms(record.started_at))
+        .bind(record.answered_at.map(ms))
+        .bind(ms(record.ended_at))
+        .bind(word(record.reason)?)
+        .execute(&mut *tx)
+        .await;
         match inserted {
             Ok(_) => {}
             // A call that outlived a restart of the relay was recorded before.
@@ -122,7 +126,7 @@ pub(super) async fn records_of(
 ) -> Result<Vec<CallRecord>, StoreError> {
     let rows: Vec<CallRow> = sqlx::query_as(
         "SELECT c.id, c.conversation, c.media, c.caller, c.started_at, c.answered_at, c.ended_at,
-                c.reason
+                c.reason, c.name
          FROM call_people p JOIN calls c ON c.id = p.call
          WHERE p.user = $1 AND p.sees
          AND ($2 IS NULL OR c.conversation = $2)
@@ -148,7 +152,7 @@ pub(super) async fn record_of(
     call: CallId,
 ) -> Result<Option<CallRecord>, StoreError> {
     let row: Option<CallRow> = sqlx::query_as(
-        "SELECT id, conversation, media, caller, started_at, answered_at, ended_at, reason
+        "SELECT id, conversation, media, caller, started_at, answered_at, ended_at, reason, name
          FROM calls WHERE id = $1",
     )
     .bind(call.key())
@@ -161,7 +165,7 @@ pub(super) async fn record_of(
 }
 
 async fn record(store: &SqliteStore, row: CallRow) -> Result<CallRecord, StoreError> {
-    let (id, conversation, media, caller, started_at, answered_at, ended_at, reason) = row;
+    let (id, conversation, media, caller, started_at, answered_at, ended_at, reason, name) = row;
     let people: Vec<(Vec<u8>,)> =
         sqlx::query_as("SELECT user FROM call_people WHERE call = $1 AND took_part")
             .bind(id.clone())
@@ -170,6 +174,7 @@ async fn record(store: &SqliteStore, row: CallRow) -> Result<CallRecord, StoreEr
     Ok(CallRecord {
         call_id: CallId::from_key(&id)?,
         conversation: ConversationId::from_key(&conversation)?,
+        name: name.map(DisplayName::new).transpose().map_err(|_| damaged("a name"))?,
         media: from_word(media)?,
         caller: UserId::from_key(&caller)?,
         participants: people
