@@ -48,7 +48,7 @@ struct Upkeep {
     newest_call: i64,
     /// A stretch of dates began, and the store did not say yet which call is the newest before it.
     begins: bool,
-    /// Dates that the store has still to move.
+    /// Dates that the store has still to move: one for each time that somebody set the clock.
     misdated: VecDeque<Misdated>,
     pruned: Option<Steady>,
     lost_lines: u64,

@@ -52,6 +52,7 @@ pub struct Driver<H> {
     hands: H,
     core: RefCell<Core>,
     clock: RefCell<Clock>,
+    /// What callbacks bring while something is being handled: empty before control goes back to the page.
     inbox: RefCell<VecDeque<Input>>,
     running: Cell<bool>,
     armed: Cell<Option<Time>>,

@@ -44,6 +44,7 @@ pub struct Network {
     lookups: JoinSet<()>,
     reports: mpsc::Receiver<Report>,
     reporter: mpsc::Sender<Report>,
+    /// What one look at the sockets brought: they are read again when all of it was taken.
     events: VecDeque<NetworkEvent>,
     received: Vec<Received>,
     timer: Pin<Box<Sleep>>,
