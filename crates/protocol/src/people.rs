@@ -32,7 +32,7 @@ pub struct Me {
     pub display_name: DisplayName,
     /// Who may ring this user.
     pub callable_by: CallableBy,
-    /// May invite people and remove accounts.
+    /// May invite people, and make codes with which others set a new password.
     pub administrator: bool,
 }
 

@@ -614,7 +614,7 @@ export type Me = {
 	display_name: DisplayName,
 	/**  Who may ring this user. */
 	callable_by: CallableBy,
-	/**  May invite people and remove accounts. */
+	/**  May invite people, and make codes with which others set a new password. */
 	administrator: boolean,
 };
 
