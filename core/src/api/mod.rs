@@ -4,22 +4,25 @@
 //! The TypeScript types in `ui/src/lib/bindings.ts` are made from this module.
 
 mod alert;
+mod call;
 mod command;
 mod link;
+mod notice;
 mod peer;
 mod settings;
 mod view;
 
 pub use alert::Alert;
+pub use call::{CallStage, CallView, LocalSlot, LocalView, RemoteView, RingView};
 pub use command::Command;
 pub use link::Link;
+pub use notice::{Notice, NoticeText};
 pub use peer::{DeviceProblem, PathState, PeerCommand, PeerEvent, PeerId, Slot, SlotState};
 pub use settings::{Appearance, Language, Settings};
 pub use view::{
-    Account, CallStage, CallView, ContactView, ConversationView, Delivery, Direction, Entry,
-    FormerSignIn, GroupView, Home, InvitationView, LocalSlot, LocalView, MemberView, Notice,
-    NoticeText, OfflineCause, OpenConversation, Outcome, RelayState, RemoteView, ResetFor,
-    RingView, SignInProblem, View,
+    Account, ContactView, ConversationView, Delivery, Direction, Entry, FormerSignIn, GroupView,
+    Home, InvitationView, MemberView, OfflineCause, OpenConversation, Outcome, RelayState,
+    ResetFor, SignInProblem, View,
 };
 
 /// The TypeScript declarations of everything in this module.

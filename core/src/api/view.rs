@@ -4,12 +4,12 @@
 
 use bellwire_protocol::http::{Device, ProblemReason, Registration};
 use bellwire_protocol::{
-    CallId, ChatId, ContactState, ConversationId, ConversationKind, DeviceId, EndReason, Me, Media,
-    MediaState, PresenceStatus, UserId,
+    CallId, ChatId, ContactState, ConversationId, ConversationKind, Me, Media, PresenceStatus,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceProblem, PeerId, Settings, SlotState};
+use super::{CallView, Notice, RingView, Settings};
 
 /// The whole state that the UI draws.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,95 +152,6 @@ pub enum OfflineCause {
         /// Where the relay wants to be opened, where its operator set that.
         address: Option<String>,
     },
-}
-
-/// Something that the person should read once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
-pub struct Notice {
-    /// For `dismiss_notice`.
-    pub id: u32,
-    /// What.
-    pub text: NoticeText,
-}
-
-/// What a notice says; the UI has the words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum NoticeText {
-    /// That needs the relay, which cannot be reached.
-    NotConnected,
-    /// The relay refused what was asked.
-    Refused {
-        /// Why, where it said so.
-        reason: Option<ProblemReason>,
-    },
-    /// Too often.
-    RateLimited {
-        /// Seconds until it works again.
-        retry_after_s: u32,
-    },
-    /// One call at a time.
-    AlreadyInCall,
-    /// The call that was to be accepted is over or was answered elsewhere.
-    CallGone,
-    /// A request to be a contact was sent.
-    ContactRequested {
-        /// To whom.
-        username: String,
-    },
-    /// The password was changed; other devices were signed out.
-    PasswordChanged,
-    /// Somebody used a copy of a sign-in of this account; that sign-in was ended.
-    SignInCopied {
-        /// When.
-        #[cfg_attr(feature = "bindings", specta(type = u32))]
-        at: u64,
-    },
-    /// The password was changed on another device.
-    PasswordChangedElsewhere {
-        /// When.
-        #[cfg_attr(feature = "bindings", specta(type = u32))]
-        at: u64,
-    },
-    /// The operator, or a code of an administrator, set a new password.
-    PasswordReset {
-        /// When.
-        #[cfg_attr(feature = "bindings", specta(type = u32))]
-        at: u64,
-    },
-    /// The relay's lists came with gaps: this client could not read all of them.
-    ListsIncomplete,
-    /// A message was too long or empty.
-    MessageRefused,
-    /// A device in the call sends more than a person can; what is too much is dropped.
-    TooMuchSent {
-        /// Whose.
-        name: String,
-    },
-}
-
-impl NoticeText {
-    /// Whether it warns of what became of the person's sign-ins.
-    #[must_use]
-    pub const fn is_about_sign_ins(&self) -> bool {
-        match self {
-            Self::SignInCopied { .. }
-            | Self::PasswordChangedElsewhere { .. }
-            | Self::PasswordReset { .. } => true,
-            Self::NotConnected
-            | Self::Refused { .. }
-            | Self::RateLimited { .. }
-            | Self::AlreadyInCall
-            | Self::CallGone
-            | Self::ContactRequested { .. }
-            | Self::PasswordChanged
-            | Self::MessageRefused
-            | Self::ListsIncomplete
-            | Self::TooMuchSent { .. } => false,
-        }
-    }
 }
 
 /// Everything of a signed-in person.
@@ -462,130 +373,4 @@ pub enum Outcome {
     Unreachable,
     /// The media could not be set up.
     Failed,
-}
-
-/// A call that rings here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
-pub struct RingView {
-    /// Which.
-    pub call: CallId,
-    /// Where.
-    pub conversation: ConversationId,
-    /// Who calls.
-    pub name: String,
-    /// Who calls.
-    pub user: UserId,
-    /// Voice or video.
-    pub media: Media,
-    /// Ring with sound: the settings say so and no call goes on here.
-    pub audible: bool,
-}
-
-/// The call of this device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
-pub struct CallView {
-    /// Which.
-    pub id: CallId,
-    /// Where.
-    pub conversation: ConversationId,
-    /// Name of the conversation.
-    pub name: String,
-    /// What it started with.
-    pub media: Media,
-    /// Whether this device placed it.
-    pub outgoing: bool,
-    /// How far it is.
-    pub stage: CallStage,
-    /// What this device sends.
-    pub local: LocalView,
-    /// The others, in the order in which they came.
-    pub remotes: Vec<RemoteView>,
-    /// A message can be delivered at once.
-    pub chat_open: bool,
-}
-
-/// How far a call is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum CallStage {
-    /// Placed; nobody answered.
-    Dialling {
-        /// It rings at the other side.
-        ringing: bool,
-    },
-    /// Answered; media is being set up.
-    Connecting,
-    /// Media flows.
-    Connected {
-        /// When it was answered.
-        #[cfg_attr(feature = "bindings", specta(type = u32))]
-        since: u64,
-    },
-    /// Media does not flow at present.
-    Reconnecting {
-        /// When it was answered.
-        #[cfg_attr(feature = "bindings", specta(type = u32))]
-        since: u64,
-    },
-    /// Over. Stays until `dismiss_call` or the next call.
-    Ended {
-        /// Why.
-        reason: EndReason,
-        /// Length in seconds, where it was answered.
-        length_s: Option<u32>,
-    },
-}
-
-/// What this device sends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
-pub struct LocalView {
-    /// The microphone; off is muted.
-    pub audio: LocalSlot,
-    /// The camera.
-    pub camera: LocalSlot,
-    /// A screen.
-    pub screen: LocalSlot,
-}
-
-/// One local slot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
-pub struct LocalSlot {
-    /// What the person wants.
-    pub on: bool,
-    /// What the device does.
-    pub state: SlotState,
-}
-
-impl LocalSlot {
-    /// What keeps a wanted slot from sending.
-    #[must_use]
-    pub const fn problem(&self) -> Option<DeviceProblem> {
-        match self.state {
-            SlotState::Unavailable { problem } if self.on => Some(problem),
-            SlotState::Unavailable { .. } | SlotState::Off | SlotState::Live { .. } => None,
-        }
-    }
-}
-
-/// Another participant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(specta::Type))]
-pub struct RemoteView {
-    /// Where the executor has their tracks.
-    pub peer: PeerId,
-    /// Who.
-    pub user: UserId,
-    /// On which device.
-    pub device: DeviceId,
-    /// Their name.
-    pub name: String,
-    /// What they say they send.
-    pub sends: MediaState,
-    /// Media can flow.
-    pub connected: bool,
 }
