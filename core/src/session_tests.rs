@@ -1,6 +1,6 @@
 use bellwire_protocol::{
-    CallId, CallableBy, DeviceId, DisplayName, Me, Presence, PresenceStatus, Snapshot, UserId,
-    Username,
+    CallId, CallableBy, DeviceId, DisplayName, ErrorCode, Me, Presence, PresenceStatus, Snapshot,
+    UserId, Username,
 };
 
 use super::*;
