@@ -21,6 +21,7 @@ mod departed;
 mod ended;
 mod io;
 mod live;
+mod presence;
 mod ringing;
 #[cfg(test)]
 mod tests;
