@@ -106,6 +106,7 @@ impl Tokens {
             expires_at: unix.saturating_add(life),
             user: answer.user,
             device: answer.device,
+            device_cookie: answer.device_cookie,
             username,
             name,
             over: false,

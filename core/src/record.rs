@@ -83,6 +83,9 @@ pub struct SignIn {
     pub user: UserId,
     /// The device.
     pub device: DeviceId,
+    /// Shows the relay, where the password is needed again, that this device was signed in. It is
+    /// sent to this relay with this account's name only.
+    pub device_cookie: Secret,
     /// The name to sign in with, to ask for the password in words.
     pub username: String,
     /// The name that others see; the same until the relay said it.
@@ -90,6 +93,13 @@ pub struct SignIn {
     /// The relay refused to renew it: the password is needed again. Everything else that is kept
     /// waits for the same person.
     pub over: bool,
+}
+
+impl SignIn {
+    /// Whether it is one of this account of this relay.
+    pub(crate) fn is_of(&self, relay: &str, username: &str) -> bool {
+        self.relay == relay && self.username == username
+    }
 }
 
 /// A call that this device is in.

@@ -13,6 +13,7 @@ use bellwire_protocol::http::Registration;
 use bellwire_protocol::{ConversationId, Secret, Username};
 use tokio::sync::watch;
 
+use crate::accounts::device_cookie::DeviceCookies;
 use crate::accounts::http::invite_in;
 use crate::accounts::keys::Keys;
 use crate::accounts::password::Passwords;
@@ -128,8 +129,9 @@ async fn accounts_of(config: &Config) -> anyhow::Result<(Arc<dyn Store>, Account
         metrics: Arc::new(Metrics::new()),
     };
     let tokens = Tokens::new(keys.draw("access tokens"), keys.draw("refresh tokens"));
+    let cookies = DeviceCookies::new(keys.draw("device cookies"));
     let passwords = Passwords::new(config.password_cost)?;
-    Ok((store, Accounts::new(parts, tokens, passwords, config.registration_policy())))
+    Ok((store, Accounts::new(parts, (tokens, cookies), passwords, config.registration_policy())))
 }
 
 async fn set_password(config: &Config, name: &str) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bellwire_protocol::Secret;
 use tokio::sync::{mpsc, watch};
 
+use crate::accounts::device_cookie::DeviceCookies;
 use crate::accounts::keys::Keys;
 use crate::accounts::password::Passwords;
 use crate::accounts::token::Tokens;
@@ -157,6 +158,7 @@ pub async fn run_by(
     };
     let recording = tokio::spawn(recorder.run(records));
     let tokens = Tokens::new(keys.draw("access tokens"), keys.draw("refresh tokens"));
+    let cookies = DeviceCookies::new(keys.draw("device cookies"));
     let cost = config.password_cost;
     let passwords = tokio::task::spawn_blocking(move || Passwords::new(cost)).await;
     let passwords = passwords.ok().and_then(Result::ok).ok_or(RunError::Passwords)?;
@@ -167,7 +169,7 @@ pub async fn run_by(
         metrics: Arc::clone(&metrics),
     };
     let relay = Arc::new(Relay {
-        accounts: Accounts::new(parts, tokens, passwords, config.registration_policy())
+        accounts: Accounts::new(parts, (tokens, cookies), passwords, config.registration_policy())
             .with_setup_code(setup_code(&config, &keys)),
         origins: Origins::new(config.public_url.as_ref()),
         hints: Hints::default(),

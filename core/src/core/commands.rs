@@ -91,7 +91,7 @@ impl Core {
     }
 
     /// Who was signed in until the relay refused it.
-    fn former(&self) -> Option<&SignIn> {
+    pub(super) fn former(&self) -> Option<&SignIn> {
         match &self.account {
             Account::SignedOut(out) => out.former.as_deref(),
             Account::Loading | Account::Renewing(_) | Account::SignedIn(_) => None,

@@ -189,7 +189,9 @@ impl Core {
 
     pub(super) fn ask_sign_in(&mut self, username: String, password: Secret) {
         let device = self.device();
-        let body = encode(&Login { username: username.clone(), password, device });
+        let former = self.former().filter(|former| former.is_of(&self.relay, &username));
+        let device_cookie = former.map(|former| former.device_cookie.clone());
+        let body = encode(&Login { username: username.clone(), password, device, device_cookie });
         self.ask_openly(Purpose::SignIn(username), HttpMethod::Post, "/auth/login", Some(body));
     }
 

@@ -5,6 +5,7 @@
     reason = "a test says where it cannot go on"
 )]
 
+mod cookie;
 mod former;
 mod groups;
 mod page;
@@ -36,6 +37,7 @@ fn signed_in(n: u32) -> String {
         refresh_token: Secret::new(format!("refresh{n}")).unwrap(),
         user: UserId::from_bytes([1; 16]),
         device: DeviceId::from_bytes([2; 16]),
+        device_cookie: Secret::new(format!("cookie{n}")).unwrap(),
     })
 }
 
@@ -54,6 +56,7 @@ fn kept(expires_at: u64) -> Record {
         expires_at,
         user: UserId::from_bytes([1; 16]),
         device: DeviceId::from_bytes([2; 16]),
+        device_cookie: Secret::new("cookie0").unwrap(),
         username: "user1".into(),
         name: "User 1".into(),
         over: false,

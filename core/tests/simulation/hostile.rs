@@ -147,6 +147,7 @@ impl Prey {
             expires_at: EPOCH + 3_600_000,
             user: person(ME).user,
             device: device(ME),
+            device_cookie: Secret::new("cookie").unwrap(),
             username: "user1".into(),
             name: "User 1".into(),
             over: false,
@@ -264,6 +265,7 @@ impl Prey {
                             refresh_token: Secret::new("refresh").unwrap(),
                             user: person(ME).user,
                             device: device(ME),
+                            device_cookie: Secret::new("cookie").unwrap(),
                         };
                         Ok((200, encode(&answer)))
                     }

@@ -129,6 +129,7 @@ impl Relay {
                 refresh_token: Secret::new("refresh").unwrap(),
                 user: self.devices[&device].user,
                 device,
+                device_cookie: Secret::new("cookie").unwrap(),
             })
         } else if url.contains("/calls?") {
             encode(&Calls { calls: self.records.values().rev().cloned().collect(), next: None })

@@ -167,6 +167,7 @@ impl World {
                 expires_at: EPOCH + 3_600_000_000,
                 user: user(*n),
                 device,
+                device_cookie: Secret::new("cookie").unwrap(),
                 username: "user1".into(),
                 name: "User 1".into(),
                 over: false,

@@ -144,6 +144,7 @@ async fn answer(mut stream: TcpStream) {
             refresh_token: Secret::new("refresh").expect("short"),
             user: UserId::from_bytes([1; 16]),
             device: DeviceId::from_bytes([2; 16]),
+            device_cookie: Secret::new("cookie").expect("short"),
         };
         ("200 OK", encode(&signed_in))
     } else {
@@ -210,6 +211,7 @@ async fn a_sign_in_that_is_refused_keeps_its_records_for_the_same_person() {
         expires_at: 0,
         user: UserId::from_bytes([1; 16]),
         device: DeviceId::from_bytes([2; 16]),
+        device_cookie: Secret::new("cookie").expect("short"),
         username: "ada".to_owned(),
         name: "Ada".to_owned(),
         over: false,

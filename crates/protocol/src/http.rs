@@ -118,6 +118,10 @@ pub struct Login {
     pub password: Secret,
     /// What signs in.
     pub device: DeviceInfo,
+    /// The cookie of the last [`SignedIn`] of this device to this account, if it has one: its tries
+    /// of the password are then counted apart from everybody else's. A wrong one is ignored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_cookie: Option<Secret>,
 }
 
 /// Answer to `login`, `register` with a device, `refresh` and `reset`.
@@ -134,6 +138,9 @@ pub struct SignedIn {
     pub user: UserId,
     /// This sign-in.
     pub device: DeviceId,
+    /// Shows at a later sign-in that this device was signed in to the account. Opaque; it opens
+    /// nothing. Kept with the tokens, and no longer than what else is kept of the account.
+    pub device_cookie: Secret,
 }
 
 /// `POST /auth/refresh`.

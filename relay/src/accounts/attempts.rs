@@ -4,15 +4,18 @@
 //! is counted before the password is hashed, so that tries at the same moment are counted as well,
 //! and given back where it was right or was never looked at. Nobody is shut out by what others try
 //! from elsewhere: from networks that an account was never signed in to, all together have a
-//! budget of their own, which leaves the known ones alone.
+//! budget of their own, which leaves the known ones alone, and a device that was signed in before
+//! has one wherever it is.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use super::source::Source;
+use bellwire_protocol::DeviceId;
+
+use super::source::{Source, Standing};
 use crate::network::Network;
 
-/// Tries of one account from one network. 5 and 720 a day: a person who mistypes is not bothered,
+/// Tries of one account from one network, or by one device that was signed in. 5 and 720 a day: a person who mistypes is not bothered,
 /// and of passwords with ten characters that are not among the commonest none is guessed so.
 const FROM_ONE: Budget = Budget { at_once: 5, interval_ms: 120_000 };
 /// Tries of one account from all networks that it was never signed in to. 50 and 1,440 a day. Fewer
@@ -47,6 +50,23 @@ impl Budget {
     }
 }
 
+/// Whose budget a try is taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum One {
+    Network(Network),
+    /// On whatever network.
+    Device(DeviceId),
+}
+
+impl One {
+    const fn of(by: Source) -> Self {
+        match by.standing {
+            Standing::Stranger | Standing::Network => Self::Network(by.network),
+            Standing::Device(_, device) => Self::Device(device),
+        }
+    }
+}
+
 /// A try that is counted. Dropped, it stays so.
 #[derive(Debug)]
 #[must_use = "a right password is to be given back"]
@@ -55,10 +75,18 @@ pub struct Reserved<K> {
     by: Source,
 }
 
+impl<K> Reserved<K> {
+    /// Who makes it.
+    #[must_use]
+    pub const fn by(&self) -> Source {
+        self.by
+    }
+}
+
 /// Tries of passwords, by whose it is and from where.
 #[derive(Debug)]
 pub struct Attempts<K> {
-    from_one: HashMap<(K, Network), u64>,
+    from_one: HashMap<(K, One), u64>,
     from_strangers: HashMap<K, u64>,
 }
 
@@ -80,9 +108,9 @@ impl<K: Hash + Eq + Clone> Attempts<K> {
         if self.from_strangers.len() >= KEYS {
             forget_older_half(&mut self.from_strangers, |paid| *paid);
         }
-        let here = self.from_one.entry((key.clone(), by.network)).or_insert(now);
+        let here = self.from_one.entry((key.clone(), One::of(by))).or_insert(now);
         FROM_ONE.take(now, here)?;
-        if !by.known {
+        if by.standing == Standing::Stranger {
             let all = self.from_strangers.entry(key.clone()).or_insert(now);
             if let Err(wait) = FROM_STRANGERS.take(now, all) {
                 FROM_ONE.give_back(here);
@@ -94,20 +122,20 @@ impl<K: Hash + Eq + Clone> Attempts<K> {
 
     /// It was right: what was tried from there is forgotten.
     pub fn right(&mut self, reserved: Reserved<K>) {
-        self.from_one.remove(&(reserved.key.clone(), reserved.by.network));
+        self.from_one.remove(&(reserved.key.clone(), One::of(reserved.by)));
         self.give_back_of_strangers(&reserved);
     }
 
     /// It was not looked at.
     pub fn unseen(&mut self, reserved: Reserved<K>) {
-        if let Some(here) = self.from_one.get_mut(&(reserved.key.clone(), reserved.by.network)) {
+        if let Some(here) = self.from_one.get_mut(&(reserved.key.clone(), One::of(reserved.by))) {
             FROM_ONE.give_back(here);
         }
         self.give_back_of_strangers(&reserved);
     }
 
     fn give_back_of_strangers(&mut self, reserved: &Reserved<K>) {
-        if !reserved.by.known
+        if reserved.by.standing == Standing::Stranger
             && let Some(all) = self.from_strangers.get_mut(&reserved.key)
         {
             FROM_STRANGERS.give_back(all);

@@ -2,6 +2,7 @@
 
 mod arrivals;
 pub mod attempts;
+pub mod device_cookie;
 pub mod http;
 pub mod keys;
 pub mod names;
@@ -14,7 +15,7 @@ pub mod source;
 pub mod telling;
 pub mod token;
 
-pub use sign_ins::Described;
+pub use sign_ins::{Described, Entrant};
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,6 +32,7 @@ use crate::observe::Metrics;
 use crate::store::{Account, Admission, CreateAccountError, RefreshLife, Store, StoreError};
 use arrivals::Arrivals;
 use attempts::{Attempts, Quota};
+use device_cookie::DeviceCookies;
 use password::{Overloaded, Passwords};
 use source::KnownNetworks;
 use token::Tokens;
@@ -90,6 +92,7 @@ pub struct Accounts {
     clock: Clock,
     metrics: Arc<Metrics>,
     tokens: Tokens,
+    cookies: DeviceCookies,
     passwords: Passwords,
     registration: Registration,
     setup: Option<Secret>,
@@ -97,6 +100,7 @@ pub struct Accounts {
     known: Mutex<KnownNetworks>,
     arrivals: Mutex<Arrivals>,
     entries: Mutex<Quota<Network>>,
+    returns: Mutex<Quota<DeviceId>>,
     refreshes: Mutex<Quota<Network>>,
     removed: Arc<Notify>,
 }
@@ -106,8 +110,8 @@ pub struct Accounts {
 enum Guessed {
     /// By somebody who wants to sign in.
     Name(Username),
-    /// By somebody who is signed in, on this device.
-    Device(DeviceId),
+    /// By somebody who is signed in as this user.
+    OwnBy(UserId),
     /// Nobody's: a code with which somebody sets a new one.
     ResetCode,
 }
@@ -142,7 +146,7 @@ impl Accounts {
     #[must_use]
     pub fn new(
         parts: Parts,
-        tokens: Tokens,
+        (tokens, cookies): (Tokens, DeviceCookies),
         passwords: Passwords,
         registration: Registration,
     ) -> Self {
@@ -153,6 +157,7 @@ impl Accounts {
             clock,
             metrics,
             tokens,
+            cookies,
             passwords,
             registration,
             setup: None,
@@ -160,6 +165,7 @@ impl Accounts {
             known: Mutex::default(),
             arrivals: Mutex::default(),
             entries: Mutex::new(Quota::new(ENTRIES_PER_TEN_MINUTES, 600_000)),
+            returns: Mutex::new(Quota::new(ENTRIES_PER_TEN_MINUTES, 600_000)),
             refreshes: Mutex::new(Quota::new(REFRESHES_PER_TEN_MINUTES, 600_000)),
             removed: Arc::default(),
         }
@@ -234,6 +240,46 @@ impl Accounts {
     /// [`Refused::Wait`].
     pub fn enter(&self, address: IpAddr) -> Result<(), Refused> {
         self.count(&self.entries, address)
+    }
+
+    /// Counts one sign-in from an address, which is one of a device's own where it shows with its
+    /// cookie that it was signed in to this account. Gives that device.
+    ///
+    /// # Errors
+    /// [`Refused::Wait`]; [`Refused::Store`].
+    pub async fn enter_again(
+        &self,
+        username: &str,
+        cookie: Option<&Secret>,
+        address: IpAddr,
+    ) -> Result<Option<DeviceId>, Refused> {
+        let Some(device) = self.device_of(username, cookie).await? else {
+            return self.enter(address).map(|()| None);
+        };
+        let now = self.clock.steady().ms();
+        let mut returns = self.returns.lock().unwrap_or_else(PoisonError::into_inner);
+        if address.is_loopback() || returns.take(now, device).is_ok() {
+            return Ok(Some(device));
+        }
+        drop(returns);
+        self.enter(address).map(|()| None)
+    }
+
+    /// The device that this cookie is of, where it is of this account. The store is asked only about
+    /// what this relay signed.
+    async fn device_of(
+        &self,
+        username: &str,
+        cookie: Option<&Secret>,
+    ) -> Result<Option<DeviceId>, StoreError> {
+        let now = self.clock.wall().ms();
+        let Some(cookie) = cookie.and_then(|cookie| self.cookies.read(cookie, now)) else {
+            return Ok(None);
+        };
+        let Ok(name) = Username::new(username) else { return Ok(None) };
+        let account = self.store.account_by_name(&name).await?;
+        let good = account.is_some_and(|account| self.cookies.is_of(&cookie, &account));
+        Ok(good.then_some(cookie.device))
     }
 
     fn count(&self, quota: &Mutex<Quota<Network>>, address: IpAddr) -> Result<(), Refused> {

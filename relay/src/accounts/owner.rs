@@ -19,14 +19,14 @@ fn wrong() -> Refused {
 }
 
 /// Where a signed-in person asks from.
-fn signed_in(address: IpAddr) -> Source {
-    Source { network: Network::of(address), known: true }
+fn signed_in(me: &Me, address: IpAddr) -> Source {
+    Source::device(Network::of(address), me.user, me.device)
 }
 
 impl Accounts {
     /// The hash of the user's password, if this is it. What it is asked for is done only while that is
     /// still the hash. Tries are counted by device, from wherever it asks; the
-    /// place in the queue is one of its network.
+    /// place in the queue is one of its person.
     ///
     /// # Errors
     /// [`Refused`]: wrong, too often, or the store failed.
@@ -38,9 +38,8 @@ impl Accounts {
     ) -> Result<String, Refused> {
         let account = self.store.account(me.user).await?;
         let stored = account.map(|account| account.password_hash);
-        let guessed = Guessed::Device(me.device);
-        let reserved = self.reserve(guessed, Source::trusted())?;
-        match self.check(reserved, signed_in(address), password, stored.as_deref()).await? {
+        let reserved = self.reserve(Guessed::OwnBy(me.user), signed_in(me, address))?;
+        match self.check(reserved, password, stored.as_deref()).await? {
             Match::Right | Match::Renew(_) => stored.ok_or_else(wrong),
             Match::Wrong => Err(wrong()),
         }
@@ -61,7 +60,7 @@ impl Accounts {
             return Err(because(ErrorCode::Malformed, reason));
         }
         let mut confirmed = Some(self.confirm(me, old, address).await?);
-        let hash = self.passwords.hash(signed_in(address), new).await?;
+        let hash = self.passwords.hash(signed_in(me, address), new).await?;
         for _ in 0..CHECKS {
             let checked = match confirmed.take() {
                 Some(checked) => checked,

@@ -1,18 +1,21 @@
 //! Who computes the next password hash, where many want to. Pure.
 //!
 //! Networks take turns, so that a flood from one of them delays its own. Known ones have a lane of
-//! their own with every second turn, so that a flood from many delays them by one hash.
+//! their own with every second turn, so that a flood from many delays them by one hash. Devices that
+//! are or were signed in have the turn of their person there, in however many networks they are.
 
 use std::collections::VecDeque;
 
-use super::source::Source;
+use bellwire_protocol::UserId;
+
+use super::source::{Source, Standing};
 use crate::network::Network;
 
 /// Places for networks that nobody signed in from, and for known ones. A place costs a task; with two
 /// hashes at once of about 0.1 s the last in line waits for 2.4 s.
 const STRANGERS: usize = 48;
 const KNOWN: usize = 32;
-/// Places of one network in its lane.
+/// Places of one network or person in its lane.
 const OF_ONE: usize = 8;
 
 /// Waiting askers.
@@ -23,16 +26,23 @@ pub(super) struct Queue<T> {
     known_had_the_last: bool,
 }
 
+/// Who takes turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Party {
+    Network(Network),
+    Person(UserId),
+}
+
 #[derive(Debug)]
 struct Lane<T> {
     places: usize,
     /// In the order of their turns. None of them is empty.
-    networks: VecDeque<(Network, VecDeque<T>)>,
+    parties: VecDeque<(Party, VecDeque<T>)>,
 }
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        let lane = |places| Lane { places, networks: VecDeque::new() };
+        let lane = |places| Lane { places, parties: VecDeque::new() };
         Self { known: lane(KNOWN), strangers: lane(STRANGERS), known_had_the_last: false }
     }
 }
@@ -41,23 +51,23 @@ impl<T> Queue<T> {
     /// Takes a place.
     ///
     /// # Errors
-    /// Who has to leave: this one, or where all places are taken the last of the network that has
-    /// more of them.
+    /// Who has to leave: this one, or where all places are taken the last of whoever has more of
+    /// them.
     pub(super) fn push(&mut self, by: Source, waiting: T) -> Result<(), T> {
-        if by.known {
-            self.known.push(by.network, waiting)
-        } else {
-            self.strangers.push(by.network, waiting)
+        match by.standing {
+            Standing::Stranger => self.strangers.push(Party::Network(by.network), waiting),
+            Standing::Network => self.known.push(Party::Network(by.network), waiting),
+            Standing::Device(user, _) => self.known.push(Party::Person(user), waiting),
         }
     }
 
     /// Forgets those who do not wait any more.
     pub(super) fn retain(&mut self, waits: impl Fn(&T) -> bool) {
         for lane in [&mut self.known, &mut self.strangers] {
-            for (_, line) in &mut lane.networks {
+            for (_, line) in &mut lane.parties {
                 line.retain(&waits);
             }
-            lane.networks.retain(|(_, line)| !line.is_empty());
+            lane.parties.retain(|(_, line)| !line.is_empty());
         }
     }
 
@@ -80,33 +90,33 @@ impl<T> Queue<T> {
 }
 
 impl<T> Lane<T> {
-    fn push(&mut self, network: Network, waiting: T) -> Result<(), T> {
-        let of = |(of, _): &(Network, VecDeque<T>)| *of == network;
-        let own = self.networks.iter().find(|it| of(it)).map_or(0, |(_, line)| line.len());
+    fn push(&mut self, party: Party, waiting: T) -> Result<(), T> {
+        let of = |(of, _): &(Party, VecDeque<T>)| *of == party;
+        let own = self.parties.iter().find(|it| of(it)).map_or(0, |(_, line)| line.len());
         if own >= OF_ONE {
             return Err(waiting);
         }
-        let taken: usize = self.networks.iter().map(|(_, line)| line.len()).sum();
+        let taken: usize = self.parties.iter().map(|(_, line)| line.len()).sum();
         let mut leaves = None;
         if taken >= self.places {
-            let longest = self.networks.iter_mut().max_by_key(|(_, line)| line.len());
+            let longest = self.parties.iter_mut().max_by_key(|(_, line)| line.len());
             match longest.filter(|(_, line)| line.len() > own + 1) {
                 Some((_, line)) => leaves = line.pop_back(),
                 None => return Err(waiting),
             }
         }
-        match self.networks.iter_mut().find(|it| it.0 == network) {
+        match self.parties.iter_mut().find(|it| it.0 == party) {
             Some((_, line)) => line.push_back(waiting),
-            None => self.networks.push_back((network, VecDeque::from([waiting]))),
+            None => self.parties.push_back((party, VecDeque::from([waiting]))),
         }
         leaves.map_or(Ok(()), Err)
     }
 
     fn pop(&mut self) -> Option<T> {
-        let (network, mut line) = self.networks.pop_front()?;
+        let (party, mut line) = self.parties.pop_front()?;
         let next = line.pop_front();
         if !line.is_empty() {
-            self.networks.push_back((network, line));
+            self.parties.push_back((party, line));
         }
         next
     }
@@ -119,7 +129,11 @@ mod tests {
     use super::*;
 
     fn from(n: u8, known: bool) -> Source {
-        Source { network: Network::of(std::net::IpAddr::from([203, 0, n, 1])), known }
+        Source::of(network(n), known)
+    }
+
+    fn network(n: u8) -> Network {
+        Network::of(std::net::IpAddr::from([203, 0, n, 1]))
     }
 
     fn drain(queue: &mut Queue<u8>) -> Vec<u8> {
@@ -164,6 +178,21 @@ mod tests {
         }
         assert_eq!(queue.push(from(9, false), 99), Err(99), "nobody has more than one");
         assert_eq!(queue.push(from(200, false), 200), Err(200));
+    }
+
+    #[test]
+    fn a_person_has_the_places_of_one_however_many_devices_and_networks_are_theirs() {
+        use bellwire_protocol::DeviceId;
+        let mut queue = Queue::default();
+        let device = |user, n| {
+            let (user, device) = (UserId::from_bytes([user; 16]), DeviceId::from_bytes([n; 16]));
+            Source::device(network(n), user, device)
+        };
+        let taken = (0..200).filter(|n| queue.push(device(1, *n), 1).is_ok()).count();
+        assert_eq!(taken, OF_ONE);
+        queue.push(device(2, 1), 2).unwrap();
+        queue.push(from(3, true), 3).unwrap();
+        assert_eq!(drain(&mut queue)[..3], [1, 2, 3], "and one turn");
     }
 
     #[test]

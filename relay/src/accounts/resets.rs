@@ -51,7 +51,7 @@ impl Accounts {
     pub async fn check_reset(&self, code: &Secret, address: IpAddr) -> Result<Person, Refused> {
         // A budget of all strangers together would let them keep everybody from a new password,
         // and no number of networks guesses 256 bits.
-        let by = Source { network: Network::of(address), known: true };
+        let by = Source::of(Network::of(address), true);
         let reserved = self.reserve(Guessed::ResetCode, by)?;
         let found = self.store.reset_of(token::hash(code), self.resets_since()).await;
         match found {
@@ -88,9 +88,9 @@ impl Accounts {
         }
         let user = self.check_reset(code, address).await?.user;
         let network = Network::of(address);
-        let by = Source { network, known: self.knows(user, network) };
+        let by = Source::of(network, self.knows(user, network));
         let password_hash = self.passwords.hash(by, new).await?;
-        let (device, signed_in) = self.new_device(user, device)?;
+        let (device, signed_in) = self.new_device(user, device, &password_hash)?;
         let (kind, at) = (NoticeKind::PasswordReset, device.created_at);
         let redemption = Redemption {
             code: token::hash(code),

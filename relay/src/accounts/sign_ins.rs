@@ -45,6 +45,15 @@ impl Described {
     }
 }
 
+/// Who comes to sign in.
+#[derive(Debug, Clone, Copy)]
+pub struct Entrant {
+    /// From where.
+    pub address: IpAddr,
+    /// Which sign-in to the account this device had, as its cookie shows.
+    pub former: Option<DeviceId>,
+}
+
 impl Accounts {
     /// Makes an account, and signs in with it where a device is given.
     ///
@@ -72,7 +81,7 @@ impl Accounts {
         let person = Person { user, username, display_name };
         let (device, signed_in) = match device {
             Some(described) => {
-                let (device, signed_in) = self.new_device(user, described)?;
+                let (device, signed_in) = self.new_device(user, described, &password_hash)?;
                 (Some(device), Some(signed_in))
             }
             None => (None, None),
@@ -97,7 +106,7 @@ impl Accounts {
         username: &str,
         password: &Secret,
         device: Described,
-        address: IpAddr,
+        by: Entrant,
     ) -> Result<SignedIn, Refused> {
         let wrong = || {
             self.metrics.auth("wrong");
@@ -105,7 +114,7 @@ impl Accounts {
         };
         let Ok(name) = Username::new(username) else { return Err(wrong()) };
         for _ in 0..CHECKS {
-            let tried = self.try_to_sign_in(&name, password, device.clone(), address).await?;
+            let tried = self.try_to_sign_in(&name, password, device.clone(), by).await?;
             if let Some(signed_in) = tried {
                 return Ok(signed_in);
             }
@@ -119,15 +128,23 @@ impl Accounts {
         name: &Username,
         password: &Secret,
         device: Described,
-        address: IpAddr,
+        by: Entrant,
     ) -> Result<Option<SignedIn>, Refused> {
         let account = self.store.account_by_name(name).await?;
-        let network = Network::of(address);
-        let known = account.as_ref().is_some_and(|it| self.knows(it.person.user, network));
-        let by = Source { network, known };
+        let network = Network::of(by.address);
+        let user = account.as_ref().map(|account| account.person.user);
+        let here = Source::of(network, user.is_some_and(|user| self.knows(user, network)));
+        let own = user.zip(by.former).map(|(user, id)| Source::device(network, user, id));
         let stored = account.as_ref().map(|account| account.password_hash.as_str());
-        let reserved = self.reserve(Guessed::Name(name.clone()), by)?;
-        let outcome = self.check(reserved, by, password, stored).await?;
+        let guessed = || Guessed::Name(name.clone());
+        // What somebody who stole the cookie uses up is made good by the budget that everybody has.
+        let reserved = own
+            .and_then(|own| self.attempts().reserve(self.clock.steady().ms(), guessed(), own).ok());
+        let reserved = match reserved {
+            Some(reserved) => reserved,
+            None => self.reserve(guessed(), here)?,
+        };
+        let outcome = self.check(reserved, password, stored).await?;
         let (account, renewed) = match (account, outcome) {
             (Some(account), Match::Right) => (account, None),
             (Some(account), Match::Renew(hash)) => (account, Some(hash)),
@@ -136,8 +153,9 @@ impl Accounts {
                 return Err(because(ErrorCode::Unauthenticated, ProblemReason::WrongCredentials));
             }
         };
-        let (new, signed_in) = self.new_device(account.person.user, device)?;
         let checked = &account.password_hash;
+        let stays = renewed.as_ref().unwrap_or(checked);
+        let (new, signed_in) = self.new_device(account.person.user, device, stays)?;
         let added = self.store.add_device(new, checked, renewed.as_deref(), SIGN_INS).await?;
         let Some(devices) = added else { return Ok(None) };
         if !devices.is_empty() {
@@ -165,11 +183,10 @@ impl Accounts {
     pub(super) async fn check(
         &self,
         reserved: Reserved<Guessed>,
-        by: Source,
         password: &Secret,
         stored: Option<&str>,
     ) -> Result<Match, Refused> {
-        match self.passwords.check(by, password, stored).await {
+        match self.passwords.check(reserved.by(), password, stored).await {
             Ok(outcome) => {
                 if outcome != Match::Wrong {
                     self.attempts().right(reserved);
@@ -188,6 +205,7 @@ impl Accounts {
         &self,
         user: UserId,
         Described(info): Described,
+        password_hash: &str,
     ) -> Result<(NewDevice, SignedIn), Refused> {
         let now = self.clock.wall().ms();
         let id = DeviceId::from_parts(now, token::random());
@@ -201,7 +219,7 @@ impl Accounts {
             refresh: token::hash(&refresh_token),
             created_at: now,
         };
-        Ok((new, self.signed_in(user, id, refresh_token)?))
+        Ok((new, self.signed_in(user, id, refresh_token, password_hash)?))
     }
 
     fn signed_in(
@@ -209,13 +227,16 @@ impl Accounts {
         user: UserId,
         device: DeviceId,
         refresh_token: Secret,
+        password_hash: &str,
     ) -> Result<SignedIn, Refused> {
-        let refresh = token::hash(&refresh_token);
-        let access_token = self
-            .tokens
-            .issue(Bearer { user, device, refresh }, self.clock.wall().ms())
-            .ok_or(Refused::Because(ErrorCode::Internal, None))?;
-        Ok(SignedIn { access_token, expires_in: token::ACCESS_S, refresh_token, user, device })
+        let internal = || Refused::Because(ErrorCode::Internal, None);
+        let (refresh, now) = (token::hash(&refresh_token), self.clock.wall().ms());
+        let bearer = Bearer { user, device, refresh };
+        let access_token = self.tokens.issue(bearer, now).ok_or_else(internal)?;
+        let device_cookie =
+            self.cookies.make(user, device, password_hash, now).ok_or_else(internal)?;
+        let expires_in = token::ACCESS_S;
+        Ok(SignedIn { access_token, expires_in, refresh_token, user, device, device_cookie })
     }
 
     /// Exchanges a refresh token. One whose successor, or the access token that came with that, was
@@ -233,31 +254,66 @@ impl Accounts {
             // The note of it may be on its way to the store, or have failed.
             self.store.refresh_arrived(next).await?;
         }
-        // There is one writer; whoever makes tokens up does not get to it.
-        let rotation = if self.store.knows_refresh(hash).await? {
-            self.store.rotate_refresh(hash, next, now, REFRESH).await?
-        } else {
-            Rotation::Unknown
-        };
+        let mut rotation = self.rotate(hash, next, now).await?;
+        let mut password_hash = None;
+        if let Rotation::Rotated(user, device) | Rotation::Repeated(user, device) = rotation {
+            password_hash = self.password_of(user, device).await?;
+            if password_hash.is_none() {
+                // It ended meanwhile; the store says by whom.
+                rotation = self.rotate(hash, next, now).await?;
+            }
+        }
         let refused = |result, reason| {
             self.metrics.auth(result);
             Err(because(ErrorCode::Unauthenticated, reason))
         };
-        match rotation {
-            Rotation::Rotated(user, device) | Rotation::Repeated(user, device) => {
+        match (rotation, password_hash) {
+            (
+                Rotation::Rotated(user, device) | Rotation::Repeated(user, device),
+                Some(password_hash),
+            ) => {
                 self.note(user, Network::of(address));
                 self.metrics.auth("refreshed");
-                self.signed_in(user, device, successor)
+                self.signed_in(user, device, successor, &password_hash)
             }
-            Rotation::Reused(user, device) => {
+            (Rotation::Reused(user, device), _) => {
                 let (devices, by) = (vec![device], EndedBy::Other);
                 self.bus.publish(Event::Revoked { devices, by }).await;
                 self.notify(user, None, NoticeKind::RefreshReused, now).await;
                 refused("reused", ProblemReason::TokenInvalid)
             }
-            Rotation::Ended => refused("ended", ProblemReason::SignInEnded),
-            Rotation::Unknown => refused("unknown", ProblemReason::TokenInvalid),
+            (Rotation::Ended, _) => refused("ended", ProblemReason::SignInEnded),
+            (Rotation::Rotated(..) | Rotation::Repeated(..), None) | (Rotation::Unknown, _) => {
+                refused("unknown", ProblemReason::TokenInvalid)
+            }
         }
+    }
+
+    async fn rotate(
+        &self,
+        presented: TokenHash,
+        successor: TokenHash,
+        now: u64,
+    ) -> Result<Rotation, StoreError> {
+        // There is one writer; whoever makes tokens up does not get to it.
+        if self.store.knows_refresh(presented).await? {
+            self.store.rotate_refresh(presented, successor, now, REFRESH).await
+        } else {
+            Ok(Rotation::Unknown)
+        }
+    }
+
+    /// The hash of the password that a sign-in lives with. `None`: it ended.
+    async fn password_of(
+        &self,
+        user: UserId,
+        device: DeviceId,
+    ) -> Result<Option<String>, StoreError> {
+        let account = self.store.account(user).await?;
+        // In this order: a new password ends others' sign-ins in the same transaction, so that none of
+        // them gets a cookie of it.
+        let lives = self.store.has_device(user, device).await?;
+        Ok(account.filter(|_| lives).map(|account| account.password_hash))
     }
 
     /// Whose access token it is, if it is good and the sign-in exists.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use bellwire_protocol::UserId;
+use bellwire_protocol::{DeviceId, UserId};
 
 use super::attempts::{KEYS, forget_older_half};
 use crate::network::Network;
@@ -17,26 +17,50 @@ const KNOWN_MS: u64 = 60 * 86_400_000;
 pub struct Source {
     /// From where.
     pub network: Network,
-    /// Whether that network, or the device, was signed in to this account before.
-    pub known: bool,
+    /// What speaks for them.
+    pub standing: Standing,
+}
+
+/// What speaks for somebody who tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing.
+    Stranger,
+    /// This account was signed in to from that network before.
+    Network,
+    /// This device is signed in to the account, or shows that it was.
+    Device(UserId, DeviceId),
 }
 
 impl Source {
     /// Somebody of whom nothing is known but the address.
     #[must_use]
     pub fn stranger(address: IpAddr) -> Self {
-        Self { network: Network::of(address), known: false }
+        Self::of(Network::of(address), false)
     }
 
-    /// Somebody who is signed in, or the operator.
+    /// Somebody in a network from which this account was signed in to before, or was not.
+    #[must_use]
+    pub const fn of(network: Network, known: bool) -> Self {
+        Self { network, standing: if known { Standing::Network } else { Standing::Stranger } }
+    }
+
+    /// This device of this account.
+    #[must_use]
+    pub const fn device(network: Network, user: UserId, device: DeviceId) -> Self {
+        Self { network, standing: Standing::Device(user, device) }
+    }
+
+    /// The operator.
     #[must_use]
     pub const fn trusted() -> Self {
-        Self { network: Network::own(), known: true }
+        Self::of(Network::own(), true)
     }
 }
 
 /// From where each account was signed in to. In memory only, as addresses are: devices that are
-/// connected renew their sign-in within ten minutes of the relay's start.
+/// connected renew their sign-in within ten minutes of the relay's start, and those that are not have
+/// their [cookies](super::device_cookie).
 #[derive(Debug, Default)]
 pub struct KnownNetworks(HashMap<(UserId, Network), u64>);
 

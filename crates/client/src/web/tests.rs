@@ -96,6 +96,7 @@ fn signed_in() -> String {
         refresh_token: Secret::new("refresh").expect("short"),
         user: UserId::from_bytes([1; 16]),
         device: DeviceId::from_bytes([2; 16]),
+        device_cookie: Secret::new("cookie").expect("short"),
     })
 }
 

@@ -64,6 +64,16 @@ fn signed_in() -> SignedIn {
         refresh_token: secret("b3BhcXVl"),
         user: ada(),
         device: adas_device(),
+        device_cookie: secret("a25vd24"),
+    }
+}
+
+fn login() -> Login {
+    Login {
+        username: "ada".to_owned(),
+        password: password(),
+        device: device_info(),
+        device_cookie: Some(secret("a25vd24")),
     }
 }
 
@@ -132,10 +142,7 @@ pub(crate) fn bodies() -> Vec<Body> {
     vec![
         body!(Problem, problem()),
         body!(Register, register()),
-        body!(
-            Login,
-            Login { username: "ada".to_owned(), password: password(), device: device_info() }
-        ),
+        body!(Login, login()),
         body!(SignedIn, signed_in()),
         body!(Refresh, Refresh { refresh_token: secret("b3BhcXVl") }),
         body!(Me, me()),

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
+use bellwire_protocol::{DeviceId, UserId};
+
 use super::super::source::Source;
 use super::{Attempts, KEYS, Quota};
 use crate::network::Network;
@@ -7,8 +9,16 @@ use crate::network::Network;
 const MINUTE: u64 = 60_000;
 
 fn from(n: u32, known: bool) -> Source {
-    let network = Network::of(std::net::IpAddr::from((n << 8).to_be_bytes()));
-    Source { network, known }
+    Source::of(network(n), known)
+}
+
+fn network(n: u32) -> Network {
+    Network::of(std::net::IpAddr::from((n << 8).to_be_bytes()))
+}
+
+/// A device that was signed in, in this network.
+fn device(n: u8, at: u32) -> Source {
+    Source::device(network(at), UserId::from_bytes([1; 16]), DeviceId::from_bytes([n; 16]))
 }
 
 /// How many of these tries are looked at.
@@ -61,6 +71,24 @@ fn many_networks_together_have_one_budget_which_leaves_known_ones_alone() {
         MINUTE,
         "a refusal of all takes nothing from one network, nor from all"
     );
+}
+
+#[test]
+fn a_device_that_was_signed_in_has_a_budget_of_its_own_wherever_it_is() {
+    let mut attempts = Attempts::default();
+    for n in 0..1_000 {
+        looked_at(&mut attempts, 0, from(n, false), 5);
+    }
+    for at in 0..1_000 {
+        let owner = attempts.reserve(0, "ada", device(1, at)).unwrap();
+        attempts.right(owner);
+    }
+    let thief = (0..1_000).map(|at| looked_at(&mut attempts, 0, device(2, at), 5));
+    assert_eq!(thief.sum::<u32>(), 5, "one budget on all networks");
+    assert_eq!(attempts.reserve(0, "ada", device(2, 9)).unwrap_err(), 2 * MINUTE);
+    assert!(attempts.reserve(0, "ada", device(1, 9)).is_ok(), "another device's is another");
+    assert!(attempts.reserve(0, "ada", from(2_000, true)).is_ok());
+    assert_eq!(attempts.reserve(0, "ada", from(2_000, false)).unwrap_err(), MINUTE);
 }
 
 #[test]

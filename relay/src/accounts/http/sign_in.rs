@@ -18,7 +18,7 @@ use super::meter::tell_soon;
 use crate::Relay;
 use crate::accounts::source::Source;
 use crate::accounts::telling::{self, tell};
-use crate::accounts::{Applicant, Described, me};
+use crate::accounts::{Applicant, Described, Entrant, me};
 use crate::bus::Event;
 use crate::server::Peer;
 
@@ -67,10 +67,12 @@ pub(super) async fn login(
     Extension(Peer(address)): Extension<Peer>,
     Body(login): Body<Login>,
 ) -> Answer<axum::Json<SignedIn>> {
-    relay.accounts.enter(address)?;
-    let Login { username, password, device } = login;
+    let Login { username, password, device, device_cookie } = login;
+    let cookie = device_cookie.as_ref();
+    let former = relay.accounts.enter_again(&username, cookie, address).await?;
     let device = Described::new(device)?;
-    Ok(axum::Json(relay.accounts.sign_in(&username, &password, device, address).await?))
+    let by = Entrant { address, former };
+    Ok(axum::Json(relay.accounts.sign_in(&username, &password, device, by).await?))
 }
 
 pub(super) async fn refresh(

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
 use super::routes;
+use crate::accounts::device_cookie::DeviceCookies;
 use crate::accounts::password::{Cost, Passwords};
 use crate::accounts::resets::make_reset;
 use crate::accounts::token::Tokens;
@@ -66,7 +67,12 @@ impl House {
         let tokens = Tokens::new([1; 32], [2; 32]);
         let readiness = Readiness::new(Arc::clone(&store), Arc::clone(&metrics));
         let relay = Relay {
-            accounts: Accounts::new(parts, tokens, passwords, Registration::Open),
+            accounts: Accounts::new(
+                parts,
+                (tokens, DeviceCookies::new([4; 32])),
+                passwords,
+                Registration::Open,
+            ),
             origins: Origins::new(None),
             hints: Hints::default(),
             redaction: Redaction::new([3; 32]),

@@ -3,7 +3,7 @@
 use bellwire_protocol::Secret;
 use bellwire_protocol::http::ProblemReason;
 
-use super::super::source::Source;
+use super::super::source::{Source, Standing};
 use super::{COMMON, Cost, Match, Overloaded, Passwords, weakness};
 use crate::network::Network;
 
@@ -49,7 +49,7 @@ async fn a_hash_is_renewed_when_the_cost_changed() {
 }
 
 fn from(n: u8) -> Source {
-    Source { network: Network::of(std::net::IpAddr::from([203, 0, n, 1])), known: false }
+    Source::of(Network::of(std::net::IpAddr::from([203, 0, n, 1])), false)
 }
 
 #[tokio::test]
@@ -70,17 +70,17 @@ async fn a_flood_from_many_networks_delays_a_known_one_by_little() {
     let hash = async |by: Source| {
         let hash = passwords.hash(by, &password).await;
         if hash.is_ok() {
-            order.lock().unwrap().push(by.known);
+            order.lock().unwrap().push(by.standing);
         }
         hash
     };
     let flood = futures_util::future::join_all((0..200).map(|n| hash(from(n))));
-    let known = Source { known: true, ..from(9) };
+    let known = Source::of(from(9).network, true);
     let known = futures_util::future::join_all((0..8).map(|_| hash(known)));
     let (_, known) = tokio::join!(flood, known);
     assert!(known.iter().all(Result::is_ok), "nobody known is turned away");
     let order = order.into_inner().unwrap();
-    let last = order.iter().rposition(|known| *known).unwrap();
+    let last = order.iter().rposition(|standing| *standing == Standing::Network).unwrap();
     assert!(last < 24, "two at once, and every second turn: {order:?}");
 }
 
