@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use bellwire_protocol::http::Registration;
 use bellwire_relay::proxies::Proxies;
 use support::{Client, PATIENCE, Person, TestRelay};
 use tempfile::TempDir;
@@ -226,6 +227,7 @@ async fn each_proxy_says_whom_it_speaks_for_and_where_it_was_asked() {
 async fn behind_each_proxy_pages_connect_and_idle_sockets_live_longer_than_a_minute() {
     let relay = TestRelay::with(|config| {
         config.trusted_proxies = Proxies::parse("127.0.0.1").unwrap();
+        config.registration = Some(Registration::Open);
     });
     // One for each: another device that signs in is news to every device of a person.
     let [ada, grace, edsger] =

@@ -93,6 +93,33 @@ export async function tourOfACall(
   await visit('calls', ada.page);
 }
 
+/** How a group is made, asked about, and looks. */
+export async function tourOfAGroup(
+  street: Street,
+  options: BrowserContextOptions,
+  visit: Visit,
+): Promise<void> {
+  const { ada, grace } = await street.pair(options);
+  await ada.home.leaveConversation();
+  await grace.home.leaveConversation();
+  await ada.page.getByRole('button', { name: 'New group' }).click();
+  const dialog = ada.page.getByRole('dialog', { name: 'New group' });
+  await dialog.getByRole('textbox', { name: 'Name of the group' }).fill('Compilers');
+  await dialog.getByRole('checkbox').check();
+  await visit('new-group', ada.page);
+  await dialog.getByRole('button', { name: 'Create group' }).click();
+
+  const accept = grace.page.getByRole('button', { name: 'Accept the invitation to Compilers' });
+  await expect(accept).toBeVisible();
+  await visit('group-invitation', grace.page);
+  await accept.click();
+  await expect(accept).toBeHidden();
+  await grace.home.open('Compilers');
+  await ada.home.open('Compilers');
+  await expect(ada.page.getByRole('main')).toContainText('2 people');
+  await visit('group', ada.page);
+}
+
 function isNarrow(page: Page): boolean {
   return (page.viewportSize()?.width ?? 0) < 700;
 }

@@ -1,10 +1,15 @@
 import { graveViolations } from '../harness/axe.ts';
 import { expect, test } from '../harness/test.ts';
-import { tourOfACall, tourOfTheDoor, tourOfTheSettings } from '../harness/tour.ts';
+import { tourOfACall, tourOfAGroup, tourOfTheDoor, tourOfTheSettings } from '../harness/tour.ts';
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test.describe(`in the ${colorScheme} theme`, () => {
-    const tours = { 'the door': tourOfTheDoor, 'a call': tourOfACall, settings: tourOfTheSettings };
+    const tours = {
+      'the door': tourOfTheDoor,
+      'a call': tourOfACall,
+      'a group': tourOfAGroup,
+      settings: tourOfTheSettings,
+    };
     for (const [name, tour] of Object.entries(tours)) {
       test(`the screens of ${name} are accessible`, async ({ street }) => {
         test.setTimeout(120_000);
