@@ -29,9 +29,15 @@ describe('the system', () => {
     expect(timeOfDay(AFTERNOON, language).replace(/\s/g, ' ')).toBe(time);
   });
 
-  it('may name no language at all', () => {
-    expect(hourCycle([])).toMatch(/^h\d\d$/);
-  });
+  it.each([[[]], [['C']], [['c', 'en_US.UTF-8', '']], [['POSIX', 'en-US']]])(
+    'may name what is no language: %j',
+    (system) => {
+      expect(hourCycle(system)).toMatch(/^h\d\d$/);
+      expect(regional('en', system)).toMatch(/^en/);
+      systemSpeaks(...system);
+      expect(timeOfDay(AFTERNOON, 'en')).toMatch(/^(2:05.PM|14:05)$/);
+    },
+  );
 });
 
 describe('a search', () => {

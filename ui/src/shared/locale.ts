@@ -6,15 +6,26 @@ export function regional(
   language: string,
   system: readonly string[] = navigator.languages,
 ): string {
-  return system.find((locale) => locale.split('-')[0] === language) ?? language;
+  return known(system).find((locale) => locale.split('-')[0] === language) ?? language;
 }
 
 /** Whether this system counts hours to 12 or to 24, whatever the language of the UI. */
 export function hourCycle(
   system: readonly string[] = navigator.languages,
 ): Intl.DateTimeFormatOptions['hourCycle'] {
-  const format = new Intl.DateTimeFormat(system[0], { hour: 'numeric' });
+  const format = new Intl.DateTimeFormat(known(system)[0], { hour: 'numeric' });
   return format.resolvedOptions().hourCycle;
+}
+
+/** A webview names a system without a language `C`, or as POSIX does, which is no language tag. */
+function known(system: readonly string[]): string[] {
+  return system.filter((locale) => {
+    try {
+      return Intl.DateTimeFormat.supportedLocalesOf(locale).length > 0;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** A text for searching: without case and accents, so that "jose" finds "José". */
