@@ -8,8 +8,11 @@ import { makeAccount, signInDevice, type Account } from '../e2e/harness/account.
 import { Relay } from '../e2e/harness/relay.ts';
 
 const CONNECTIONS = 2_000;
-/** Sign-ins of one account. Few accounts, because every one costs a password hash more. */
-const DEVICES = 50;
+/**
+ * Sign-ins of one account; a relay keeps 32. Few accounts, because every one costs a password hash
+ * more.
+ */
+const DEVICES = 25;
 /** Time in which buffers of the set-up are given back, in ms. */
 const SETTLE_MS = 5_000;
 

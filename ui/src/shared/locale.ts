@@ -9,12 +9,18 @@ export function regional(
   return known(system).find((locale) => locale.split('-')[0] === language) ?? language;
 }
 
+export type HourCycle = Intl.DateTimeFormatOptions['hourCycle'];
+/** By what the system names; asking takes longer than drawing a message. */
+const cycles = new Map<string, HourCycle>();
+
 /** Whether this system counts hours to 12 or to 24, whatever the language of the UI. */
-export function hourCycle(
-  system: readonly string[] = navigator.languages,
-): Intl.DateTimeFormatOptions['hourCycle'] {
+export function hourCycle(system: readonly string[] = navigator.languages): HourCycle {
+  const key = system.join();
+  if (cycles.has(key)) return cycles.get(key);
   const format = new Intl.DateTimeFormat(known(system)[0], { hour: 'numeric' });
-  return format.resolvedOptions().hourCycle;
+  const { hourCycle } = format.resolvedOptions();
+  cycles.set(key, hourCycle);
+  return hourCycle;
 }
 
 /** A webview names a system without a language `C`, or as POSIX does, which is no language tag. */

@@ -1,4 +1,4 @@
-import { hourCycle, regional } from './locale';
+import { type HourCycle, hourCycle, regional } from './locale';
 
 /** `0:07`, `12:03`, `1:02:03`. */
 export function clock(seconds: number): string {
@@ -11,8 +11,20 @@ export function clock(seconds: number): string {
 
 /** The time of day, as the language writes it, to 12 or 24 as the system counts. */
 export function timeOfDay(at: number, locale: string): string {
-  const format = { hour: 'numeric', minute: '2-digit', hourCycle: hourCycle() } as const;
-  return new Intl.DateTimeFormat(regional(locale), format).format(at);
+  return clockFormat(regional(locale), hourCycle()).format(at);
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** Making one takes longer than drawing a message, and there are two or three. */
+function clockFormat(locale: string, hourCycle: HourCycle): Intl.DateTimeFormat {
+  const key = `${locale} ${hourCycle}`;
+  const known = clocks.get(key);
+  if (known) return known;
+  const format = { hour: 'numeric', minute: '2-digit', ...(hourCycle && { hourCycle }) } as const;
+  const made = new Intl.DateTimeFormat(locale, format);
+  clocks.set(key, made);
+  return made;
 }
 
 /** The day as a heading: "Today", "Yesterday", a weekday within a week, else the date. */
