@@ -5,10 +5,10 @@ TOOLS := $(or $(BELLWIRE_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bellwire/
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 DATA ?= data
 
-.PHONY: help run test test-desktop check web bindings package bench-call bench-rtc bench-desktop screenshots fuzz clean
+.PHONY: help run test test-desktop check web bindings package bench-call bench-resilience bench-rtc bench-desktop screenshots fuzz clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 run: ## Build everything and start a relay with its web client on http://localhost:8470
 	@scripts/setup.sh build
@@ -43,6 +43,12 @@ bench-call: ## Time calls against PeerJS in the same run, one JSON object a line
 	@scripts/web.sh >&2
 	@cargo build --quiet --release -p bellwire-relay >&2
 	@BELLWIRE_RELAY_BIN=$(abspath $(TARGET))/release/bellwire-relay scripts/bench-call.sh
+
+bench-resilience: ## Time calls that move to another network, with PeerJS in the same run, one JSON object a line
+	@scripts/setup.sh test >&2
+	@scripts/web.sh >&2
+	@cargo build --quiet --release -p bellwire-relay >&2
+	@BELLWIRE_RELAY_BIN=$(abspath $(TARGET))/release/bellwire-relay scripts/bench-resilience.sh
 
 bench-rtc: ## Measure calls, sound and pictures of the peer connection in Rust, one JSON object a line
 	@scripts/setup.sh test >&2

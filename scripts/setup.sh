@@ -34,7 +34,7 @@ is_tested && packages+=(
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav
 )
 # Films, a TURN server, network namespaces.
-[ "$what" = test ] && packages+=(ffmpeg coturn iproute2)
+[ "$what" = test ] && packages+=(ffmpeg coturn iproute2 iptables)
 # The reverse proxies of docs/proxies, which Debian starts as services when it installs them.
 proxies=()
 if [ "$what" = test ]; then

@@ -9,20 +9,21 @@ import type { BrowserContext, Page } from '@playwright/test';
 
 const here = import.meta.dirname;
 
-/** The peer that Bellwire is measured against: its own server, its own client, on loopback. */
+/** The peer that Bellwire is measured against: its own server, its own client. */
 export class PeerJs {
   private constructor(
     private readonly signaling: ChildProcess,
     private readonly port: number,
     private readonly pages: Server,
-    private readonly origin: string,
+    /** Where its pages are. */
+    readonly origin: string,
   ) {}
 
-  static async start(): Promise<PeerJs> {
-    const port = await freePort();
+  static async start(address = '127.0.0.1'): Promise<PeerJs> {
+    const port = await freePort(address);
     const signaling = spawn(
       process.execPath,
-      [join(here, 'node_modules/peer/dist/bin/peerjs.js'), '--port', String(port), '--host', '127.0.0.1'],
+      [join(here, 'node_modules/peer/dist/bin/peerjs.js'), '--port', String(port), '--host', address],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     await once(signaling.stdout, 'data');
@@ -41,15 +42,26 @@ export class PeerJs {
         reply.writeHead(200, { 'content-type': file[0] }).end(body),
       );
     });
-    pages.listen(0, '127.0.0.1');
+    pages.listen(0, address);
     await once(pages, 'listening');
-    const address = pages.address() as AddressInfo;
-    return new PeerJs(signaling, port, pages, `http://127.0.0.1:${address.port}`);
+    const listens = pages.address() as AddressInfo;
+    return new PeerJs(signaling, port, pages, `http://${address}:${listens.port}`);
   }
 
-  async open(context: BrowserContext, me: string, other: string): Promise<Page> {
+  async open(
+    context: BrowserContext,
+    me: string,
+    other: string,
+    iceServers: readonly RTCIceServer[] = [],
+  ): Promise<Page> {
     const page = await context.newPage();
-    await page.goto(`${this.origin}/?me=${me}&other=${other}&port=${this.port}`);
+    const parameters = new URLSearchParams({
+      me,
+      other,
+      port: String(this.port),
+      ice: JSON.stringify(iceServers),
+    });
+    await page.goto(`${this.origin}/?${parameters.toString()}`);
     await page.locator('body[data-ready]').waitFor();
     return page;
   }
@@ -62,8 +74,8 @@ export class PeerJs {
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createSocket().listen(0, '127.0.0.1');
+async function freePort(address: string): Promise<number> {
+  const server = createSocket().listen(0, address);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   server.close();

@@ -23,7 +23,7 @@ const RETRY_MS = 50;
 /** Ports for allocations: a few calls at a time. */
 const RELAY_PORTS = 200;
 
-/** A TURN server that nobody here wrote, on loopback, with credentials that run out. */
+/** A TURN server that nobody here wrote, with credentials that run out. */
 export class Coturn {
   private constructor(
     private readonly child: ChildProcess,
@@ -31,15 +31,17 @@ export class Coturn {
     private readonly secret: string,
     private readonly port: number,
     private readonly tlsPort: number,
+    private readonly address: string,
     /** The certificate of the authority that vouches for it. */
     readonly authority: string,
   ) {}
 
-  static async start(): Promise<Coturn> {
+  /** Starts it on an address of this machine. Its certificate is for loopback. */
+  static async start(address = '127.0.0.1'): Promise<Coturn> {
     const folder = await mkdtemp(join(tmpdir(), 'bellwire-coturn-'));
     certify(folder);
     const secret = randomBytes(16).toString('hex');
-    const [port, tlsPort, alternative] = await freePorts(3);
+    const [port, tlsPort, alternative] = await freePorts(3, address);
     if (!port || !tlsPort || !alternative) throw new Error('no free ports');
     // Above what the system gives away by itself.
     const firstPort = 61_000 + Math.floor(Math.random() * 4_000);
@@ -47,8 +49,8 @@ export class Coturn {
       process.env['BELLWIRE_COTURN'] ?? '/usr/bin/turnserver',
       [
         '-n',
-        '--listening-ip=127.0.0.1',
-        '--relay-ip=127.0.0.1',
+        `--listening-ip=${address}`,
+        `--relay-ip=${address}`,
         `--listening-port=${port}`,
         `--tls-listening-port=${tlsPort}`,
         `--alt-listening-port=${alternative}`,
@@ -71,9 +73,11 @@ export class Coturn {
     );
     // Also when the run is cut short: it would stay for ever.
     process.once('exit', () => child.kill('SIGKILL'));
-    const coturn = new Coturn(child, folder, secret, port, tlsPort, join(folder, 'authority.pem'));
+    const coturn = new Coturn(
+      child, folder, secret, port, tlsPort, address, join(folder, 'authority.pem'),
+    );
     try {
-      await listening(child, [port, tlsPort]);
+      await listening(child, address, [port, tlsPort]);
     } catch (error) {
       await coturn.stop();
       throw error;
@@ -91,9 +95,9 @@ export class Coturn {
   #url(transport: Transport): string {
     switch (transport) {
       case 'udp':
-        return `turn:127.0.0.1:${this.port}?transport=udp`;
+        return `turn:${this.address}:${this.port}?transport=udp`;
       case 'tcp':
-        return `turn:127.0.0.1:${this.port}?transport=tcp`;
+        return `turn:${this.address}:${this.port}?transport=tcp`;
       case 'tls':
         return `turns:localhost:${this.tlsPort}?transport=tcp`;
     }
@@ -110,12 +114,12 @@ export class Coturn {
 }
 
 /** It does not say when it listens. */
-async function listening(child: ChildProcess, ports: number[]): Promise<void> {
+async function listening(child: ChildProcess, address: string, ports: number[]): Promise<void> {
   const lines: string[] = [];
   child.stdout?.on('data', (chunk: Buffer) => lines.push(chunk.toString()));
   const until = performance.now() + START_MS;
   for (const port of ports) {
-    while (!(await answers(port))) {
+    while (!(await answers(address, port))) {
       if (performance.now() > until || child.exitCode !== null) {
         throw new Error(`coturn does not listen:\n${lines.join('')}`);
       }
@@ -124,9 +128,9 @@ async function listening(child: ChildProcess, ports: number[]): Promise<void> {
   }
 }
 
-function answers(port: number): Promise<boolean> {
+function answers(address: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(port, address);
     const over = (does: boolean): void => {
       socket.destroy();
       resolve(does);
@@ -155,8 +159,8 @@ function certify(folder: string): void {
   );
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+async function freePorts(count: number, address: string): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, address));
   const ports: number[] = [];
   for (const server of servers) {
     if (!server.listening) await once(server, 'listening');

@@ -16,7 +16,9 @@ export async function makeAccount(relay: Relay, name: string): Promise<Account> 
   made += 1;
   const username = `${name.toLowerCase()}${made}`;
   const password = `correct-horse-${username}-battery`;
+  const invite = relay.takeSetupCode();
   const signedIn = (await post(relay, '/auth/register', {
+    ...(invite !== null && { invite }),
     username,
     display_name: name,
     password,

@@ -21,6 +21,7 @@ export class Relay {
     private readonly environment: Record<string, string>,
     /** `http://127.0.0.1:port`, the same across restarts. */
     readonly origin: string,
+    private setup: string | null,
   ) {}
 
   /** Starts a relay on a free port with an empty data folder. */
@@ -32,8 +33,8 @@ export class Relay {
     }
     const folder = await mkdtemp(join(tmpdir(), 'bellwire-e2e-'));
     try {
-      const { child, origin } = await launch('127.0.0.1:0', folder, environment);
-      return new Relay(child, folder, environment, origin);
+      const { child, origin, setup } = await launch('127.0.0.1:0', folder, environment);
+      return new Relay(child, folder, environment, origin, setup);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
@@ -45,6 +46,13 @@ export class Relay {
     const { pid } = this.child;
     if (pid === undefined) throw new Error('the relay does not run');
     return pid;
+  }
+
+  /** The code that the first account needs where others could be faster, once; then `null`. */
+  takeSetupCode(): string | null {
+    const code = this.setup;
+    this.setup = null;
+    return code;
   }
 
   /** Ends the process as a power cut would. */
@@ -77,7 +85,7 @@ async function launch(
   listen: string,
   folder: string,
   environment: Record<string, string>,
-): Promise<{ child: ChildProcess; origin: string }> {
+): Promise<{ child: ChildProcess; origin: string; setup: string | null }> {
   const child = spawn(binary, ['serve'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -106,7 +114,8 @@ async function launch(
       failed(new Error(`the relay did not say where it listens:\n${printed}`));
   });
   try {
-    return { child, origin: await origin };
+    const found = await origin;
+    return { child, origin: found, setup: /as the invitation: (\S+)/.exec(printed)?.[1] ?? null };
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
