@@ -10,6 +10,8 @@ use crate::api::{Direction, Entry, Outcome};
 #[derive(Debug, Default)]
 pub(crate) struct History {
     records: BTreeMap<CallId, CallRecord>,
+    /// The calls of each conversation, so that looking into one costs nothing for the others.
+    places: BTreeMap<ConversationId, BTreeSet<CallId>>,
     /// Of all conversations, and of each one that was opened.
     pages: BTreeMap<Scope, Page>,
     loading: BTreeSet<Scope>,
@@ -30,6 +32,7 @@ struct Page {
 impl History {
     /// A call ended, or a conversation came with its newest one.
     pub(crate) fn add(&mut self, record: CallRecord) {
+        self.places.entry(record.conversation).or_default().insert(record.call_id);
         self.records.insert(record.call_id, record);
     }
 
@@ -40,7 +43,9 @@ impl History {
         let before = self.pages.get(&scope).and_then(|page| page.oldest);
         let oldest = oldest.into_iter().chain(before).min();
         self.pages.insert(scope, Page { oldest, next });
-        self.records.extend(calls.into_iter().map(|call| (call.call_id, call)));
+        for call in calls {
+            self.add(call);
+        }
     }
 
     /// A page did not arrive.
@@ -73,22 +78,37 @@ impl History {
         self.loading.insert(scope).then_some(before)
     }
 
-    /// Loaded calls of a scope without gaps, newest first. What is known of older ones, such as a
+    /// Loaded calls without gaps, newest first. What is known of older ones, such as a
     /// conversation's newest call, comes with its page.
-    pub(crate) fn calls(&self, scope: Scope) -> impl Iterator<Item = &CallRecord> {
-        let oldest =
-            self.pages.get(&scope).filter(|page| page.next.is_some()).and_then(|page| page.oldest);
-        self.records.values().rev().filter(move |record| {
-            scope.is_none_or(|conversation| record.conversation == conversation)
-                && oldest.is_none_or(|oldest| record.call_id >= oldest)
-        })
+    pub(crate) fn all(&self) -> impl Iterator<Item = &CallRecord> {
+        let oldest = self.oldest(None);
+        self.records
+            .values()
+            .rev()
+            .take_while(move |record| oldest.is_none_or(|oldest| record.call_id >= oldest))
+    }
+
+    /// The same of one conversation.
+    pub(crate) fn of(&self, conversation: ConversationId) -> impl Iterator<Item = &CallRecord> {
+        let oldest = self.oldest(Some(conversation));
+        self.places
+            .get(&conversation)
+            .into_iter()
+            .flat_map(|calls| calls.iter().rev())
+            .take_while(move |call| oldest.is_none_or(|oldest| **call >= oldest))
+            .filter_map(|call| self.records.get(call))
+    }
+
+    /// How far a scope is known without gaps; `None` if to its beginning.
+    fn oldest(&self, scope: Scope) -> Option<CallId> {
+        self.pages.get(&scope).filter(|page| page.next.is_some()).and_then(|page| page.oldest)
     }
 
     /// Calls of a conversation that were missed after a moment.
     pub(crate) fn missed(&self, conversation: ConversationId, me: UserId, after: u64) -> u32 {
-        let missed = self.records.values().filter(|record| {
-            record.conversation == conversation
-                && record.started_at > after
+        let calls = self.places.get(&conversation).into_iter().flatten();
+        let missed = calls.filter_map(|call| self.records.get(call)).filter(|record| {
+            record.started_at > after
                 && matches!(outcome(record, me), Outcome::Missed | Outcome::Busy if record.caller != me)
         });
         u32::try_from(missed.count()).unwrap_or(u32::MAX)

@@ -106,11 +106,11 @@ fn pages_follow_each_other_and_show_no_gap() {
         vec![record(9, me(), true, EndReason::Ended), record(5, me(), true, EndReason::Ended)],
         Some(next),
     );
-    let shown: Vec<u64> = history.calls(None).map(|call| call.started_at).collect();
+    let shown: Vec<u64> = history.all().map(|call| call.started_at).collect();
     assert_eq!(shown, [9, 5], "what is older comes with its page");
     assert!(history.has_more(None));
     assert_eq!(history.start(None, true), Some(Some(next)));
     history.add_page(None, vec![record(1, other(), true, EndReason::Ended)], None);
-    assert_eq!(history.calls(None).count(), 3);
+    assert_eq!(history.all().count(), 3);
     assert_eq!(history.start(None, true), None, "there is nothing older");
 }

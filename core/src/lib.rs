@@ -23,6 +23,7 @@ mod people;
 mod random;
 mod record;
 mod session;
+mod window;
 
 pub use crate::call::sdp::{Description, SdpError};
 pub use crate::core::{Core, relay_url};

@@ -142,8 +142,10 @@ pub enum Command {
         /// Which.
         conversation: Option<ConversationId>,
     },
-    /// Load older calls of the open conversation, or of the whole history where none is open.
+    /// Show earlier entries of the open conversation, or of the whole history where none is open.
     LoadEarlier,
+    /// Show the newest entries of the open conversation alone: the person is back at its end.
+    ShowNewest,
     /// Call everybody in a conversation.
     PlaceCall {
         /// Where.

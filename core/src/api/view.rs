@@ -172,9 +172,9 @@ pub struct Home {
     pub conversations: Vec<ConversationView>,
     /// The one on the screen.
     pub open: Option<OpenConversation>,
-    /// Calls of all conversations, newest first, as far as loaded.
+    /// The newest calls of all conversations, newest first: as many as were asked for.
     pub history: Vec<Entry>,
-    /// Whether the relay has older ones.
+    /// Whether there are earlier ones.
     pub history_has_more: bool,
     /// Calls that ring here, oldest first.
     pub rings: Vec<RingView>,
@@ -275,9 +275,9 @@ pub struct ConversationView {
 pub struct OpenConversation {
     /// Which.
     pub id: ConversationId,
-    /// Calls and kept messages, oldest first.
+    /// The newest calls and kept messages, oldest first: as many as were asked for.
     pub entries: Vec<Entry>,
-    /// Whether the relay has older calls.
+    /// Whether there are earlier ones.
     pub has_more: bool,
     /// Older ones are on their way.
     pub loading: bool,

@@ -21,6 +21,7 @@ impl Core {
                 let receipt = ChannelMessage::ChatReceived { id };
                 self.calls.send_chat(conversation, &receipt, &mut self.outputs);
                 if !records.is_empty() {
+                    self.follow(conversation);
                     let name = from.name.as_str().to_owned();
                     self.outputs.push_back(Output::Alert(Alert::Message {
                         conversation,
@@ -56,11 +57,19 @@ impl Core {
         }
     }
 
+    /// A message came at the end of a conversation.
+    fn follow(&mut self, conversation: ConversationId) {
+        if self.open == Some(conversation) {
+            self.open_window.follow();
+        }
+    }
+
     pub(super) fn write_chat(&mut self, conversation: ConversationId, text: ChatText) {
         let Some(me) = self.me.as_ref().map(|me| me.user) else { return };
         let at = self.unix();
         let id = ChatId::from_parts(at, self.random.id());
         let records = self.chats.write(conversation, id, me, text, at);
+        self.follow(conversation);
         self.outputs.extend(records.into_iter().map(Output::Store));
         self.deliver(conversation);
     }

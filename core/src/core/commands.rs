@@ -8,6 +8,7 @@ use crate::account::{Account, SignedOut};
 use crate::api::{Command, NoticeText, Settings, SignInProblem, Slot};
 use crate::machine::Event;
 use crate::session::Line;
+use crate::window::Window;
 use crate::{Output, Record, SignIn};
 
 impl Core {
@@ -73,6 +74,7 @@ impl Core {
             | Command::SetStatus { .. }
             | Command::OpenConversation { .. }
             | Command::LoadEarlier
+            | Command::ShowNewest
             | Command::PlaceCall { .. }
             | Command::AcceptCall { .. }
             | Command::DeclineCall { .. }
@@ -161,7 +163,8 @@ impl Core {
             },
             Command::SetStatus { status } => self.set_status(status),
             Command::OpenConversation { conversation } => self.open_conversation(conversation),
-            Command::LoadEarlier => self.load_calls(self.open, true),
+            Command::LoadEarlier => self.show_earlier(),
+            Command::ShowNewest => self.open_window = Window::default(),
             Command::PlaceCall { conversation, media } => {
                 if !self.session.is_online() {
                     self.tell(NoticeText::NotConnected);
@@ -244,12 +247,31 @@ impl Core {
     }
 
     fn open_conversation(&mut self, conversation: Option<ConversationId>) {
+        if self.open != conversation {
+            self.open_window = Window::default();
+        }
         self.open = conversation;
         if let Some(conversation) = conversation {
             self.see(conversation);
             if self.history.is_unread(Some(conversation)) {
                 self.load_calls(Some(conversation), false);
             }
+        }
+    }
+
+    /// What is here first; the relay is asked where that does not fill the window.
+    fn show_earlier(&mut self) {
+        let known = match self.open {
+            Some(conversation) => self.known_entries(conversation),
+            None => self.history.all().count(),
+        };
+        let window = match self.open {
+            Some(_) => &mut self.open_window,
+            None => &mut self.history_window,
+        };
+        window.widen(known);
+        if known < window.entries() {
+            self.load_calls(self.open, true);
         }
     }
 

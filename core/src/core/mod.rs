@@ -28,6 +28,7 @@ use crate::page::Page;
 use crate::people::People;
 use crate::random::Random;
 use crate::session::{Line, Session};
+use crate::window::Window;
 use crate::{Input, Output, Record, SignIn, Start, Time};
 
 /// The client's mind.
@@ -61,6 +62,8 @@ pub struct Core {
     history: History,
     chats: Chats,
     open: Option<ConversationId>,
+    open_window: Window,
+    history_window: Window,
     devices: Option<Vec<bellwire_protocol::http::Device>>,
     calls: Calls,
 
@@ -100,6 +103,8 @@ impl Core {
             history: History::default(),
             chats: Chats::default(),
             open: None,
+            open_window: Window::default(),
+            history_window: Window::default(),
             devices: None,
             calls: Calls::new(),
             shown: None,
@@ -243,6 +248,8 @@ impl Core {
         self.people = People::default();
         self.history = History::default();
         self.open = None;
+        self.open_window = Window::default();
+        self.history_window = Window::default();
         self.devices = None;
         self.notices.retain(|notice| notice.text.is_about_sign_ins());
     }

@@ -1,6 +1,6 @@
 //! What the UI draws.
 
-use bellwire_protocol::{Conversation, UserId};
+use bellwire_protocol::{Conversation, ConversationId, UserId};
 
 use super::Core;
 use crate::KeptChat;
@@ -79,10 +79,12 @@ impl Core {
             open: self.open_view(me),
             history: self
                 .history
-                .calls(None)
+                .all()
+                .take(self.history_window.entries())
                 .map(|record| history::entry(record, me, name(record.conversation)))
                 .collect(),
-            history_has_more: self.history.has_more(None),
+            history_has_more: self.history.has_more(None)
+                || self.history.all().nth(self.history_window.entries()).is_some(),
             rings: self.ring_views(),
             call: self.calls.view(),
             devices: self.devices.clone(),
@@ -108,7 +110,7 @@ impl Core {
         let id = conversation.id;
         let name = self.people.name(id, Some(me));
         let other = People::other(conversation, Some(me));
-        let call = self.history.calls(Some(id)).next().or(conversation.last_call.as_ref());
+        let call = self.history.of(id).next().or(conversation.last_call.as_ref());
         let message = self.chats.messages(id).last();
         let call_at = call.map_or(0, |record| record.started_at);
         let message_at = message.map_or(0, |message| message.at);
@@ -136,23 +138,35 @@ impl Core {
         let id = self.open?;
         let conversation = self.people.conversation(id)?;
         let name = self.people.name(id, Some(me));
+        let most = self.open_window.entries();
+        // The newest of both are among the newest of each.
         let calls = self
             .history
-            .calls(Some(id))
+            .of(id)
+            .take(most)
             .map(|record| (record.started_at, history::entry(record, me, name.clone())));
         let messages = self
             .chats
             .messages(id)
             .iter()
+            .rev()
+            .take(most)
             .map(|message| (message.at, self.message_entry(message, conversation, me)));
-        let mut entries: Vec<(u64, Entry)> = calls.chain(messages).collect();
+        let mut entries: Vec<(u64, Entry)> = messages.chain(calls).collect();
+        entries.reverse();
         entries.sort_by_key(|(at, _)| *at);
+        let entries = entries.split_off(entries.len().saturating_sub(most));
         Some(OpenConversation {
             id,
             entries: entries.into_iter().map(|(_, entry)| entry).collect(),
-            has_more: self.history.has_more(Some(id)),
+            has_more: self.history.has_more(Some(id)) || self.known_entries(id) > most,
             loading: self.history.is_loading(Some(id)),
         })
+    }
+
+    /// How many calls and messages of a conversation are here.
+    pub(super) fn known_entries(&self, conversation: ConversationId) -> usize {
+        self.history.of(conversation).count() + self.chats.messages(conversation).len()
     }
 
     fn message_entry(&self, message: &KeptChat, conversation: &Conversation, me: UserId) -> Entry {

@@ -8,6 +8,7 @@
 mod cookie;
 mod former;
 mod groups;
+mod lengths;
 mod page;
 mod resets;
 

@@ -244,8 +244,10 @@ status: PresenceStatus } |
 { type: "open_conversation"; 
 /**  Which. */
 conversation: ConversationId | null } | 
-/**  Load older calls of the open conversation, or of the whole history where none is open. */
+/**  Show earlier entries of the open conversation, or of the whole history where none is open. */
 { type: "load_earlier" } | 
+/**  Show the newest entries of the open conversation alone: the person is back at its end. */
+{ type: "show_newest" } | 
 /**  Call everybody in a conversation. */
 { type: "place_call"; 
 /**  Where. */
@@ -528,9 +530,9 @@ export type Home = {
 	conversations: ConversationView[],
 	/**  The one on the screen. */
 	open: OpenConversation | null,
-	/**  Calls of all conversations, newest first, as far as loaded. */
+	/**  The newest calls of all conversations, newest first: as many as were asked for. */
 	history: Entry[],
-	/**  Whether the relay has older ones. */
+	/**  Whether there are earlier ones. */
 	history_has_more: boolean,
 	/**  Calls that ring here, oldest first. */
 	rings: RingView[],
@@ -711,9 +713,9 @@ address: string | null };
 export type OpenConversation = {
 	/**  Which. */
 	id: ConversationId,
-	/**  Calls and kept messages, oldest first. */
+	/**  The newest calls and kept messages, oldest first: as many as were asked for. */
 	entries: Entry[],
-	/**  Whether the relay has older calls. */
+	/**  Whether there are earlier ones. */
 	has_more: boolean,
 	/**  Older ones are on their way. */
 	loading: boolean,

@@ -445,8 +445,10 @@ status: PresenceStatus } |
 { type: "open_conversation"; 
 /**  Which. */
 conversation?: ConversationId | null } | 
-/**  Load older calls of the open conversation, or of the whole history where none is open. */
+/**  Show earlier entries of the open conversation, or of the whole history where none is open. */
 { type: "load_earlier" } | 
+/**  Show the newest entries of the open conversation alone: the person is back at its end. */
+{ type: "show_newest" } | 
 /**  Call everybody in a conversation. */
 { type: "place_call"; 
 /**  Where. */
@@ -632,8 +634,10 @@ status: PresenceStatus } |
 { type: "open_conversation"; 
 /**  Which. */
 conversation: ConversationId | null } | 
-/**  Load older calls of the open conversation, or of the whole history where none is open. */
+/**  Show earlier entries of the open conversation, or of the whole history where none is open. */
 { type: "load_earlier" } | 
+/**  Show the newest entries of the open conversation alone: the person is back at its end. */
+{ type: "show_newest" } | 
 /**  Call everybody in a conversation. */
 { type: "place_call"; 
 /**  Where. */
@@ -1018,9 +1022,9 @@ export type Home_Deserialize = {
 	conversations: ConversationView_Deserialize[],
 	/**  The one on the screen. */
 	open?: OpenConversation_Deserialize | null,
-	/**  Calls of all conversations, newest first, as far as loaded. */
+	/**  The newest calls of all conversations, newest first: as many as were asked for. */
 	history: Entry_Deserialize[],
-	/**  Whether the relay has older ones. */
+	/**  Whether there are earlier ones. */
 	history_has_more: boolean,
 	/**  Calls that ring here, oldest first. */
 	rings: RingView[],
@@ -1046,9 +1050,9 @@ export type Home_Serialize = {
 	conversations: ConversationView_Serialize[],
 	/**  The one on the screen. */
 	open: OpenConversation_Serialize | null,
-	/**  Calls of all conversations, newest first, as far as loaded. */
+	/**  The newest calls of all conversations, newest first: as many as were asked for. */
 	history: Entry_Serialize[],
-	/**  Whether the relay has older ones. */
+	/**  Whether there are earlier ones. */
 	history_has_more: boolean,
 	/**  Calls that ring here, oldest first. */
 	rings: RingView[],
@@ -1352,9 +1356,9 @@ export type OpenConversation = OpenConversation_Serialize | OpenConversation_Des
 export type OpenConversation_Deserialize = {
 	/**  Which. */
 	id: ConversationId,
-	/**  Calls and kept messages, oldest first. */
+	/**  The newest calls and kept messages, oldest first: as many as were asked for. */
 	entries: Entry_Deserialize[],
-	/**  Whether the relay has older calls. */
+	/**  Whether there are earlier ones. */
 	has_more: boolean,
 	/**  Older ones are on their way. */
 	loading: boolean,
@@ -1364,9 +1368,9 @@ export type OpenConversation_Deserialize = {
 export type OpenConversation_Serialize = {
 	/**  Which. */
 	id: ConversationId,
-	/**  Calls and kept messages, oldest first. */
+	/**  The newest calls and kept messages, oldest first: as many as were asked for. */
 	entries: Entry_Serialize[],
-	/**  Whether the relay has older calls. */
+	/**  Whether there are earlier ones. */
 	has_more: boolean,
 	/**  Older ones are on their way. */
 	loading: boolean,
