@@ -6,6 +6,7 @@ import type { CallView, Command, Home, Link, PeerId, Settings, View } from './bi
 import type { Desktop, Fault, Host, Keeping, Seat, UpdateState } from './host/host';
 import type { Figures, Media, Picture } from './rtc/peers';
 import type { PictureSlot, SoundSlot } from './rtc/slots';
+import { share } from './share';
 
 /** What components see of the world: the newest view, the seat, the tracks, and where to go. */
 export class Client {
@@ -54,7 +55,7 @@ export class Client {
     this.#watchTracks = createSubscriber((update) => media.onTracks(update));
     this.#stop = [
       host.onView((view) => {
-        this.view = view;
+        this.view = share(this.view, view);
         if (view.account.type === 'signed_out') this.drafts.clear();
       }),
       host.onSeat((seat) => (this.seat = seat)),

@@ -1,4 +1,4 @@
-import { type HourCycle, hourCycle, regional } from './locale';
+import { hourCycle, regional } from './locale';
 
 /** `0:07`, `12:03`, `1:02:03`. */
 export function clock(seconds: number): string {
@@ -11,19 +11,20 @@ export function clock(seconds: number): string {
 
 /** The time of day, as the language writes it, to 12 or 24 as the system counts. */
 export function timeOfDay(at: number, locale: string): string {
-  return clockFormat(regional(locale), hourCycle()).format(at);
+  const cycle = hourCycle();
+  const options = { hour: 'numeric', minute: '2-digit', ...(cycle && { hourCycle: cycle }) } as const;
+  return format(regional(locale), options).format(at);
 }
 
-const clocks = new Map<string, Intl.DateTimeFormat>();
+const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Making one takes longer than drawing a message, and there are two or three. */
-function clockFormat(locale: string, hourCycle: HourCycle): Intl.DateTimeFormat {
-  const key = `${locale} ${hourCycle}`;
-  const known = clocks.get(key);
+/** Making one takes longer than drawing a message, and there are a few. */
+function format(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${locale} ${Object.entries(options).flat().join()}`;
+  const known = formats.get(key);
   if (known) return known;
-  const format = { hour: 'numeric', minute: '2-digit', ...(hourCycle && { hourCycle }) } as const;
-  const made = new Intl.DateTimeFormat(locale, format);
-  clocks.set(key, made);
+  const made = new Intl.DateTimeFormat(locale, options);
+  formats.set(key, made);
   return made;
 }
 
@@ -34,9 +35,9 @@ export function dayName(at: number, now: number, locale: string): string {
     const word = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-days, 'day');
     return word.charAt(0).toLocaleUpperCase(locale) + word.slice(1);
   }
-  if (days < 7) return new Intl.DateTimeFormat(locale, { weekday: 'long' }).format(at);
+  if (days < 7) return format(locale, { weekday: 'long' }).format(at);
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return new Intl.DateTimeFormat(regional(locale), {
+  return format(regional(locale), {
     day: 'numeric',
     month: 'long',
     ...(sameYear ? {} : { year: 'numeric' }),
@@ -47,8 +48,8 @@ export function dayName(at: number, now: number, locale: string): string {
 export function shortWhen(at: number, now: number, locale: string): string {
   const days = daysBetween(at, now);
   if (days < 1) return timeOfDay(at, locale);
-  if (days < 7) return new Intl.DateTimeFormat(locale, { weekday: 'short' }).format(at);
-  return new Intl.DateTimeFormat(regional(locale), { day: 'numeric', month: 'numeric' }).format(at);
+  if (days < 7) return format(locale, { weekday: 'short' }).format(at);
+  return format(regional(locale), { day: 'numeric', month: 'numeric' }).format(at);
 }
 
 /** Midnights passed between two moments; never negative, so that a fast clock says "today". */
