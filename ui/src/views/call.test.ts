@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stage } from '../dev/render';
 import { busyHome, call, remote, ring, view } from '../dev/views';
-import type { CallView, DeviceProblem, RingView } from '../lib/bindings';
+import type { CallView, DeviceProblem, Home, RingView } from '../lib/bindings';
 
 const button = (name: string) => screen.getByRole('button', { name });
 const live = (change: Partial<CallView> = {}) =>
@@ -381,5 +381,41 @@ describe('the end of a call', () => {
     show(over({ id: 'call-9' }, 'ended'));
     await vi.advanceTimersByTimeAsync(2600);
     expect(asked()).toEqual([{ type: 'dismiss_call', call: 'call-9' }]);
+  });
+});
+
+describe('what a call does not need', () => {
+  it('is a loudspeaker for the sound of a screen that nobody shares', () => {
+    const shares = (screen: boolean) =>
+      inCall({ remotes: [remote({ sends: { mic: true, camera: true, screen } })] });
+    const { show } = stage({ view: shares(false) });
+    expect(document.querySelectorAll('audio')).toHaveLength(1);
+    show(shares(true));
+    expect(document.querySelectorAll('audio')).toHaveLength(2);
+    show(shares(false));
+    expect(document.querySelectorAll('audio')).toHaveLength(1);
+  });
+
+  it('is drawing what it covers, which is up to date when it is seen again', () => {
+    const renamed = (name: string, change: Partial<Home>) => {
+      const home = busyHome(change);
+      return view({
+        ...home,
+        conversations: home.conversations.map((one) =>
+          one.id === 'grace' ? { ...one, name } : one,
+        ),
+      });
+    };
+    const { show } = stage({ view: inCall(), place: { page: 'conversation', id: 'grace' } });
+    const app = document.querySelector('.app');
+    let drawn = 0;
+    const observer = new MutationObserver(() => (drawn += 1));
+    const options = { subtree: true, childList: true, characterData: true, attributes: true };
+    observer.observe(app as Element, options);
+    show(renamed('Rear Admiral Hopper', { call: live() }));
+    expect([drawn, observer.takeRecords().length]).toEqual([0, 0]);
+    observer.disconnect();
+    show(renamed('Rear Admiral Hopper', { call: null }));
+    expect(screen.getByRole('heading', { name: 'Rear Admiral Hopper' })).toBeInTheDocument();
   });
 });
