@@ -1,10 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import type { Browser, BrowserContext, Page } from '@playwright/test';
 
+import type { MainThread, Processor } from './effort.ts';
 import { script, type Marks } from './stopwatch.ts';
 
-/** One end of a call: a page and the buttons on it. */
+/** One end of a call: a page with its buttons, and its main thread. */
 export interface End {
   readonly page: Page;
+  readonly thread: MainThread;
 }
 
 /** What one call took, in ms. */
@@ -15,7 +19,17 @@ export interface Timing {
   callee: number;
   /** Accept → first frame of the callee, at the caller. */
   caller: number;
+  /** CPU time of both pages' scripts from Accept until {@link SETTLED_MS} later. */
+  script: number;
+  /** CPU seconds of the browser from pressing call until {@link SETTLED_MS} after Accept. */
+  processor: number;
 }
+
+/** How long after Accept a call is made, in ms: what comes later is the call itself. */
+const SETTLED_MS = 1_500;
+
+/** What a camera is asked for, as Bellwire asks: both benchmarks encode and draw the same. */
+const camera = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 
 /** How long anything in a call may take before the run counts as broken, in ms. */
 export const BROKEN_MS = 15_000;
@@ -36,29 +50,46 @@ export async function warmContext(browser: Browser, baseURL?: string): Promise<B
 
 /** Opens camera and microphone in a page and keeps them open. */
 export async function warm(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    window.stopwatch.warm = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
-  });
+  await page.evaluate(async (video) => {
+    window.stopwatch.warm = await navigator.mediaDevices.getUserMedia({ audio: true, video });
+  }, camera);
 }
 
-/** Places a call from one page to the other, and stops when both see each other. */
-export async function timeCall(caller: End, callee: End): Promise<Timing> {
-  await Promise.all([caller, callee].map(({ page }) => page.evaluate(() => window.stopwatch.reset())));
-  await caller.page.getByRole('button', { name: 'Video call', exact: true }).click();
-  await callee.page
+/** Places a call from one page to the other, and stops when it is made and both see each other. */
+export async function timeCall(caller: End, callee: End, processor: Processor): Promise<Timing> {
+  const ends = [caller, callee] as const;
+  const script = async (): Promise<number> => {
+    const [one, other] = await Promise.all(ends.map(({ thread }) => thread.script()));
+    return (one ?? Number.NaN) + (other ?? Number.NaN);
+  };
+  await Promise.all(ends.map(({ page }) => page.evaluate(() => window.stopwatch.reset())));
+  const accept = callee.page
     .getByRole('alertdialog', { name: 'Incoming call' })
-    .getByRole('button', { name: 'Accept', exact: true })
-    .click({ timeout: BROKEN_MS });
-  const [near, far] = await Promise.all([framed(caller.page), framed(callee.page)]);
-  const pressed = clickOf(near, 'Video call');
+    .getByRole('button', { name: 'Accept', exact: true });
+  let marks: [near: Marks, far: Marks] | undefined;
+  let scripted = Number.NaN;
+  const spent = await processor.during(async () => {
+    await caller.page.getByRole('button', { name: 'Video call', exact: true }).click();
+    await accept.waitFor({ timeout: BROKEN_MS });
+    const before = await script();
+    await accept.click();
+    const settled = delay(SETTLED_MS);
+    marks = await Promise.all([framed(caller.page), framed(callee.page)]);
+    await settled;
+    scripted = (await script()) - before;
+  });
+  if (!marks) throw new Error('a call without moments');
+  const [near, far] = marks;
   const accepted = clickOf(far, 'Accept');
   if (near.frame === null || far.frame === null || far.ring === null) {
     throw new Error('a call without a ring or without a picture');
   }
   return {
-    ring: far.ring - pressed,
+    ring: far.ring - clickOf(near, 'Video call'),
     callee: far.frame - accepted,
     caller: near.frame - accepted,
+    script: scripted,
+    processor: spent,
   };
 }
 
