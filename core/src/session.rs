@@ -104,6 +104,13 @@ impl Session {
         }
     }
 
+    /// Whether the relay named a server that carries media.
+    pub(crate) fn has_turn(&self) -> bool {
+        self.ice_servers.iter().any(|server| {
+            server.urls.iter().any(|url| url.starts_with("turn:") || url.starts_with("turns:"))
+        })
+    }
+
     pub(crate) const fn is_online(&self) -> bool {
         matches!(self.state, State::Online { .. })
     }

@@ -30,6 +30,9 @@ pub enum NoticeText {
         /// Seconds until it works again.
         retry_after_s: u32,
     },
+    /// The person hides the own address, and the relay names no server that could carry a call for
+    /// them: it was neither placed nor answered.
+    NothingHides,
     /// One call at a time.
     AlreadyInCall,
     /// The call that was to be accepted is over or was answered elsewhere.
@@ -81,6 +84,7 @@ impl NoticeText {
             Self::NotConnected
             | Self::Refused { .. }
             | Self::RateLimited { .. }
+            | Self::NothingHides
             | Self::AlreadyInCall
             | Self::CallGone
             | Self::ContactRequested { .. }

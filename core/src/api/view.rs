@@ -21,6 +21,10 @@ pub struct View {
     pub relay_address: String,
     /// How the relay is reached.
     pub relay: RelayState,
+    /// How far this device's clock is ahead of the relay's, in ms, to the second. Whoever counts from
+    /// one of the times here to the present takes it off what the device says.
+    #[cfg_attr(feature = "bindings", specta(type = i32))]
+    pub clock_ahead: i64,
     /// Frames of the relay that this client could not take, in this run. Something may be missing.
     pub skipped_frames: u32,
     /// What the person should read, oldest first.

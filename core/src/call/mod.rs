@@ -69,12 +69,6 @@ impl Desk<'_> {
     fn is_polite_to(&self, device: DeviceId) -> bool {
         self.me.is_some_and(|me| me.device < device)
     }
-
-    fn has_turn(&self) -> bool {
-        self.session.ice_servers.iter().any(|server| {
-            server.urls.iter().any(|url| url.starts_with("turn:") || url.starts_with("turns:"))
-        })
-    }
 }
 
 /// What calls ask of the rest of the core.

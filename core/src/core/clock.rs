@@ -32,6 +32,14 @@ impl Clock {
         self.system_epoch.saturating_add(time.0)
     }
 
+    /// How far the system's clock is ahead of the relay's, in ms, to the second: what is counted by both
+    /// shows seconds, and each answer of the relay took a little of its own.
+    pub(super) fn ahead(&self) -> i64 {
+        let system = i64::try_from(self.system_epoch).unwrap_or(i64::MAX);
+        let ahead = system.saturating_sub(self.epoch);
+        ahead.saturating_add(500).div_euclid(1_000).saturating_mul(1_000)
+    }
+
     /// When it is this many milliseconds since 1970.
     pub(super) fn time_of(self, unix: u64) -> Time {
         let unix = i64::try_from(unix).unwrap_or(i64::MAX);
@@ -44,6 +52,28 @@ impl Clock {
             && server_time <= LATEST_UNIX_MS
         {
             self.epoch = server.saturating_sub_unsigned(now.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_whose_clock_is_ahead_or_behind_knows_by_how_much() {
+        let relay = 1_800_000_000_000;
+        for (system, ahead) in [
+            (relay, 0),
+            (relay + 120_000, 120_000),
+            (relay - 3_600_000, -3_600_000),
+            (relay + 400, 0),
+            (relay - 400, 0),
+        ] {
+            let mut clock = Clock::new(system);
+            assert_eq!(clock.ahead(), 0, "until the relay said something");
+            clock.set(Time(5_000), relay + 5_000);
+            assert_eq!(clock.ahead(), ahead);
         }
     }
 }

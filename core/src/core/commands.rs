@@ -92,6 +92,12 @@ impl Core {
         }
     }
 
+    /// Whether calls of this person may go through a server only, and there is none: each would be
+    /// tried for a while in vain.
+    fn nothing_hides(&self) -> bool {
+        self.settings.always_relay && !self.session.has_turn()
+    }
+
     /// Who was signed in until the relay refused it.
     pub(super) fn former(&self) -> Option<&SignIn> {
         match &self.account {
@@ -168,9 +174,14 @@ impl Core {
             Command::PlaceCall { conversation, media } => {
                 if !self.session.is_online() {
                     self.tell(NoticeText::NotConnected);
+                } else if self.nothing_hides() {
+                    self.tell(NoticeText::NothingHides);
                 } else if self.people.conversation(conversation).is_some() {
                     self.with_calls(|calls, desk| calls.place(conversation, media, desk));
                 }
+            }
+            Command::AcceptCall { .. } if self.session.is_online() && self.nothing_hides() => {
+                self.tell(NoticeText::NothingHides);
             }
             Command::AcceptCall { call, media } => {
                 self.with_calls(|calls, desk| calls.handle(Event::Accept { call, media }, desk));

@@ -27,6 +27,7 @@ impl Core {
                     RelayState::Offline { retry_at, cause: self.offline_cause() }
                 }
             },
+            clock_ahead: self.clock.ahead(),
             skipped_frames: self.session.skipped(),
             notices: self.notices.iter().cloned().collect(),
             settings: self.settings.clone(),

@@ -12,10 +12,10 @@ use proptest::prelude::*;
 
 use super::*;
 
-const GROUP: ConversationId = ConversationId::from_bytes([3; 16]);
+pub(super) const GROUP: ConversationId = ConversationId::from_bytes([3; 16]);
 const ME: u8 = 1;
 
-fn user(n: u8) -> UserId {
+pub(super) fn user(n: u8) -> UserId {
     UserId::from_bytes([n; 16])
 }
 
@@ -27,7 +27,7 @@ fn person(n: u8) -> Person {
     }
 }
 
-fn group(
+pub(super) fn group(
     id: ConversationId,
     name: &str,
     owner: u8,
@@ -52,14 +52,14 @@ fn invitation(conversation: ConversationId) -> GroupInvitation {
     GroupInvitation { conversation, name, from: person(2), members: 2, created_at: UNIX }
 }
 
-struct Groups {
-    bench: Bench,
+pub(super) struct Groups {
+    pub(super) bench: Bench,
     seq: u64,
 }
 
 impl Groups {
     /// Signed in and online.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut it = Self { bench: Bench::new(vec![kept(UNIX + 3_600_000)]), seq: 0 };
         it.bench.input(Input::Link(LinkEvent::Opened));
         let welcome = Welcome {
@@ -88,16 +88,16 @@ impl Groups {
         it
     }
 
-    fn say(&mut self, message: RelayMessage) {
+    pub(super) fn say(&mut self, message: RelayMessage) {
         self.seq += 1;
         self.bench.input(Input::Relay(RelayFrame { seq: self.seq, message }));
     }
 
-    fn want(&mut self, command: Command) {
+    pub(super) fn want(&mut self, command: Command) {
         self.bench.input(Input::Command(command));
     }
 
-    fn home(&self) -> &Home {
+    pub(super) fn home(&self) -> &Home {
         match self.bench.account() {
             Account::SignedIn(home) => home,
             other => panic!("{other:?}"),
@@ -109,7 +109,7 @@ impl Groups {
         Some((view.name.clone(), view.group.clone()?))
     }
 
-    fn notices(&self) -> Vec<NoticeText> {
+    pub(super) fn notices(&self) -> Vec<NoticeText> {
         let notices = &self.bench.view.as_ref().unwrap().notices;
         notices.iter().map(|notice| notice.text.clone()).collect()
     }

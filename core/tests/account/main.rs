@@ -9,6 +9,7 @@ mod cookie;
 mod former;
 mod groups;
 mod lengths;
+mod hiding;
 mod page;
 mod resets;
 

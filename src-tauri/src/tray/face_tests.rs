@@ -28,6 +28,7 @@ fn face(home: Home, relay: RelayState) -> Face {
         account: Account::SignedIn(Box::new(home)),
         relay_address: "calls.example.org".to_owned(),
         relay,
+        clock_ahead: 0,
         skipped_frames: 0,
         notices: Vec::new(),
         settings: Settings { language: Language::En, ..Settings::default() },

@@ -140,7 +140,8 @@ impl Occasion {
             return;
         }
         if let Some(peer) = remote.newest() {
-            let relay_only = relay_only && pass.desk.has_turn() || pass.desk.settings.always_relay;
+            let relay_only =
+                relay_only && pass.desk.session.has_turn() || pass.desk.settings.always_relay;
             let ice_servers = pass.desk.session.ice_servers.clone();
             pass.order(peer, PeerCommand::Configure { ice_servers, relay_only });
             self.offer(index, true, pass);

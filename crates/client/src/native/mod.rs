@@ -200,6 +200,7 @@ fn nothing_yet(relay: &str) -> View {
         account: Account::Loading,
         relay_address: relay.split_once("://").map_or(relay, |(_, address)| address).to_owned(),
         relay: RelayState::Idle,
+        clock_ahead: 0,
         skipped_frames: 0,
         notices: Vec::new(),
         settings: Default::default(),

@@ -1238,6 +1238,11 @@ reason?: ProblemReason_Deserialize | null } |
 { type: "rate_limited"; 
 /**  Seconds until it works again. */
 retry_after_s: number } | 
+/**
+ *  The person hides the own address, and the relay names no server that could carry a call for
+ *  them: it was neither placed nor answered.
+ */
+{ type: "nothing_hides" } | 
 /**  One call at a time. */
 { type: "already_in_call" } | 
 /**  The call that was to be accepted is over or was answered elsewhere. */
@@ -1281,6 +1286,11 @@ reason: ProblemReason_Serialize | null } |
 { type: "rate_limited"; 
 /**  Seconds until it works again. */
 retry_after_s: number } | 
+/**
+ *  The person hides the own address, and the relay names no server that could carry a call for
+ *  them: it was neither placed nor answered.
+ */
+{ type: "nothing_hides" } | 
 /**  One call at a time. */
 { type: "already_in_call" } | 
 /**  The call that was to be accepted is over or was answered elsewhere. */
@@ -2125,6 +2135,11 @@ export type View_Deserialize = {
 	relay_address: string,
 	/**  How the relay is reached. */
 	relay: RelayState_Deserialize,
+	/**
+	 *  How far this device's clock is ahead of the relay's, in ms, to the second. Whoever counts from
+	 *  one of the times here to the present takes it off what the device says.
+	 */
+	clock_ahead: number,
 	/**  Frames of the relay that this client could not take, in this run. Something may be missing. */
 	skipped_frames: number,
 	/**  What the person should read, oldest first. */
@@ -2141,6 +2156,11 @@ export type View_Serialize = {
 	relay_address: string,
 	/**  How the relay is reached. */
 	relay: RelayState_Serialize,
+	/**
+	 *  How far this device's clock is ahead of the relay's, in ms, to the second. Whoever counts from
+	 *  one of the times here to the present takes it off what the device says.
+	 */
+	clock_ahead: number,
 	/**  Frames of the relay that this client could not take, in this run. Something may be missing. */
 	skipped_frames: number,
 	/**  What the person should read, oldest first. */
