@@ -32,6 +32,13 @@ pub(crate) fn open(app: &AppHandle, hidden: bool) -> tauri::Result<()> {
     Ok(())
 }
 
+/// Whether the person can have the window before them.
+pub(crate) fn is_seen(app: &AppHandle) -> bool {
+    app.get_webview_window(MAIN).is_some_and(|window| {
+        window.is_visible().unwrap_or(false) && !window.is_minimized().unwrap_or(false)
+    })
+}
+
 /// Brings the window to the front.
 pub(crate) fn show(app: &AppHandle) {
     let Some(window) = app.get_webview_window(MAIN) else { return };

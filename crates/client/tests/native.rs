@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use bellwire_client::native::{Client, MemoryVault, NoPeers, Options, Vault as _};
 use bellwire_core::api::{Account, Command, RelayState, SignInProblem, View};
-use bellwire_core::{Record, SignIn};
+use bellwire_core::{CallInProgress, Record, SignIn};
 use bellwire_protocol::http::SignedIn;
 use bellwire_protocol::limits::RELAY_FRAME_BYTES;
 use bellwire_protocol::{
-    CallableBy, ClientFrame, ClientMessage, ConversationId, DeviceId, Limits, Me, RelayFrame,
-    RelayMessage, Secret, UserId, Welcome, decode, encode,
+    CallId, CallableBy, ClientFrame, ClientMessage, ConversationId, DeviceId, Limits, Me, Media,
+    MediaState, RelayFrame, RelayMessage, Secret, UserId, Welcome, decode, encode,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -231,6 +231,34 @@ async fn a_sign_in_that_is_refused_keeps_its_records_for_the_same_person() {
     within("home", second.until(is_home)).await;
     second.stop().await;
     assert!(vault.clone().load().contains(&kept), "it is there again");
+}
+
+#[tokio::test]
+async fn a_client_that_nobody_sees_leaves_the_call_of_its_earlier_run() {
+    let relay = Relay::new().await;
+    let vault = MemoryVault::default();
+    let kept = Record::Call(Some(CallInProgress {
+        call_id: CallId::from_bytes([3; 16]),
+        at: 1,
+        conversation: ConversationId::from_bytes([7; 16]),
+        media: Media::Video,
+        people: [UserId::from_bytes([4; 16])].into(),
+        sending: MediaState { mic: true, camera: true, screen: false },
+        claim: None,
+    }));
+    let calls = |vault: &MemoryVault| -> Vec<Record> {
+        let records = vault.clone().load();
+        records.into_iter().filter(|record| matches!(record, Record::Call(_))).collect()
+    };
+    let signed_out = |view: &View| matches!(view.account, Account::SignedOut { .. });
+    for (leave_call, expected) in [(false, kept.clone()), (true, Record::Call(None))] {
+        vault.clone().keep(kept.clone());
+        let options = Options { leave_call, ..Options::new(&relay.url, "test", "1") };
+        let client = Client::start(options, vault.clone(), NoPeers::new);
+        within("loaded", client.until(signed_out)).await;
+        client.stop().await;
+        assert_eq!(calls(&vault), [expected]);
+    }
 }
 
 #[tokio::test]

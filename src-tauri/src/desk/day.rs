@@ -235,6 +235,7 @@ impl Day {
         let relay = relay_url(&Preferences::read(&self.folders.preferences).relay);
         let mut options = Options::new(relay, "bellwire-desktop", env!("CARGO_PKG_VERSION"));
         options.device_name = device_name();
+        options.leave_call = !crate::window::is_seen(&self.app);
         let (client, events, media) = if webrtc {
             let mut way_back = None;
             let hands = Hands::Webview(self.app.clone());

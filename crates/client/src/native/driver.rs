@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bellwire_core::api::{Alert, Command, View};
-use bellwire_core::{Core, HttpReply, Input, LinkCommand, LinkEvent, Output, Start, Time};
+use bellwire_core::{Core, HttpReply, Input, LinkCommand, LinkEvent, Output, Record, Start, Time};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::executor::{Executor, PeerEventQueue};
@@ -69,8 +69,17 @@ impl<E: Executor> Driver<E> {
         }
     }
 
-    pub(super) async fn run(mut self, mut wishes: mpsc::Receiver<Wish>, mut peers: PeerEventQueue) {
-        let records = self.keeper.load().await;
+    pub(super) async fn run(
+        mut self,
+        leave_call: bool,
+        mut wishes: mpsc::Receiver<Wish>,
+        mut peers: PeerEventQueue,
+    ) {
+        let mut records = self.keeper.load().await;
+        if leave_call {
+            records.retain(|record| !matches!(record, Record::Call(_)));
+            self.keeper.keep(Record::Call(None));
+        }
         let now = self.clock.now();
         self.core.handle(now, Input::Loaded(records));
         loop {

@@ -63,6 +63,9 @@ pub struct Options {
     pub device_name: String,
     /// The core's randomness; drawn from the operating system where `None`.
     pub seed: Option<[u8; 32]>,
+    /// Leaves the call that an earlier run was in. Taking it up opens devices, which nobody asked for
+    /// where the program was started without a window.
+    pub leave_call: bool,
 }
 
 impl Options {
@@ -80,6 +83,7 @@ impl Options {
             device_name: format!("{name} on {}", std::env::consts::OS),
             name,
             seed: None,
+            leave_call: false,
         }
     }
 
@@ -126,9 +130,10 @@ impl Client {
         let (alerts, _) = broadcast::channel(ALERTS);
         let (view, views) = watch::channel(nothing_yet(&options.relay));
         let (events, peer_events) = PeerEvents::channel();
+        let leave_call = options.leave_call;
         let driver =
             Driver::new(options.into_start(), vault, executor(events), view, alerts.clone());
-        let task = tokio::spawn(driver.run(wished, peer_events));
+        let task = tokio::spawn(driver.run(leave_call, wished, peer_events));
         Self { wishes, views, alerts, task }
     }
 
