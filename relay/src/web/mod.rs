@@ -174,10 +174,59 @@ pub async fn security_headers(
     response
 }
 
-/// The host that the page is at, if it is nothing but a host.
+/// The host that the page is at, where a policy can name it.
 fn own_host(relay: &Relay, headers: &HeaderMap) -> Option<String> {
     let public = relay.config.public_url.as_ref().map(Origin::authority);
     let host = public.or_else(|| headers.get(header::HOST)?.to_str().ok())?;
-    let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
-    (plain && !host.is_empty()).then(|| host.to_owned())
+    is_source(host).then(|| host.to_owned())
+}
+
+/// Whether this is a `host-source` without scheme and path (CSP Level 3, section 2.3.1). An IPv6 address
+/// is none, and a browser says so in its console; its pages reach the relay by `'self'`, which covers
+/// sockets in every browser that has the pieces a call needs.
+fn is_source(host: &str) -> bool {
+    let (name, port) = match host.split_once(':') {
+        Some((name, port)) => (name, Some(port)),
+        None => (host, None),
+    };
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    name.split('.').all(is_label) && port.is_none_or(is_port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_source;
+
+    #[test]
+    fn a_policy_names_a_host_only_where_its_grammar_has_a_form_for_it() {
+        for host in
+            ["localhost", "localhost:8470", "calls.example.org", "127.0.0.1:8470", "xn--e1aybc:443"]
+        {
+            assert!(is_source(host), "{host}");
+        }
+        for host in [
+            "",
+            "[::1]",
+            "[::1]:8470",
+            "[fe80::1%25eth0]:80",
+            "::1",
+            "a:b:1",
+            "a.example:",
+            "*",
+            "*.example.org",
+            "a_b.example.org",
+            "example.org.",
+            "a..b",
+            "a b",
+            "a;script-src *",
+            "a/b",
+            "user@host",
+            "a'b",
+        ] {
+            assert!(!is_source(host), "{host}");
+        }
+    }
 }
