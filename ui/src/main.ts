@@ -4,13 +4,13 @@ import { WebHost } from './lib/host/web';
 import { WebviewPeers } from './lib/rtc/webview-peers';
 import { showNotedAppearance } from './settings/look';
 import './shared/base.css';
+import { takeOver } from './takeOver';
 import { alertWords } from './views/alertWords';
 import App from './views/App.svelte';
 
 showNotedAppearance();
-const target = document.getElementById('app');
-if (target) {
+takeOver((target) => {
   const peers = new WebviewPeers();
   const host = new WebHost({ peers, words: alertWords });
   mount(App, { target, props: { client: new Client(host, peers) } });
-}
+});
