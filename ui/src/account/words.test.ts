@@ -51,6 +51,7 @@ const NOTICES: [NoticeText, RegExp][] = [
   [{ type: 'refused', reason: 'yourself' }, /your own username/],
   [{ type: 'refused', reason: null }, /refused/],
   [{ type: 'rate_limited', retry_after_s: 5 }, /in 5 seconds/],
+  [{ type: 'nothing_hides' }, /names no server.*Switch off.*ask whoever runs/],
   [{ type: 'already_in_call' }, /You are in a call/],
   [{ type: 'call_gone' }, /answered elsewhere/],
   [{ type: 'contact_requested', username: 'grace' }, /sent to grace/],

@@ -1,4 +1,5 @@
 import type { NoticeText, OfflineCause, ProblemReason, SignInProblem } from '../lib/bindings';
+import type { Unkept } from '../lib/host/records';
 import { m } from '../lib/paraglide/messages';
 
 /** The field that a refusal is about; it is shown beside it. */
@@ -70,6 +71,16 @@ export function signInProblem(problem: SignInProblem, relay: string): string {
   }
 }
 
+/** What does not outlive this window. */
+export function unkeptWords(why: Unkept): string {
+  switch (why) {
+    case 'insecure':
+      return m.insecure();
+    case 'blocked':
+      return m.unkept();
+  }
+}
+
 /** Why the relay is not reached, and what still works. */
 export function offlineWords(cause: OfflineCause, relay: string, talking: boolean): string {
   switch (cause.type) {
@@ -130,6 +141,8 @@ export function noticeWords(text: NoticeText): string {
   switch (text.type) {
     case 'not_connected':
       return m.notice_not_connected();
+    case 'nothing_hides':
+      return m.notice_nothing_hides();
     case 'refused':
       return text.reason === null ? m.reason_unknown() : reason(text.reason);
     case 'rate_limited':
@@ -173,6 +186,7 @@ export function isPassing(text: NoticeText): boolean {
     case 'password_changed_elsewhere':
     case 'password_reset':
     case 'lists_incomplete':
+    case 'nothing_hides':
     case 'too_much_sent':
       return false;
   }

@@ -6,11 +6,8 @@ const tick = createSubscriber((update) => {
   return () => clearInterval(timer);
 });
 
-/**
- * Seconds since a call was answered. `since` is the relay's clock and this device's may differ, so
- * a call never shows less than nothing.
- */
-export function secondsSince(since: number): number {
+/** Seconds since a call was answered, anew each second. `now` is `Client.now()`. */
+export function secondsSince(since: number, now: number): number {
   tick();
-  return Math.max(0, (Date.now() - since) / 1000);
+  return Math.max(0, (now - since) / 1000);
 }

@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { DeviceProblem, EndReason } from '../lib/bindings';
 import { m } from '../lib/paraglide/messages';
 import { setLocale } from '../lib/paraglide/runtime';
+import { testWords } from '../settings/words';
 import { endWords, problemWords } from './words';
 
 const PROBLEMS: DeviceProblem[] = [
@@ -33,6 +34,18 @@ describe('a device that cannot be used', () => {
       );
     });
   }
+
+  it('is never asked for beside the address of a page that came over http', () => {
+    vi.stubGlobal('isSecureContext', false);
+    for (const language of ['en', 'de'] as const) {
+      void setLocale(language, { reload: false });
+      for (const slot of ['audio', 'camera', 'screen'] as const) {
+        expect(problemWords(slot, 'denied')).toMatch(/https/);
+      }
+      expect(testWords('microphone', 'denied')).toMatch(/https/);
+    }
+    vi.unstubAllGlobals();
+  });
 
   it('has a text of its own for each problem, in both languages', () => {
     for (const language of ['en', 'de'] as const) {

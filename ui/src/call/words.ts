@@ -1,5 +1,6 @@
 import type { CallView, DeviceProblem, EndReason, Slot } from '../lib/bindings';
 import { m } from '../lib/paraglide/messages';
+import { isInsecurePage } from '../shared/secure';
 
 /** What a person reads when a call is over: what happened, and what it means. */
 export interface Ending {
@@ -70,7 +71,7 @@ export function problemWords(slot: Slot, problem: DeviceProblem): string | null 
 function microphoneWords(problem: DeviceProblem): string {
   switch (problem) {
     case 'denied':
-      return m.microphone_denied();
+      return isInsecurePage() ? m.microphone_insecure() : m.microphone_denied();
     case 'dismissed':
       return m.microphone_dismissed();
     case 'missing':
@@ -89,7 +90,7 @@ function microphoneWords(problem: DeviceProblem): string {
 function cameraWords(problem: DeviceProblem): string {
   switch (problem) {
     case 'denied':
-      return m.camera_denied();
+      return isInsecurePage() ? m.camera_insecure() : m.camera_denied();
     case 'dismissed':
       return m.camera_dismissed();
     case 'missing':
@@ -110,7 +111,7 @@ function screenWords(problem: DeviceProblem): string | null {
     case 'dismissed':
       return null;
     case 'denied':
-      return m.screen_denied();
+      return isInsecurePage() ? m.screen_insecure() : m.screen_denied();
     case 'missing':
     case 'busy':
     case 'unplugged':

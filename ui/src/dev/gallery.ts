@@ -46,6 +46,7 @@ if (target && scene) {
   client.router.place = scene.place ?? { page: 'home' };
   client.minimised = scene.minimised ?? false;
   client.fault = scene.fault ?? null;
+  client.unkept = scene.unkept ?? null;
   mount(App, { target, props: { client } });
   setTimeout(async () => {
     const pause = () => new Promise((done) => setTimeout(done, 300));

@@ -39,6 +39,7 @@ export function stage(
   client.router.place = scene.place ?? { page: 'home' };
   client.minimised = scene.minimised ?? false;
   client.fault = scene.fault ?? null;
+  client.unkept = scene.unkept ?? null;
   render(App, { props: { client } });
   flushSync();
   // What it hears of the window is not for the next test's.

@@ -1,5 +1,6 @@
 import type { EndReason, View } from '../lib/bindings';
 import type { Fault, Seat } from '../lib/host/host';
+import type { Unkept } from '../lib/host/records';
 import type { Place } from '../shared/router.svelte';
 import { SECTIONS } from '../settings/sections';
 import type { Around } from './fake';
@@ -26,6 +27,8 @@ export interface Scene {
   seat?: Seat;
   minimised?: boolean;
   fault?: Fault;
+  /** Why nothing outlives the window. */
+  unkept?: Unkept;
   /** As on the desktop. */
   desktop?: Around;
   /** What to choose in the menu `More` before that. */
@@ -268,7 +271,11 @@ export const scenes: Record<string, Scene> = {
     }),
   },
   elsewhere: { view: inCall(), place: GRACE, seat: 'elsewhere' },
+  left: { view: inCall(), place: GRACE, seat: 'left' },
   fault: { view: view(busyHome()), fault: { type: 'load' } },
+  insecure: { view: view(signedOut()), unkept: 'insecure' },
+  unkept: { view: view(signedOut()), unkept: 'blocked' },
+  'unkept-home': { view: view(busyHome()), unkept: 'blocked' },
   ...Object.fromEntries(
     SECTIONS.map((section) => [
       `settings-${section}`,

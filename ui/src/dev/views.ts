@@ -38,6 +38,7 @@ export function view(account: Account, change: Partial<View> = {}): View {
     account,
     relay_address: 'calls.example.org',
     relay: { type: 'online' },
+    clock_ahead: 0,
     skipped_frames: 0,
     notices: [],
     settings,

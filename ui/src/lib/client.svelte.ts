@@ -4,6 +4,7 @@ import { takeResetCode } from '../account/resetLink';
 import { Router } from '../shared/router.svelte';
 import type { CallView, Command, Home, Link, PeerId, Settings, View } from './bindings';
 import type { Desktop, Fault, Host, Keeping, Seat, UpdateState } from './host/host';
+import type { Unkept } from './host/records';
 import type { Figures, Media, Picture } from './rtc/peers';
 import type { PictureSlot, SoundSlot } from './rtc/slots';
 import { share } from './share';
@@ -15,6 +16,10 @@ export class Client {
   seat = $state.raw<Seat>('here');
   /** Why there is no core any more. */
   fault = $state.raw<Fault | null>(null);
+  /** Why nothing outlives this window, where that is so. */
+  unkept = $state.raw<Unkept | null>(null);
+  /** The person read so. */
+  unkeptRead = $state(false);
   /** Where secrets are kept; null in a browser, which needs nobody for that. */
   keeping = $state.raw<Keeping | null>(null);
   /** What is known of newer versions of the app. */
@@ -67,6 +72,7 @@ export class Client {
       host.desktop?.onUpdate((update) => (this.update = update)) ?? (() => undefined),
       host.desktop?.onLink((link) => (this.link = link)) ?? (() => undefined),
       host.onFault?.((fault) => (this.fault = fault)) ?? (() => undefined),
+      host.onUnkept?.((why) => (this.unkept = why)) ?? (() => undefined),
     ];
     this.router.onBack(() => (this.minimised = true));
     // A link that is opened in this window's page loads nothing anew.
@@ -87,6 +93,14 @@ export class Client {
   moveHere(): void {
     this.minimised = false;
     this.#host.moveHere();
+  }
+
+  /**
+   * What the relay's clock says: every time in the view is the relay's, and the clock of this device
+   * may be minutes off.
+   */
+  now(): number {
+    return Date.now() - (this.view?.clock_ahead ?? 0);
   }
 
   /** The own picture of a slot. Reactive. */

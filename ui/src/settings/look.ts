@@ -1,27 +1,36 @@
 import type { Appearance, Language } from '../lib/bindings';
+import { profileNotes } from '../lib/host/notes';
 
-/** Where the last theme is noted, so that the next start does not flash the other one. */
+/** Where the last look is noted, so that the next start does not flash another one. */
 const NOTE = 'appearance';
+const NOTED_LANGUAGE = 'language';
 
 /** Shows the theme and notes it for the next start. */
 export function showAppearance(appearance: Appearance): void {
   if (appearance === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = appearance;
-  try {
-    localStorage.setItem(NOTE, appearance);
-  } catch {
-    // A browser that keeps nothing flashes; no more than that.
-  }
+  profileNotes.write(NOTE, appearance);
 }
 
-/** Shows the noted theme until the core has read the settings. */
+/** Notes the language for the next start. */
+export function noteLanguage(language: Language): void {
+  profileNotes.write(NOTED_LANGUAGE, language);
+}
+
+/** What was chosen when this browser was here last, until the core has read the settings. */
+export function notedLook(): { appearance: Appearance; language: Language } {
+  const appearance = profileNotes.read(NOTE);
+  const language = profileNotes.read(NOTED_LANGUAGE);
+  return {
+    appearance: appearance === 'light' || appearance === 'dark' ? appearance : 'system',
+    language: language === 'en' || language === 'de' ? language : 'system',
+  };
+}
+
+/** Shows the noted theme. */
 export function showNotedAppearance(): void {
-  try {
-    const noted = localStorage.getItem(NOTE);
-    if (noted === 'light' || noted === 'dark') document.documentElement.dataset.theme = noted;
-  } catch {
-    // As above.
-  }
+  const { appearance } = notedLook();
+  if (appearance !== 'system') document.documentElement.dataset.theme = appearance;
 }
 
 /** The language to speak: the chosen one, else the first of the system's that we have. */

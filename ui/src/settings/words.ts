@@ -1,5 +1,6 @@
 import type { DeviceProblem } from '../lib/bindings';
 import { m } from '../lib/paraglide/messages';
+import { isInsecurePage } from '../shared/secure';
 
 /** What is told of a version on the way to where it is installed; null tells nothing. */
 export function newerWords(version: string | null): string | null {
@@ -12,7 +13,7 @@ export function testWords(kind: 'microphone' | 'camera', problem: DeviceProblem)
   switch (problem) {
     case 'denied':
     case 'dismissed':
-      return m.test_denied({ device });
+      return isInsecurePage() ? m.test_insecure({ device }) : m.test_denied({ device });
     case 'missing':
     case 'unplugged':
       return m.test_missing({ device });

@@ -1,6 +1,6 @@
 import { screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { stage } from '../dev/render';
 import {
   busyHome,
@@ -265,6 +265,36 @@ describe('home', () => {
     expect(screen.queryByRole('region', { name: 'Call' })).toBeNull();
     await userEvent.click(button('Move here'));
     expect(host.moved).toBe(1);
+  });
+
+  it('says so where a screen cannot be drawn, and offers to load the page anew', () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const broken = view(busyHome({ conversations: [null as never] }));
+    const { show } = stage({ view: view(busyHome()) });
+    show(broken);
+    expect(screen.getByRole('alert')).toHaveTextContent(/could not be shown.*call goes on/);
+    expect(button('Reload')).toBeVisible();
+  });
+
+  it('counts a call by the relay’s clock, however wrong this device’s is', () => {
+    for (const clock_ahead of [0, 120_000, -3_600_000]) {
+      const since = Date.now() - clock_ahead - 5000;
+      const live = call({ type: 'connected', since });
+      stage({ view: view(busyHome({ call: live }), { clock_ahead }), minimised: true });
+      const bar = screen.getAllByRole('region', { name: 'Running call' }).at(-1);
+      expect(bar).toHaveTextContent(/Grace Hopper\s*0:05/);
+    }
+  });
+
+  it('asks before a call goes on whose window was closed, and takes no keys for it', async () => {
+    const live = call({ type: 'connected', since: Date.now() });
+    const { asked, host } = stage({ view: view(busyHome({ call: live })), seat: 'left' });
+    expect(screen.getByRole('alert')).toHaveTextContent(/call with Grace Hopper was closed/);
+    expect(document.body, 'no button has the focus by itself').toHaveFocus();
+    await userEvent.click(button('Continue here'));
+    expect(host.moved).toBe(1);
+    await userEvent.click(button('Hang up'));
+    expect(asked()).toEqual([{ type: 'hang_up', call: 'call-1' }]);
   });
 
   it('counts what waits in the title', () => {

@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import { closeDialog, stage } from '../dev/render';
-import { settings, signedOut, view } from '../dev/views';
+import { busyHome, settings, signedOut, view } from '../dev/views';
 
 describe('welcome', () => {
   it('signs in with what was typed', async () => {
@@ -11,6 +11,25 @@ describe('welcome', () => {
     await userEvent.type(screen.getByLabelText('Password'), 'analytical engine');
     await userEvent.click(screen.getByRole('button', { name: 'Sign in' }));
     expect(asked()).toEqual([{ type: 'sign_in', username: 'ada', password: 'analytical engine' }]);
+  });
+
+  it('says before anybody signs in what plain http takes away, and where to go', () => {
+    stage({ view: view(signedOut()), unkept: 'insecure' });
+    const said = screen.getByRole('alert');
+    expect(said).toHaveTextContent(/neither microphone nor camera/);
+    expect(said).toHaveTextContent(/sign in again whenever the page is loaded/);
+    expect(said).toHaveTextContent(/ask whoever runs this relay/);
+    expect(within(said).getByRole('link')).toHaveAttribute('href', 'https://localhost/');
+  });
+
+  it('says what a browser that keeps nothing takes away, and what still works, once', async () => {
+    const { client, show } = stage({ view: view(signedOut()), unkept: 'blocked' });
+    expect(screen.getByRole('alert')).toHaveTextContent(/Signing in, calls and messages work/);
+    show(view(busyHome()));
+    expect(screen.queryByText(/keeps nothing for this page/)).toBeNull();
+    client.unkeptRead = false;
+    const said = await screen.findByText(/keeps nothing for this page/);
+    expect(said, 'storage failed while somebody is signed in').toBeVisible();
   });
 
   it('says who was signed in, and asks for the password alone', async () => {

@@ -7,6 +7,7 @@ import type {
   SlotState,
   View,
 } from '../bindings';
+import type { Unkept } from './records';
 
 /** The only door to Rust. Implemented by `web.ts` (wasm) and, on the desktop, `tauri.ts`. */
 export interface Host {
@@ -23,6 +24,8 @@ export interface Host {
   onOpen?(listener: (conversation: ConversationId) => void): () => void;
   /** Calls back if there is no core any more, or never was. Hosts that cannot fail lack it. */
   onFault?(listener: (fault: Fault) => void): () => void;
+  /** Calls back if nothing outlives this window, and why. Hosts that say so elsewhere lack it. */
+  onUnkept?(listener: (why: Unkept) => void): () => void;
   /** What there is on the desktop alone. */
   readonly desktop?: Desktop;
 }
@@ -137,14 +140,18 @@ export interface SoundDevices {
 }
 
 /**
- * Why there is no core. `load`: its code did not arrive. `crash`: it failed, and again after the
- * page was loaded anew. All that is left is to say so and offer to reload.
+ * Why nothing can be shown. `load`: the core's code did not arrive. `crash`: it failed, and again
+ * after the page was loaded anew. `draw`: it goes on, and its view could not be drawn. All that is
+ * left is to say so and offer to reload.
  */
-export type Fault = { type: 'load' } | { type: 'crash' };
+export type Fault = { type: 'load' } | { type: 'crash' } | { type: 'draw' };
 
 /**
  * Where the core runs. A browser profile has one device however many windows show it: one window
  * holds the core and the media, the others show its view and hand it their commands. Accepting or
  * placing a call in another window moves the core there first.
+ *
+ * `left`: the window that held a call is gone. The call goes on here after `moveHere`, and ends by
+ * `hang_up` or when nobody answers.
  */
-export type Seat = 'here' | 'elsewhere';
+export type Seat = 'here' | 'elsewhere' | 'left';

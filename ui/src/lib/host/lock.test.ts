@@ -145,3 +145,16 @@ test('a page that may not use locks holds the core of its own', async () => {
   await vi.waitFor(() => expect(listener.onHeld).toHaveBeenCalledTimes(1));
   expect(await lock.isHeld()).toBe(true);
 });
+
+test('a browser whose locks never answer leaves a window to itself, and says so', async () => {
+  vi.useFakeTimers();
+  const request = () => new Promise(() => undefined);
+  const listener = { onHeld: vi.fn(), onLost: vi.fn(() => Promise.resolve()) };
+  const lock = new CoreLock({ request } as unknown as LockManager, 'one', listener);
+  lock.queue();
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(await lock.works).toBe(false);
+  expect(listener.onHeld).toHaveBeenCalledTimes(1);
+  expect(await lock.isHeld()).toBe(true);
+  vi.useRealTimers();
+});

@@ -1,7 +1,10 @@
 import type { Hands } from './core';
+import { within } from './patience';
 
 /** The lock of the window that holds the core. */
 const CORE = 'bellwire';
+/** How long a browser may take to grant a lock that nobody else wants, in ms. */
+const GRANT_MS = 2_000;
 
 /** Who hears of the lock. */
 export interface LockListener {
@@ -16,6 +19,8 @@ export class CoreLock {
   readonly #listener: LockListener;
   /** A lock that only this window has, to find the window among the holders. */
   readonly #mark: string;
+  /** Whether windows can agree on one of them here: locks are granted. */
+  readonly works: Promise<boolean>;
   /** Ends waiting. */
   #queued: AbortController | null = null;
   /** Lets go. */
@@ -28,7 +33,22 @@ export class CoreLock {
     this.#locks = locks;
     this.#listener = listener;
     this.#mark = `${CORE}-window-${window}`;
-    locks.request(this.#mark, () => new Promise(() => undefined)).catch(() => undefined);
+    this.works = within(
+      GRANT_MS,
+      new Promise<void>((granted, refused) => {
+        const held = (): Promise<never> => {
+          granted();
+          return new Promise(() => undefined);
+        };
+        locks.request(this.#mark, held).catch(refused);
+      }),
+    ).then(
+      () => true,
+      (error: unknown) => {
+        this.#onUnheld(error);
+        return false;
+      },
+    );
   }
 
   /** Waits behind the other windows until the holder closes. */
@@ -89,7 +109,8 @@ export class CoreLock {
 
   #hold(): Promise<void> {
     this.#queued = null;
-    if (this.#suspended) return Promise.resolve();
+    // Granted too late: this window went on alone.
+    if (this.#suspended || this.#refused) return Promise.resolve();
     // Held until the window closes, freezes, or another one steals it.
     const released = new Promise<void>((resolve) => (this.#release = resolve));
     this.#listener.onHeld();
@@ -102,7 +123,7 @@ export class CoreLock {
       if (this.#suspended) return;
       void this.#listener.onLost();
       this.queue();
-    } else {
+    } else if (!this.#refused) {
       this.#refused = true;
       this.#listener.onHeld();
     }

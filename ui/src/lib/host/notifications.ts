@@ -1,4 +1,5 @@
 import type { Alert, CallId, ConversationId } from '../bindings';
+import { within } from './patience';
 
 /** What a notification says, in the person's language. `null` shows none. */
 export type Words = (alert: Alert) => { title: string; body: string } | null;
@@ -68,6 +69,8 @@ export class Notifications {
 
 /** Held, shared, by every window that a person sees. The browser lets go of a crashed one's. */
 const VISIBLE = 'bellwire-visible';
+/** How long the browser may take to say who holds it, in ms; a ring waits meanwhile. */
+const QUERY_MS = 1_000;
 
 function announceVisibility(): void {
   if (!('locks' in navigator)) return;
@@ -75,7 +78,8 @@ function announceVisibility(): void {
   const update = (): void => {
     if (!document.hidden && !release) {
       const hidden = new Promise<void>((resolve) => (release = resolve));
-      void navigator.locks.request(VISIBLE, { mode: 'shared' }, () => hidden);
+      // Where locks are refused, each window speaks for itself.
+      navigator.locks.request(VISIBLE, { mode: 'shared' }, () => hidden).catch(() => undefined);
     } else if (document.hidden && release) {
       release();
       release = null;
@@ -88,6 +92,10 @@ function announceVisibility(): void {
 async function isAnyWindowVisible(): Promise<boolean> {
   if (!document.hidden) return true;
   if (!('locks' in navigator)) return false;
-  const { held } = await navigator.locks.query();
-  return held?.some(({ name }) => name === VISIBLE) ?? false;
+  try {
+    const { held } = await within(QUERY_MS, navigator.locks.query());
+    return held?.some(({ name }) => name === VISIBLE) ?? false;
+  } catch {
+    return false;
+  }
 }

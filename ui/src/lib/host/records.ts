@@ -1,4 +1,5 @@
 import { trace } from '../trace';
+import { within } from './patience';
 import { type Sealed, makeKey, seal, unseal } from './sealing';
 import { Waiting } from './waiting';
 
@@ -9,27 +10,95 @@ export interface Records {
   keep(key: string, record: string): void;
   forget(key: string): void;
   erase(): void;
-  /** Resolves when everything asked for so far is on the disk. */
+  /** Resolves when everything asked for so far is on the disk, or nothing answers there. */
   settled(): Promise<void>;
 }
+
+/**
+ * Why nothing outlives this window. `insecure`: the page was not served securely; `blocked`: the
+ * browser keeps nothing for it, or its storage fails or never answers.
+ */
+export type Unkept = 'insecure' | 'blocked';
 
 const DATABASE = 'bellwire';
 const KEYS = 'keys';
 const RECORDS = 'records';
 const KEY = 'records';
+/**
+ * How long a storage may take to answer, in ms: a disk that wakes needs 1 to 2 s. Lower forgets
+ * sign-ins of slow machines; higher shows nothing for longer where none will ever answer.
+ */
+const ANSWER_MS = 2_500;
 
 /**
  * Records in IndexedDB, each sealed. Where the browser has no IndexedDB or no WebCrypto (a page
- * that is not served securely), records last as long as the window: a token is never kept openly.
+ * that is not served securely), or they fail, records last as long as the window, and `unkept` hears
+ * of it: a token is never kept openly.
  */
-export async function openRecords(): Promise<Records> {
-  try {
-    if (!globalThis.crypto?.subtle) return memoryRecords();
+export async function openRecords(unkept: (why: Unkept) => void): Promise<Records> {
+  if (!globalThis.crypto?.subtle) {
+    unkept('insecure');
+    return memoryRecords();
+  }
+  const opening = async (): Promise<IndexedRecords> => {
     const database = await openDatabase();
-    return new IndexedRecords(database, await keyOf(database));
+    const key = await keyOf(database);
+    const records = new IndexedRecords(database, key, () => unkept('blocked'));
+    // One that opens and then reads nothing is found out now, while a person waits only once.
+    await records.read();
+    return records;
+  };
+  try {
+    const records = await within(ANSWER_MS, opening(), (late) => late.close());
+    return new FailingRecords(records);
   } catch (error) {
     trace('records are not kept', error);
+    unkept('blocked');
     return memoryRecords();
+  }
+}
+
+/** Records on a disk that may stop answering at any time. */
+class FailingRecords implements Records {
+  #records: Records;
+  readonly #disk: IndexedRecords;
+
+  constructor(disk: IndexedRecords) {
+    this.#records = this.#disk = disk;
+  }
+
+  async load(): Promise<string[]> {
+    const records = this.#records;
+    try {
+      return await within(ANSWER_MS, records.load());
+    } catch (error) {
+      trace('records were not read', error);
+      // Nothing that this window says may stand beside what could not be read.
+      this.#disk.giveUp();
+      this.#records = memoryRecords();
+      return [];
+    }
+  }
+
+  keep(key: string, record: string): void {
+    this.#records.keep(key, record);
+  }
+
+  forget(key: string): void {
+    this.#records.forget(key);
+  }
+
+  erase(): void {
+    this.#records.erase();
+  }
+
+  async settled(): Promise<void> {
+    try {
+      await within(ANSWER_MS, this.#records.settled());
+    } catch (error) {
+      trace('records were not written in time', error);
+      this.#disk.giveUp();
+    }
   }
 }
 
@@ -39,19 +108,33 @@ class IndexedRecords implements Records {
   readonly #waiting = new Waiting();
   /** Ends when nothing waits any more. */
   #writing: Promise<void> | null = null;
+  readonly #failed: () => void;
 
-  constructor(database: IDBDatabase, key: CryptoKey) {
+  constructor(database: IDBDatabase, key: CryptoKey, failed: () => void) {
     this.#database = database;
     this.#key = key;
+    this.#failed = failed;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** The disk does not answer. */
+  giveUp(): void {
+    this.#failed();
+    this.close();
+  }
+
+  /** The names of the records, and the records as they lie on the disk. */
+  read(): Promise<[IDBValidKey[], Sealed[]]> {
+    const store = this.#database.transaction(RECORDS).objectStore(RECORDS);
+    return Promise.all([done(store.getAllKeys()), done(store.getAll() as IDBRequest<Sealed[]>)]);
   }
 
   async load(): Promise<string[]> {
     await this.settled();
-    const store = this.#database.transaction(RECORDS).objectStore(RECORDS);
-    const [names, sealed] = await Promise.all([
-      done(store.getAllKeys()),
-      done(store.getAll() as IDBRequest<Sealed[]>),
-    ]);
+    const [names, sealed] = await this.read();
     const records: string[] = [];
     for (const [index, one] of sealed.entries()) {
       try {
@@ -95,6 +178,7 @@ class IndexedRecords implements Records {
         await this.#put(work.records);
       } catch (error) {
         trace('records were not written', error);
+        this.#failed();
       }
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Command, View } from '../bindings';
-import { type Message, type TabInput, type TabOutput, Tabs } from './tabs';
+import { type KeptCall, type Message, type TabInput, type TabOutput, Tabs } from './tabs';
 
 const LOADING = { account: { type: 'loading' } } as View;
 
@@ -32,9 +32,10 @@ class Profile {
   #queue: FakeWindow[] = [];
   #work: (() => void)[] = [];
 
-  open(name: string): FakeWindow {
-    const window = new FakeWindow(name, this);
+  open(name: string, seen = true, first: View | null = null): FakeWindow {
+    const window = new FakeWindow(name, this, first);
     this.windows.set(name, window);
+    window.feed({ type: 'seen', seen });
     this.#queue.push(window);
     this.send(window, { type: 'hello' });
     this.settle();
@@ -93,6 +94,8 @@ class Profile {
 class FakeWindow {
   readonly #tabs: Tabs;
   running = false;
+  /** What became of a kept call when the core started here last. */
+  call: KeptCall | null = null;
   frozen = false;
   seat = 'here';
   shown: View | null = null;
@@ -102,8 +105,9 @@ class FakeWindow {
   constructor(
     readonly name: string,
     readonly profile: Profile,
+    first: View | null,
   ) {
-    this.#tabs = new Tabs(name);
+    this.#tabs = new Tabs(name, first);
   }
 
   feed(input: TabInput): void {
@@ -135,6 +139,7 @@ class FakeWindow {
           'one core at a time',
         ).toEqual([]);
         this.running = true;
+        this.call = output.call;
         return;
       case 'stop_core':
         this.running = false;
@@ -178,6 +183,19 @@ describe('following', () => {
     expect(follower.shown).toEqual(home({ rings: ['c1'] }));
     follower.do({ type: 'command', command: MARK });
     expect(holder.dispatched).toEqual([MARK]);
+  });
+
+  test('what is typed on the first screen stays until a core has settled, and then reaches it', () => {
+    const first = { account: { type: 'signed_out' } } as View;
+    const window = new Profile().open('only', true, first);
+    window.draws(LOADING);
+    expect(window.shown, 'the form is not taken away').toBeNull();
+    const command: Command = { type: 'sign_in', username: 'ada', password: 'long enough' };
+    window.do({ type: 'command', command });
+    expect(window.dispatched, 'nothing is there that could take it').toEqual([]);
+    window.draws({ account: { type: 'signed_out', busy: false } } as View);
+    expect(window.dispatched).toEqual([command]);
+    expect(window.shown).toEqual({ account: { type: 'signed_out', busy: false } });
   });
 
   test('a fresh window shows every view of its core', () => {
@@ -401,4 +419,120 @@ test('a second click does not ask twice', () => {
   follower.times();
   follower.draws(home({ rings: ['c1'] }));
   expect(follower.dispatched).toEqual([ACCEPT]);
+});
+
+describe('a call whose window is gone', () => {
+  const CALL = home({ call: 'connected' });
+
+  test('is left by a hidden window, which opens nothing', () => {
+    const { profile, holder, follower } = pair(CALL);
+    follower.do({ type: 'seen', seen: false });
+    profile.close(holder);
+    expect(follower.running, 'the call may belong to a window that loads anew').toBe(false);
+    follower.times();
+    expect([follower.running, follower.call]).toEqual([true, 'leave']);
+  });
+
+  test('is asked for in a window that is seen, and goes on there by a press', () => {
+    const { profile, holder, follower } = pair(CALL);
+    profile.close(holder);
+    expect([follower.running, follower.seat]).toEqual([false, 'elsewhere']);
+    follower.times();
+    expect([follower.running, follower.seat]).toEqual([false, 'left']);
+    follower.do({ type: 'move_here' });
+    expect([follower.running, follower.call, follower.seat]).toEqual([true, 'take_up', 'here']);
+  });
+
+  test('ends by a press, or when nobody answers the question', () => {
+    for (const end of [
+      { type: 'command', command: HANG_UP },
+      { type: 'timeout' },
+    ] satisfies TabInput[]) {
+      const { profile, holder, follower } = pair(CALL);
+      profile.close(holder);
+      follower.times();
+      follower.do(end);
+      expect([follower.running, follower.call, follower.seat]).toEqual([true, 'leave', 'here']);
+      follower.draws(home());
+      expect(follower.dispatched, 'leaving it is all').toEqual([]);
+    }
+  });
+
+  test('is asked for in a hidden window that the person comes back to in time', () => {
+    const { profile, holder, follower } = pair(CALL);
+    follower.do({ type: 'seen', seen: false });
+    profile.close(holder);
+    follower.do({ type: 'seen', seen: true });
+    follower.times();
+    expect([follower.running, follower.seat]).toEqual([false, 'left']);
+    follower.do({ type: 'seen', seen: false });
+    follower.times();
+    expect([follower.running, follower.call], 'nobody sees the question').toEqual([true, 'leave']);
+  });
+
+  test('goes back to a window that was only loaded anew', () => {
+    for (const seen of [true, false]) {
+      const { profile, holder, follower } = pair(CALL);
+      follower.do({ type: 'seen', seen });
+      profile.close(holder);
+      const again = profile.open('again');
+      again.do({ type: 'move_here' });
+      expect([again.running, again.call, follower.running]).toEqual([true, 'take_up', false]);
+    }
+  });
+
+  test('does not keep a person from another one', () => {
+    const { profile, holder, follower } = pair(home({ call: 'connected', rings: ['c1'] }));
+    profile.close(holder);
+    follower.do({ type: 'command', command: ACCEPT });
+    expect([follower.running, follower.call]).toEqual([true, 'leave']);
+    follower.draws(home({ rings: ['c1'] }));
+    expect(follower.dispatched).toEqual([ACCEPT]);
+  });
+
+  test('is asked of one window at a time', () => {
+    const { profile, holder, follower } = pair(CALL);
+    const third = profile.open('third');
+    profile.close(holder);
+    follower.times();
+    expect([follower.seat, third.seat, third.running]).toEqual(['left', 'elsewhere', false]);
+    third.do({ type: 'move_here' });
+    expect([follower.seat, third.running, third.call]).toEqual(['elsewhere', true, 'take_up']);
+  });
+});
+
+describe('a window that is loaded while nobody sees it', () => {
+  test('takes up no call, whatever is kept of one', () => {
+    const window = new Profile().open('restored', false);
+    expect(window.running).toBe(false);
+    window.times();
+    expect([window.running, window.call]).toEqual([true, 'leave']);
+  });
+
+  test('takes up its own when the person looks at it in time', () => {
+    const window = new Profile().open('restored', false);
+    window.do({ type: 'seen', seen: true });
+    expect([window.running, window.call]).toEqual([true, 'take_up']);
+  });
+
+  test('takes up none that it was moved to by its own loading', () => {
+    const profile = new Profile();
+    const holder = profile.open('holder');
+    holder.draws(home({ call: 'connected' }));
+    const again = profile.open('again', false);
+    again.do({ type: 'reloaded' });
+    expect([holder.running, again.running]).toEqual([true, false]);
+    again.do({ type: 'seen', seen: true });
+    expect([again.running, again.call]).toEqual([true, 'take_up']);
+  });
+
+  test('a hidden window that another one does not take the core from goes on without the call', () => {
+    const { holder } = pair(home({ call: 'connected' }));
+    holder.do({ type: 'seen', seen: false });
+    holder.do({ type: 'message', message: { type: 'want', from: 'gone', live: true } });
+    holder.times();
+    expect(holder.running).toBe(false);
+    holder.times();
+    expect([holder.running, holder.call]).toEqual([true, 'leave']);
+  });
 });

@@ -9,11 +9,18 @@ import { type Numbered, Outbox } from './outbox';
  * ```
  *              lock                          settled, or 5 s
  *  following ────────► settling ───────────────────────────► holding
- *    │    ▲              ▲                                   │     │
- *    │    │ refused      │ lock (stolen)          wanted     │     │ lock stolen
- *    ▼    │              │                                   ▼     ▼
- *   asking ──moved, 500 ms──► stealing          yielding ──────► following
+ *    │    ▲  │           ▲   ▲                               │     │
+ *    │    │  │ lock, but │   │ lock (stolen)      wanted     │     │ lock stolen
+ *    │    │  │ a call    │ said, or 3 s and 30 s             ▼     ▼
+ *    │    │  └──────► waiting  │                yielding ──────► following
+ *    │    │ refused            │
+ *    ▼    │                    │
+ *   asking ──moved, 500 ms──► stealing
  * ```
+ *
+ * A call opens a microphone and a camera. It comes along where a person moved it, or into a window
+ * that is loaded while they look at it, and nowhere else: a window that holds the core because the
+ * call's own one is gone asks, and one that nobody sees leaves the call.
  *
  * A window keeps each command until a core took it, and hands all that are left to whoever holds
  * the core: none is lost while it moves, none is carried out twice or out of turn.
@@ -21,16 +28,24 @@ import { type Numbered, Outbox } from './outbox';
 type State =
   /** Another window holds the core. */
   | { at: 'following'; view: View | null }
-  /** The holder was asked to let go. */
-  | { at: 'asking'; view: View | null }
+  /** The holder was asked to let go, `live` for its call. */
+  | { at: 'asking'; view: View | null; live: boolean }
   /** The holder let go, or does not answer. */
-  | { at: 'stealing'; view: View | null }
+  | { at: 'stealing'; view: View | null; live: boolean }
+  /**
+   * The lock is here, and a call that was in another window or in an earlier run may be as well.
+   * `asks`: the person reads the question.
+   */
+  | { at: 'waiting'; view: View | null; asks: boolean }
   /** The core starts here. `before` is what the person saw of the last holder. */
   | { at: 'settling'; before: View | null; view: View | null }
   /** The core is here. */
   | { at: 'holding'; view: View }
   /** The core stops here for another window. */
   | { at: 'yielding'; view: View | null; to: string };
+
+/** What becomes of a call that is kept, when a core starts. */
+export type KeptCall = 'take_up' | 'leave';
 
 /** What windows tell each other. */
 export type Message =
@@ -59,10 +74,14 @@ export type TabInput =
   | { type: 'message'; message: Message }
   | { type: 'command'; command: Command }
   | { type: 'move_here' }
+  /** This window was loaded anew, and held the core before. */
+  | { type: 'reloaded' }
+  /** Whether somebody can see this window; it counts as seen until it is said. */
+  | { type: 'seen'; seen: boolean }
   | { type: 'timeout' };
 
 export type TabOutput =
-  | { type: 'start_core' }
+  | { type: 'start_core'; call: KeptCall }
   /** Answered by `core_stopped`. */
   | { type: 'stop_core' }
   | { type: 'dispatch'; command: Command }
@@ -78,6 +97,13 @@ export type TabOutput =
 const ANSWER_MS = 500;
 /** How long a core may take until a call can be placed or accepted, in ms. */
 const SETTLE_MS = 5_000;
+/**
+ * How long a call waits for its own window, which may only be loading anew, in ms. Longer leaves the
+ * others of the call in silence for longer after it was closed.
+ */
+const RELOAD_MS = 3_000;
+/** How long a person is asked about it, in ms; the others of the call wait meanwhile. */
+const QUESTION_MS = 30_000;
 /** How long a holder that let go waits for the other window to take over, in ms. */
 const TAKE_OVER_MS = 1_000;
 
@@ -85,13 +111,17 @@ export class Tabs {
   readonly #self: string;
   readonly #outputs: TabOutput[] = [];
   #state: State = { at: 'following', view: null };
+  #seen = true;
+  /** Was loaded anew while nobody looked: what it held belongs here when somebody does. */
+  #returns = false;
   readonly #outbox = new Outbox();
   /** The last command of each other window that a core took. */
   readonly #taken = new Map<string, number>();
 
-  /** `self` names this window among the others. */
-  constructor(self: string) {
+  /** `self` names this window among the others; `shown` is on its screen until a view comes. */
+  constructor(self: string, shown: View | null = null) {
     this.#self = self;
+    this.#state = { at: 'following', view: shown };
   }
 
   handle(input: TabInput): TabOutput[] {
@@ -120,6 +150,13 @@ export class Tabs {
       case 'move_here':
         this.#onMoveHere();
         break;
+      case 'reloaded':
+        this.#returns = true;
+        if (this.#seen) this.#onReturn();
+        break;
+      case 'seen':
+        this.#onSeen(input.seen);
+        break;
       case 'timeout':
         this.#onTimeout();
         break;
@@ -131,9 +168,11 @@ export class Tabs {
     const state = this.#state;
     switch (state.at) {
       case 'following':
+        return this.#begin(state.view);
       case 'asking':
       case 'stealing':
-        return this.#settle(state.view);
+        return this.#settle(state.view, state.live || !isInCall(state.view) ? 'take_up' : 'leave');
+      case 'waiting':
       case 'settling':
       case 'holding':
       case 'yielding':
@@ -148,6 +187,7 @@ export class Tabs {
       case 'holding':
         this.#outputs.push({ type: 'stop_core' });
         return this.#follow(shownOf(state));
+      case 'waiting':
       case 'yielding':
         return this.#follow(state.view);
       case 'following':
@@ -175,6 +215,7 @@ export class Tabs {
       case 'following':
       case 'asking':
       case 'stealing':
+      case 'waiting':
       case 'yielding':
         return;
     }
@@ -186,6 +227,7 @@ export class Tabs {
     switch (message.type) {
       case 'hello':
         if (holds) this.#answerHello(shownOf(state));
+        if (state.at === 'waiting') this.#answerHello(state.view);
         if (state.at === 'holding') this.#post({ type: 'ready' });
         return;
       case 'view':
@@ -207,6 +249,11 @@ export class Tabs {
       case 'taken':
         return this.#onTaken(message.from, message.number);
       case 'want':
+        if (state.at === 'waiting' && message.from !== this.#self) {
+          this.#state = { at: 'yielding', view: state.view, to: message.from };
+          this.#post({ type: 'moved', to: message.from });
+          return this.#timer(TAKE_OVER_MS);
+        }
         if (!holds || message.from === this.#self) return;
         if (!message.live && isInCall(shownOf(state))) {
           return this.#post({ type: 'refused', to: message.from });
@@ -228,6 +275,9 @@ export class Tabs {
 
   #onCommand(command: Command): void {
     const state = this.#state;
+    if (state.at === 'waiting' && command.type === 'hang_up') {
+      return this.#settle(state.view, 'leave');
+    }
     this.#outbox.put(command);
     switch (state.at) {
       case 'following':
@@ -237,6 +287,9 @@ export class Tabs {
         return;
       case 'holding':
         return this.#dispatchWhile(() => true);
+      case 'waiting':
+        if (needsMedia(command)) this.#settle(state.view, 'leave');
+        return;
       case 'asking':
       case 'stealing':
       case 'yielding':
@@ -281,12 +334,29 @@ export class Tabs {
       case 'following':
       case 'asking':
         return this.#ask(state.view, true);
+      case 'waiting':
+        return this.#settle(state.view, 'take_up');
       case 'stealing':
       case 'settling':
       case 'holding':
       case 'yielding':
         return;
     }
+  }
+
+  #onReturn(): void {
+    this.#returns = false;
+    this.#onMoveHere();
+  }
+
+  #onSeen(seen: boolean): void {
+    this.#seen = seen;
+    if (seen && this.#returns) return this.#onReturn();
+    const state = this.#state;
+    if (state.at !== 'waiting') return;
+    // Nobody was asked anything: the person just opened this window.
+    if (seen && state.view === null) return this.#settle(null, 'take_up');
+    if (state.asks) this.#timer(seen ? QUESTION_MS : RELOAD_MS);
   }
 
   #onTimeout(): void {
@@ -301,9 +371,14 @@ export class Tabs {
         // The core says why it can't: not connected, or that the ring is over.
         this.#dispatchWhile(() => true);
         return this.#hold(state.view);
+      case 'waiting':
+        if (state.asks || !this.#seen) return this.#settle(state.view, 'leave');
+        this.#state = { ...state, asks: true };
+        this.#outputs.push({ type: 'seat', seat: 'left' });
+        return this.#timer(QUESTION_MS);
       case 'yielding':
         // The other window is gone; the lock is still here.
-        return this.#settle(state.view);
+        return this.#seen ? this.#settle(state.view, 'take_up') : this.#begin(state.view);
       case 'following':
       case 'stealing':
       case 'holding':
@@ -312,20 +387,33 @@ export class Tabs {
   }
 
   #ask(view: View | null, live: boolean): void {
-    this.#state = { at: 'asking', view };
+    this.#state = { at: 'asking', view, live };
     this.#post({ type: 'want', from: this.#self, live });
     this.#timer(ANSWER_MS);
   }
 
-  #steal({ view }: { view: View | null }): void {
+  #steal({ view, live }: { view: View | null; live: boolean }): void {
     this.#timer(null);
-    this.#state = { at: 'stealing', view };
+    this.#state = { at: 'stealing', view, live };
     this.#outputs.push({ type: 'steal_lock' });
   }
 
-  #settle(before: View | null): void {
+  /** The lock came by itself: nobody asked for what goes on in the core. */
+  #begin(view: View | null): void {
+    if (isInCall(view) || (view === null && !this.#seen)) {
+      this.#state = { at: 'waiting', view, asks: false };
+      return this.#timer(RELOAD_MS);
+    }
+    this.#settle(view, this.#seen ? 'take_up' : 'leave');
+  }
+
+  #settle(shown: View | null, call: KeptCall): void {
+    const before = call === 'leave' ? withoutCall(shown) : shown;
+    this.#returns = false;
     this.#state = { at: 'settling', before, view: null };
-    this.#outputs.push({ type: 'seat', seat: 'here' }, { type: 'start_core' });
+    this.#outputs.push({ type: 'seat', seat: 'here' });
+    if (before !== null && before !== shown) this.#show(before);
+    this.#outputs.push({ type: 'start_core', call });
     this.#timer(SETTLE_MS);
   }
 
@@ -397,6 +485,11 @@ function isReadyFor(command: Command, before: View | null, view: View): boolean 
 /** Whether the call that the person saw has come along. */
 function isCallBack(before: View | null, { account }: View): boolean {
   return !isInCall(before) || account.type !== 'signed_in' || account.call !== null;
+}
+
+function withoutCall(view: View | null): View | null {
+  if (view?.account.type !== 'signed_in' || view.account.call === null) return view;
+  return { ...view, account: { ...view.account, call: null } };
 }
 
 function isInCall(view: View | null): boolean {

@@ -3,13 +3,15 @@ import init, { Client } from '../wasm/bellwire';
 import wasmUrl from '../wasm/bellwire_bg.wasm?url';
 import { type OwnedPeers, RunningCore } from './core';
 import { deviceName } from './device-name';
+import { after, foyer, noteAccount } from './foyer';
 import type { Fault, Host, Seat } from './host';
 import { Latest } from './latest';
 import { CoreLock, withLock } from './lock';
+import { windowNotes } from './notes';
 import { Notifications, type Words } from './notifications';
-import { type Records, memoryRecords, openRecords } from './records';
+import { type Records, type Unkept, memoryRecords, openRecords } from './records';
 import { trace } from '../trace';
-import { type Message, type TabInput, type TabOutput, Tabs } from './tabs';
+import { type KeptCall, type Message, type TabInput, type TabOutput, Tabs } from './tabs';
 
 /** The channel of all windows. */
 const NAME = 'bellwire';
@@ -18,6 +20,8 @@ const CRASH_LOOP_MS = 60_000;
 const CRASHED_AT = 'bellwire-crashed-at';
 
 const SEAT = 'bellwire-seat';
+/** Under which the core keeps the call it is in: `Record::key` of `core`. */
+const CALL = 'call';
 
 /**
  * Whether this window held the core until it was loaded anew. Another one took it over at that
@@ -25,7 +29,17 @@ const SEAT = 'bellwire-seat';
  */
 function heldBeforeReload(): boolean {
   const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
-  return navigation?.type === 'reload' && sessionStorage.getItem(SEAT) === 'here';
+  return navigation?.type === 'reload' && windowNotes.read(SEAT) === 'here';
+}
+
+/** The channel of all windows, or null where the browser gives this page none. */
+function openChannel(): BroadcastChannel | null {
+  try {
+    return new BroadcastChannel(NAME);
+  } catch (error) {
+    trace('windows cannot speak with each other', error);
+    return null;
+  }
 }
 
 /** Browsers freeze hidden windows, and keep pages that were left in case the person comes back. */
@@ -52,10 +66,13 @@ export class WebHost implements Host {
   readonly #views = new Latest<View>();
   readonly #seats = new Latest<Seat>('here');
   readonly #faults = new Latest<Fault>();
+  readonly #unkept = new Latest<Unkept>();
   readonly #alerts = new Set<(alert: Alert) => void>();
   readonly #opens = new Set<(conversation: ConversationId) => void>();
   readonly #self = crypto.randomUUID?.() ?? String(Math.random());
-  readonly #tabs = new Tabs(this.#self);
+  /** What is shown until a core has settled. */
+  #foyer = foyer(location.host);
+  readonly #tabs = new Tabs(this.#self, this.#foyer);
   readonly #notifications: Notifications;
   /** Loaded in every window, so that a call can move without waiting for a download. */
   readonly #wasm = init({ module_or_path: wasmUrl });
@@ -79,12 +96,8 @@ export class WebHost implements Host {
     this.#notifications = new Notifications(parts.words, (conversation) => {
       for (const listener of this.#opens) listener(conversation);
     });
-    const together = 'locks' in navigator && 'BroadcastChannel' in globalThis;
-    // Windows that cannot agree on one core must not share a sign-in either: each use of its token
-    // would revoke the other's.
-    this.#records = together ? openRecords() : Promise.resolve(memoryRecords());
-    this.#channel = together ? new BroadcastChannel(NAME) : null;
-    this.#lock = together
+    this.#channel = 'locks' in navigator ? openChannel() : null;
+    this.#lock = this.#channel
       ? new CoreLock(navigator.locks, this.#self, {
           onHeld: () => this.#handle({ type: 'locked' }),
           onLost: () => {
@@ -93,19 +106,26 @@ export class WebHost implements Host {
           },
         })
       : null;
+    if (this.#foyer) this.#views.set(this.#foyer);
+    this.#records = this.#openRecords();
+    this.#watchSeen();
     if (this.#channel && this.#lock) {
       this.#channel.onmessage = ({ data }: MessageEvent<Message>) =>
         this.#handle({ type: 'message', message: data });
       this.#channel.postMessage({ type: 'hello' } satisfies Message);
       this.#lock.queue();
       letGoWhileFrozen(this.#lock);
-      if (heldBeforeReload()) this.moveHere();
+      if (heldBeforeReload()) this.#handle({ type: 'reloaded' });
     } else {
       this.#handle({ type: 'locked' });
     }
   }
 
   dispatch(command: Command): void {
+    if (this.#foyer && this.#views.value === this.#foyer) {
+      this.#foyer = after(this.#foyer, command);
+      this.#views.set(this.#foyer);
+    }
     this.#handle({ type: 'command', command });
   }
 
@@ -131,6 +151,10 @@ export class WebHost implements Host {
     return this.#faults.listen(listener);
   }
 
+  onUnkept(listener: (why: Unkept) => void): () => void {
+    return this.#unkept.listen(listener);
+  }
+
   moveHere(): void {
     this.#handle({ type: 'move_here' });
   }
@@ -142,7 +166,7 @@ export class WebHost implements Host {
   #perform(output: TabOutput): void {
     switch (output.type) {
       case 'start_core':
-        return this.#startCore();
+        return this.#startCore(output.call);
       case 'stop_core':
         this.#stopped = this.#stopCore();
         void this.#stopped.then(() => this.#handle({ type: 'core_stopped' }));
@@ -155,9 +179,10 @@ export class WebHost implements Host {
         this.#channel?.postMessage(output.message);
         return;
       case 'show':
+        noteAccount(output.view.account);
         return this.#views.set(output.view);
       case 'seat':
-        sessionStorage.setItem(SEAT, output.seat);
+        windowNotes.write(SEAT, output.seat);
         return this.#seats.set(output.seat);
       case 'steal_lock':
         return this.#lock?.steal();
@@ -170,12 +195,33 @@ export class WebHost implements Host {
     }
   }
 
-  #startCore(): void {
+  #watchSeen(): void {
+    const say = (): void => this.#handle({ type: 'seen', seen: !document.hidden });
+    document.addEventListener('visibilitychange', say);
+    say();
+  }
+
+  /**
+   * Windows that cannot agree on one core must not share a sign-in either: each use of its token
+   * would revoke the other's.
+   */
+  async #openRecords(): Promise<Records> {
+    const unkept = (why: Unkept): void => this.#unkept.set(why);
+    if (await this.#lock?.works) return openRecords(unkept);
+    unkept(isSecureContext ? 'blocked' : 'insecure');
+    return memoryRecords();
+  }
+
+  #startCore(call: KeptCall): void {
     const before = this.#core;
     const turn = ++this.#turn;
     this.#core = (async () => {
       await before;
-      const kept = this.#records.then((records) => records.load());
+      const kept = this.#records.then((records) => {
+        // The relay then hears from the core that this device is not in it any more.
+        if (call === 'leave') records.forget(CALL);
+        return records.load();
+      });
       try {
         await this.#wasm;
       } catch (error) {
@@ -223,10 +269,12 @@ export class WebHost implements Host {
 
   #onCrash(): void {
     this.#running = null;
-    const last = Number(sessionStorage.getItem(CRASHED_AT) ?? 0);
-    sessionStorage.setItem(CRASHED_AT, String(Date.now()));
-    // Loading again comes back into the same call.
-    if (Date.now() - last > CRASH_LOOP_MS) location.reload();
+    const last = Number(windowNotes.read(CRASHED_AT) ?? 0);
+    const now = String(Date.now());
+    windowNotes.write(CRASHED_AT, now);
+    // Loading again comes back into the same call. Where it cannot be noted, it might do so for ever.
+    const noted = windowNotes.read(CRASHED_AT) === now;
+    if (noted && Date.now() - last > CRASH_LOOP_MS) location.reload();
     else this.#faults.set({ type: 'crash' });
   }
 }

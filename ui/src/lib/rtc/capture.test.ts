@@ -186,7 +186,7 @@ test('with no default either it stays unplugged, until a device comes', async ()
   (await bench.answer('headset')).unplug();
   await bench.refuse('missing');
   expect(ear.states.at(-1)).toEqual(unavailable('unplugged'));
-  bench.capture.devicesChanged();
+  bench.capture.devicesChanged(true);
   await bench.answer('new headset');
   expect(ear.states.at(-1)).toEqual(live('new headset'));
 });
@@ -196,12 +196,29 @@ test('a device that was missing is opened when one comes, and only if it is stil
   const ear = new Ear();
   bench.capture.take(1, ear, null);
   await bench.refuse('missing');
-  bench.capture.devicesChanged();
+  bench.capture.devicesChanged(true);
   expect(bench.asked.length).toBe(2);
   await bench.refuse('missing');
   bench.capture.leave(1);
-  bench.capture.devicesChanged();
+  bench.capture.devicesChanged(true);
   expect(bench.asked.length, 'nobody wants it').toBe(2);
+});
+
+test('a window that nobody sees opens what it sent before, and no device beside', async () => {
+  const camera = new Bench('camera');
+  camera.capture.take(1, new Ear(), null);
+  await camera.refuse('missing');
+  camera.capture.devicesChanged(false);
+  expect(camera.asked.length, 'it was never on').toBe(1);
+  camera.capture.devicesChanged(true);
+  expect(camera.asked.length, 'the person is back').toBe(2);
+
+  const headset = new Bench('audio');
+  headset.capture.take(1, new Ear(), null);
+  (await headset.answer('headset')).unplug();
+  await headset.refuse('missing');
+  headset.capture.devicesChanged(false);
+  expect(headset.asked.length, 'the default, and the headset that came back').toBe(3);
 });
 
 test('asking again for a device with a problem tries it again', async () => {

@@ -45,6 +45,8 @@ export class Capture {
   #opening = 0;
   /** Whether a device that went away was already replaced by the default one. */
   #fellBack = false;
+  /** Whether a device was sent since somebody began to want one. */
+  #wasOpen = false;
 
   constructor(
     source: Source,
@@ -108,8 +110,12 @@ export class Capture {
     return taker !== undefined;
   }
 
-  /** A device came or went: what was missing may be there. */
-  devicesChanged(): void {
+  /**
+   * A device came or went: what was missing may be there. A window that nobody sees (`seen`) opens
+   * only what it sent before, as a headset that is plugged in again.
+   */
+  devicesChanged(seen: boolean): void {
+    if (!seen && !this.#wasOpen) return;
     this.#fellBack = false;
     if (this.#takers.size === 0 || this.#phase.at !== 'failed') return;
     const { problem } = this.#phase;
@@ -154,6 +160,7 @@ export class Capture {
 
   #enterOpen(main: MediaStreamTrack, sound: MediaStreamTrack | null): void {
     const phase = { at: 'open' as const, main, sound };
+    this.#wasOpen = true;
     this.#phase = phase;
     for (const taker of this.#takers.values()) this.#give(taker, phase);
     this.#changed();
@@ -188,6 +195,7 @@ export class Capture {
 
   #close(linger: number): void {
     const phase = this.#phase;
+    this.#wasOpen = false;
     switch (phase.at) {
       case 'open': {
         // Nothing may be heard or seen from here on, whatever the senders still do.

@@ -62,14 +62,19 @@ export class NativeMedia implements Media {
       new Capture(source, (device) => devices.open(source, device), this.#changed);
     this.#captures = { camera: capture('camera'), screen: capture('screen') };
     this.#takers = { camera: this.#taker('camera'), screen: this.#taker('screen') };
+    const changed = (): void => {
+      for (const one of Object.values(this.#captures)) one.devicesChanged(!document.hidden);
+    };
     let settling: ReturnType<typeof setTimeout> | undefined;
     media?.addEventListener('devicechange', () => {
       clearTimeout(settling);
-      settling = setTimeout(() => {
-        for (const one of Object.values(this.#captures)) one.devicesChanged();
-      }, DEVICES_SETTLE_MS);
+      settling = setTimeout(changed, DEVICES_SETTLE_MS);
     });
-    document.addEventListener('visibilitychange', () => this.#tellWhetherSeen());
+    document.addEventListener('visibilitychange', () => {
+      this.#tellWhetherSeen();
+      // What came while nobody looked is opened when somebody does.
+      if (!document.hidden) changed();
+    });
     door.onWanted(() => {
       this.#again = AGAIN_MS;
       void this.#open();

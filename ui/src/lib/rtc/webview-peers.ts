@@ -31,11 +31,16 @@ export class WebviewPeers implements Peers, Media {
       screen: capture('screen'),
     };
     let settling: ReturnType<typeof setTimeout> | undefined;
+    const changed = (): void => {
+      for (const one of Object.values(this.#captures)) one.devicesChanged(!document.hidden);
+    };
     media?.addEventListener('devicechange', () => {
       clearTimeout(settling);
-      settling = setTimeout(() => {
-        for (const one of Object.values(this.#captures)) one.devicesChanged();
-      }, DEVICES_SETTLE_MS);
+      settling = setTimeout(changed, DEVICES_SETTLE_MS);
+    });
+    // What came while nobody looked is opened when somebody does.
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden) changed();
     });
   }
 
