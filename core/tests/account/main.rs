@@ -8,8 +8,8 @@
 mod cookie;
 mod former;
 mod groups;
-mod lengths;
 mod hiding;
+mod lengths;
 mod page;
 mod resets;
 
