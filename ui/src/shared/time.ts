@@ -12,7 +12,11 @@ export function clock(seconds: number): string {
 /** The time of day, as the language writes it, to 12 or 24 as the system counts. */
 export function timeOfDay(at: number, locale: string): string {
   const cycle = hourCycle();
-  const options = { hour: 'numeric', minute: '2-digit', ...(cycle && { hourCycle: cycle }) } as const;
+  const options = {
+    hour: 'numeric',
+    minute: '2-digit',
+    ...(cycle && { hourCycle: cycle }),
+  } as const;
   return format(regional(locale), options).format(at);
 }
 

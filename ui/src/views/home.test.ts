@@ -127,7 +127,9 @@ describe('home', () => {
     stage({ view: view(busyHome()), place: GRACE });
     const log = screen.getByRole('log', { name: 'Messages' });
     expect(log.textContent).toMatch(/42:21.*compiler on Friday.*Missed call.*12:34.*Thanks!/s);
-    expect(within(log).getByText('Waits for your next call')).toBeVisible();
+    expect(
+      within(log).getByText('Not delivered yet: Grace Hopper gets it at your next call'),
+    ).toBeVisible();
   });
 
   it('keeps what is typed through other pages, calls and languages, until the sign-out', async () => {
@@ -170,7 +172,9 @@ describe('home', () => {
   it('sends a message with Enter, keeps lines with Shift+Enter and sends nothing empty', async () => {
     const { asked } = stage({ view: view(busyHome()), place: GRACE });
     const box = screen.getByRole('textbox', { name: 'Message' });
-    expect(box).toHaveAccessibleDescription(/gets this when a call connects you/);
+    expect(box).toHaveAccessibleDescription(
+      /is online, and still gets this only at your next call/,
+    );
     await userEvent.type(box, '  {enter}');
     await userEvent.type(box, 'one{shift>}{enter}{/shift}two{enter}');
     expect(asked()).toEqual([{ type: 'send_chat', conversation: 'grace', text: 'one\ntwo' }]);
