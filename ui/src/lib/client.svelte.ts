@@ -121,6 +121,12 @@ export class Client {
     return this.#media.sound(peer, slot);
   }
 
+  /** What the muted microphone hears, and nobody else. Reactive. */
+  unsent(): MediaStreamTrack | null {
+    this.#watchTracks();
+    return this.#media.unsent?.() ?? null;
+  }
+
   figures(peer: PeerId): Promise<Figures | null> {
     return this.#media.figures(peer);
   }

@@ -18,6 +18,11 @@ class FakeTrack extends EventTarget {
   stop(): void {
     this.readyState = 'ended';
   }
+  clone(): FakeTrack {
+    const clone = new FakeTrack(this.kind, this.label);
+    clone.enabled = this.enabled;
+    return clone;
+  }
   unplug(): void {
     this.readyState = 'ended';
     this.dispatchEvent(new Event('ended'));
@@ -240,4 +245,49 @@ test('a screen that the person stops in the browser is off for every peer', asyn
   expect(first.states).toEqual([live('screen'), { type: 'off' }]);
   expect(second.states).toEqual([live('screen'), { type: 'off' }]);
   expect(bench.asked.length, 'the picker does not come again').toBe(1);
+});
+
+test('a muted microphone is heard by a meter alone, and by nobody after the call', async () => {
+  const bench = new Bench('audio');
+  const ear = new Ear();
+  bench.capture.take(1, ear, null);
+  const track = await bench.answer('mic');
+  expect(bench.capture.unsent, 'what is sent needs no meter').toBeNull();
+  bench.capture.leave(1);
+  expect(ear.track, 'no sender has it').toBeNull();
+  expect(track.enabled, 'and what a sender still reads is silent').toBe(false);
+  expect(bench.capture.track).toBeNull();
+  const heard = bench.capture.unsent;
+  expect(heard).not.toBe(track);
+  expect(heard).toMatchObject({ enabled: true, readyState: 'live' });
+  expect(bench.asked.length, 'nothing is opened for it').toBe(1);
+  bench.capture.take(1, ear, null);
+  expect(ear.track, 'unmuted at once').toBe(track);
+  expect(heard?.readyState).toBe('ended');
+  bench.capture.leave(1);
+  const again = bench.capture.unsent;
+  bench.capture.leave(1, true);
+  expect([track.readyState, again?.readyState]).toEqual(['ended', 'ended']);
+  expect(bench.capture.unsent).toBeNull();
+});
+
+test('a microphone that was never on is not opened by a mute, and one that is gone is let go', async () => {
+  const bench = new Bench('audio');
+  bench.capture.leave(1);
+  expect([bench.asked.length, bench.capture.unsent]).toEqual([0, null]);
+  bench.capture.take(1, new Ear(), null);
+  bench.capture.leave(1);
+  const late = await bench.answer('mic');
+  expect(late.readyState, 'muted before it was there').toBe('ended');
+  expect(bench.capture.unsent).toBeNull();
+  bench.capture.take(1, new Ear(), null);
+  const track = await bench.answer('mic');
+  bench.capture.leave(1);
+  track.unplug();
+  expect(bench.capture.unsent).toBeNull();
+  bench.capture.take(1, new Ear(), 'other');
+  await bench.answer('other');
+  bench.capture.leave(1);
+  bench.capture.take(1, new Ear(), 'third');
+  expect(bench.asked.at(-1)?.device, 'another one was chosen meanwhile').toBe('third');
 });

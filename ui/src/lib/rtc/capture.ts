@@ -17,6 +17,7 @@ interface Tracks {
 
 /**
  * Closed ──take──► Opening ──► Open ──last leaves──► Lingering ──time──► Closed
+ *                     │         └───microphone muted─► Listening ──last connection──► Closed
  *                     └──► Failed ──take, devices change──► Opening
  */
 type Phase =
@@ -25,13 +26,17 @@ type Phase =
   | { at: 'opening'; old: Tracks | null }
   | ({ at: 'open' } & Tracks)
   | { at: 'lingering'; main: MediaStreamTrack; timer: ReturnType<typeof setTimeout> }
+  /** A muted microphone: `heard` is its sound for a meter alone; on no sender, ever. */
+  | { at: 'listening'; main: MediaStreamTrack; heard: MediaStreamTrack }
   | { at: 'failed'; problem: DeviceProblem };
 
 /**
  * How long a device stays open, silent, after the last slot let go of it, in ms. Longer makes
- * switching back instant for longer; shorter puts the browser's recording mark out sooner.
+ * switching back instant for longer; shorter puts the browser's recording mark out sooner. A muted
+ * microphone stays open for as long as the call, so that somebody who speaks learns that nobody hears
+ * it: the browser's mark goes on meanwhile.
  */
-const LINGER_MS: Record<Source, number> = { audio: 1_500, camera: 300, screen: 0 };
+const LINGER_MS: Record<Exclude<Source, 'audio'>, number> = { camera: 300, screen: 0 };
 
 /** One source, opened once for all peers that send it. */
 export class Capture {
@@ -63,6 +68,11 @@ export class Capture {
     return this.#phase.at === 'open' ? this.#phase.main : null;
   }
 
+  /** What a muted microphone hears. It goes nowhere. */
+  get unsent(): MediaStreamTrack | null {
+    return this.#phase.at === 'listening' ? this.#phase.heard : null;
+  }
+
   /** The sound that came along, while somebody sends it. */
   get sound(): MediaStreamTrack | null {
     return this.#phase.at === 'open' ? this.#phase.sound : null;
@@ -86,6 +96,16 @@ export class Capture {
         }
         this.#phase.main.enabled = true;
         return this.#enterOpen(this.#phase.main, null);
+      case 'listening': {
+        const { main, heard } = this.#phase;
+        heard.stop();
+        if (!sameDevice) {
+          main.stop();
+          return this.#reopen();
+        }
+        main.enabled = true;
+        return this.#enterOpen(main, null);
+      }
       case 'opening':
         if (!sameDevice) this.#reopen();
         return;
@@ -106,7 +126,11 @@ export class Capture {
       taker.put(null, null);
       taker.report({ type: 'off' });
     }
-    if (this.#takers.size === 0) this.#close(now ? 0 : LINGER_MS[this.#source]);
+    if (this.#takers.size === 0) {
+      if (now) this.#close(0);
+      else if (this.#source === 'audio') this.#mute();
+      else this.#close(LINGER_MS[this.#source]);
+    }
     return taker !== undefined;
   }
 
@@ -181,6 +205,7 @@ export class Capture {
   }
 
   #onEnded(track: MediaStreamTrack): void {
+    if (this.#phase.at === 'listening' && this.#phase.main === track) return this.#close(0);
     if (this.#phase.at !== 'open' || this.#phase.main !== track) return;
     if (this.#source === 'screen') {
       // The person stopped it in the browser's own bar.
@@ -191,6 +216,19 @@ export class Capture {
     if (this.#fellBack) return;
     this.#fellBack = true;
     this.#reopen(null);
+  }
+
+  /** The microphone is heard by a meter alone: its track is silent before it leaves the senders. */
+  #mute(): void {
+    if (this.#phase.at !== 'open') {
+      if (this.#phase.at !== 'listening') this.#close(0);
+      return;
+    }
+    const { main } = this.#phase;
+    const heard = main.clone();
+    main.enabled = false;
+    this.#phase = { at: 'listening', main, heard };
+    this.#changed();
   }
 
   #close(linger: number): void {
@@ -215,6 +253,12 @@ export class Capture {
         clearTimeout(phase.timer);
         phase.main.stop();
         this.#phase = { at: 'closed' };
+        return;
+      case 'listening':
+        phase.main.stop();
+        phase.heard.stop();
+        this.#phase = { at: 'closed' };
+        this.#changed();
         return;
       case 'opening':
         this.#opening += 1;

@@ -19,6 +19,8 @@ export interface Media {
   picture(peer: PeerId, slot: PictureSlot): Picture | null;
   /** What a participant is heard by; null where sound does not come through the window. */
   sound(peer: PeerId, slot: SoundSlot): MediaStreamTrack | null;
+  /** What the muted microphone hears, for a meter; null where it is not open, or not in the window. */
+  unsent?(): MediaStreamTrack | null;
   /** Calls back whenever a track or a picture came or went. */
   onTracks(listener: () => void): () => void;
   /**

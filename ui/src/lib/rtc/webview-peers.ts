@@ -82,6 +82,10 @@ export class WebviewPeers implements Peers, Media {
     return slot === 'screenAudio' ? this.#captures.screen.sound : this.#captures[slot].track;
   }
 
+  unsent(): MediaStreamTrack | null {
+    return this.#captures.audio.unsent;
+  }
+
   picture(peer: PeerId, slot: PictureSlot): MediaStreamTrack | null {
     return this.#peers.get(peer)?.remote(slot) ?? null;
   }
