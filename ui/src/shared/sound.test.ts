@@ -89,6 +89,27 @@ describe('the audio context', () => {
     expect(context()?.state).toBe('suspended');
   });
 
+  it('says that it is held back until somebody presses something, and then no more', async () => {
+    const heard: boolean[] = [];
+    sound.watchHeldBack((held) => heard.push(held));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(heard, 'it sounds').toEqual([false]);
+
+    const held = context();
+    const resume = held?.resume.getMockImplementation();
+    held?.resume.mockImplementation(() => new Promise(() => undefined));
+    if (held) held.state = 'suspended';
+    heard.length = 0;
+    sound.watchHeldBack((value) => heard.push(value));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(heard).toEqual([true]);
+    if (resume) held?.resume.mockImplementation(resume);
+    dispatchEvent(new Event('pointerdown'));
+    expect(heard).toEqual([true, false]);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(held?.state, 'and rests').toBe('suspended');
+  });
+
   it('is allowed to sound by a gesture after a sound that was held back, and rests again', async () => {
     const use = sound.useAudio();
     const held = context();

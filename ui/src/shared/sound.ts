@@ -40,6 +40,33 @@ export function useAudio(): AudioUse | null {
   return { audio, end };
 }
 
+/** How long a browser may take to let a context run, in ms. */
+const ALLOW_MS = 700;
+
+/**
+ * Calls back whether the browser holds this page's sound back until somebody touches the page, as
+ * after it restarted: nothing that rings is heard until then.
+ */
+export function watchHeldBack(hear: (held: boolean) => void): () => void {
+  const use = useAudio();
+  if (!use) return () => undefined;
+  const { audio } = use;
+  const stop = (): void => {
+    clearTimeout(timer);
+    audio.removeEventListener('statechange', changed);
+    use.end();
+  };
+  const changed = (): void => {
+    if (audio.state !== 'running') return;
+    stop();
+    hear(false);
+  };
+  const timer = setTimeout(() => hear(audio.state !== 'running'), ALLOW_MS);
+  audio.addEventListener('statechange', changed);
+  changed();
+  return stop;
+}
+
 let waiting = false;
 
 /** Tries at once (granted to pages that were used before), then at every gesture until it runs. */

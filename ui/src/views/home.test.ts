@@ -251,6 +251,17 @@ describe('home', () => {
     ]);
   });
 
+  it('asks for notifications in the check of devices, by a press and never by itself', async () => {
+    const requestPermission = vi.fn(() => Promise.resolve('granted'));
+    vi.stubGlobal('Notification', { permission: 'default', requestPermission });
+    stage({ view: view(busyHome(), { settings: { ...settings, devices_checked: false } }) });
+    expect(requestPermission).not.toHaveBeenCalled();
+    await userEvent.click(button('Allow notifications'));
+    expect(requestPermission).toHaveBeenCalledOnce();
+    expect(await screen.findByText(/lets Bellwire show notifications/)).toBeVisible();
+    vi.unstubAllGlobals();
+  });
+
   it('keeps a minimised call in sight', async () => {
     const live = call({ type: 'connected', since: Date.now() - 5000 });
     const { asked, client } = stage({ view: view(busyHome({ call: live })), minimised: true });
