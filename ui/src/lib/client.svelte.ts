@@ -1,8 +1,18 @@
 import { createContext } from 'svelte';
 import { SvelteMap, createSubscriber } from 'svelte/reactivity';
 import { takeResetCode } from '../account/resetLink';
+import { Opened } from '../conversation/opened';
 import { Router } from '../shared/router.svelte';
-import type { CallView, Command, Home, Link, PeerId, Settings, View } from './bindings';
+import type {
+  CallView,
+  Command,
+  Home,
+  Link,
+  OpenConversation,
+  PeerId,
+  Settings,
+  View,
+} from './bindings';
 import type { Desktop, Fault, Host, Keeping, Seat, UpdateState } from './host/host';
 import type { Unkept } from './host/records';
 import type { Figures, Media, Picture } from './rtc/peers';
@@ -48,6 +58,7 @@ export class Client {
 
   /** What there is on the desktop alone. */
   readonly desktop: Desktop | null;
+  readonly #opened = new Opened();
   readonly #host: Host;
   readonly #media: Media;
   readonly #watchTracks: () => void;
@@ -60,8 +71,13 @@ export class Client {
     this.#watchTracks = createSubscriber((update) => media.onTracks(update));
     this.#stop = [
       host.onView((view) => {
-        this.view = share(this.view, view);
-        if (view.account.type === 'signed_out') this.drafts.clear();
+        const shared = share(this.view, view);
+        if (shared.account.type === 'signed_in') this.#opened.take(shared.account);
+        if (shared.account.type === 'signed_out') {
+          this.drafts.clear();
+          this.#opened.clear();
+        }
+        this.view = shared;
       }),
       host.onSeat((seat) => (this.seat = seat)),
       host.onOpen?.((id) => {
@@ -101,6 +117,12 @@ export class Client {
    */
   now(): number {
     return Date.now() - (this.view?.clock_ahead ?? 0);
+  }
+
+  /** A conversation as it was open last, here or in another window of the profile. Reactive. */
+  openOf(conversation: string): OpenConversation | null {
+    const open = this.home?.open ?? null;
+    return open?.id === conversation ? open : this.home && this.#opened.of(conversation);
   }
 
   /** The own picture of a slot. Reactive. */

@@ -9,6 +9,7 @@ import {
   groupHome,
   home,
   invitations,
+  message,
   settings,
   signedOut,
   view,
@@ -260,6 +261,20 @@ describe('home', () => {
     expect(requestPermission).toHaveBeenCalledOnce();
     expect(await screen.findByText(/lets Bellwire show notifications/)).toBeVisible();
     vi.unstubAllGlobals();
+  });
+
+  it('goes on showing its conversation while another window has another one open', () => {
+    const grace = busyHome();
+    const { show } = stage({ view: view(grace), place: GRACE });
+    const shown = () => within(screen.getByRole('log'));
+    expect(shown().getByText('Thanks! See you there.')).toBeVisible();
+    const alan = { id: 'edsger', entries: [], has_more: false, loading: false };
+    const conversations = grace.conversations.map((one) =>
+      one.id === 'grace' ? { ...one, last: message('new', 'Are you there?') } : one,
+    );
+    show(view({ ...grace, open: alan, conversations }));
+    expect(shown().getByText('Thanks! See you there.')).toBeVisible();
+    expect(shown().getByText('Are you there?')).toBeVisible();
   });
 
   it('keeps a minimised call in sight', async () => {
