@@ -4,6 +4,8 @@ import { BROKEN_MS } from './calls.ts';
 
 /** One cold visit of the web client. */
 export interface Load {
+  /** Navigation → something is seen, in ms. */
+  paint: number;
   /** Navigation → the form takes a name, in ms. */
   interactive: number;
   /** JavaScript and WebAssembly as they crossed the network, in KiB. */
@@ -12,8 +14,14 @@ export interface Load {
   all: number;
 }
 
+/** A connection as a phone has it at the edge of a network: bit/s each way, and ms to the relay. */
+export interface Line {
+  readonly rate: number;
+  readonly latency: number;
+}
+
 /** Visits the relay's first page with a profile that has never been there. */
-export async function timeLoad(browser: Browser, origin: string): Promise<Load> {
+export async function timeLoad(browser: Browser, origin: string, line?: Line): Promise<Load> {
   const context = await browser.newContext({ locale: 'en-GB' });
   const page = await context.newPage();
   const debug = await context.newCDPSession(page);
@@ -29,6 +37,14 @@ export async function timeLoad(browser: Browser, origin: string): Promise<Load> 
   });
   await debug.send('Network.enable');
   await debug.send('Network.clearBrowserCache');
+  if (line) {
+    await debug.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency: line.latency,
+      downloadThroughput: line.rate / 8,
+      uploadThroughput: line.rate / 8,
+    });
+  }
   await page.addInitScript(() => {
     const check = new MutationObserver(() => {
       const field = document.querySelector<HTMLInputElement>('input[name=username]');
@@ -47,7 +63,10 @@ export async function timeLoad(browser: Browser, origin: string): Promise<Load> 
   const interactive = await page.evaluate(
     () => performance.getEntriesByName('interactive')[0]?.startTime ?? Number.NaN,
   );
+  const paint = await page.evaluate(
+    () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
+  );
   await page.waitForLoadState('networkidle');
   await context.close();
-  return { interactive, code: code / 1024, all: all / 1024 };
+  return { paint, interactive, code: code / 1024, all: all / 1024 };
 }
