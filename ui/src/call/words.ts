@@ -121,6 +121,24 @@ function screenWords(problem: DeviceProblem): string | null {
   }
 }
 
+/** Why a test could not open a device. */
+export function testWords(kind: 'microphone' | 'camera', problem: DeviceProblem): string {
+  const device = kind === 'microphone' ? m.your_microphone() : m.your_camera();
+  switch (problem) {
+    case 'denied':
+    case 'dismissed':
+      return isInsecurePage() ? m.test_insecure({ device }) : m.test_denied({ device });
+    case 'missing':
+    case 'unplugged':
+      return m.test_missing({ device });
+    case 'busy':
+      return m.test_busy({ device });
+    case 'hung':
+    case 'other':
+      return m.test_other({ device });
+  }
+}
+
 /** What a call is doing, in a word or two. Null while its duration says it. */
 export function stageWords(call: CallView): string | null {
   switch (call.stage.type) {
