@@ -23,6 +23,12 @@ const desktopEntry = {
   },
 };
 
+/** The pages of each build; browsers get the first alone. */
+const entries: Record<string, string[]> = {
+  desktop: ['index.html', 'ring.html'],
+  gallery: ['gallery.html'],
+};
+
 export default defineConfig(({ mode }) => ({
   define: { __VERSION__: JSON.stringify(packageFile.version) },
   plugins: [messages, svelte(), svelteTesting(), mode === 'desktop' && desktopEntry],
@@ -30,7 +36,7 @@ export default defineConfig(({ mode }) => ({
     outDir: mode === 'desktop' ? 'dist-desktop' : 'dist',
     target: 'es2023',
     // `light-dark()` stays as written: the stage turns dark by `color-scheme` alone.
-    rollupOptions: { input: mode === 'desktop' ? ['index.html', 'ring.html'] : ['index.html'] },
+    rollupOptions: { input: entries[mode] ?? ['index.html'] },
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     // The relay serves one strict policy: nothing inline, nothing from `data:`.
     assetsInlineLimit: 0,

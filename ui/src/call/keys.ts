@@ -1,6 +1,15 @@
 /** What a key does in a call. */
 export type CallKey =
-  'mute' | 'camera' | 'screen' | 'chat' | 'quality' | 'devices' | 'hang-up' | 'help' | 'talk';
+  | 'mute'
+  | 'camera'
+  | 'screen'
+  | 'chat'
+  | 'quality'
+  | 'devices'
+  | 'full-screen'
+  | 'hang-up'
+  | 'help'
+  | 'talk';
 
 const TYPED = 'input, textarea, select, [contenteditable="true"], [role="textbox"]';
 const BESIDE = 'aside, [role="dialog"]';
@@ -38,6 +47,8 @@ export function callKey(event: KeyboardEvent, single: boolean): CallKey | null {
       return 'quality';
     case 'd':
       return 'devices';
+    case 'f':
+      return 'full-screen';
     default:
       return null;
   }

@@ -1,4 +1,4 @@
-import type { EndReason, View } from '../lib/bindings';
+import type { CallView, EndReason, View } from '../lib/bindings';
 import type { Fault, Seat } from '../lib/host/host';
 import type { Unkept } from '../lib/host/records';
 import type { Place } from '../shared/router.svelte';
@@ -55,6 +55,21 @@ function ended(reason: EndReason, outgoing = true): View {
   );
 }
 
+const silent: CallView['local'] = {
+  audio: { on: true, state: { type: 'live', label: 'Microphone' } },
+  camera: { on: false, state: { type: 'off' } },
+  screen: { on: false, state: { type: 'off' } },
+};
+const sharing: CallView['local'] = {
+  audio: { on: true, state: { type: 'live', label: 'Microphone' } },
+  camera: { on: true, state: { type: 'live', label: 'Camera' } },
+  screen: { on: true, state: { type: 'live', label: 'Screen' } },
+};
+const denied: CallView['local'] = {
+  audio: { on: true, state: { type: 'unavailable', problem: 'denied' } },
+  camera: { on: true, state: { type: 'unavailable', problem: 'denied' } },
+  screen: { on: false, state: { type: 'off' } },
+};
 const six = [
   'Grace Hopper',
   'Alan Turing',
@@ -207,6 +222,21 @@ export const scenes: Record<string, Scene> = {
   },
   incoming: { view: view(busyHome({ rings: [ring()] })), place: GRACE },
   'incoming-voice': { view: view(busyHome({ rings: [ring({ media: 'voice' })] })), place: GRACE },
+  'incoming-preview': {
+    view: view(busyHome({ rings: [ring()] })),
+    place: GRACE,
+    press: ['Preview'],
+  },
+  'dialling-voice': {
+    view: view(
+      busyHome({
+        call: call({ type: 'dialling', ringing: false }, { media: 'voice', local: silent }),
+      }),
+    ),
+  },
+  'dialling-denied': {
+    view: view(busyHome({ call: call({ type: 'dialling', ringing: true }, { local: denied }) })),
+  },
   dialling: { view: view(busyHome({ call: call({ type: 'dialling', ringing: true }) })) },
   call: { view: inCall() },
   'call-voice': {
@@ -241,6 +271,14 @@ export const scenes: Record<string, Scene> = {
   'call-screen': {
     view: inCall({ remotes: [remote({ sends: { mic: true, camera: true, screen: true } })] }),
   },
+  'call-screen-chat': {
+    view: inCall({ remotes: [remote({ sends: { mic: true, camera: true, screen: true } })] }),
+    press: ['Chat'],
+  },
+  'call-screen-own': { view: inCall({ local: sharing }) },
+  'call-denied': { view: inCall({ local: denied }) },
+  'call-keys': { view: inCall(), key: '?' },
+  'call-people': { view: inCall(), press: ['People'] },
   'call-grid': {
     view: inCall({
       remotes: six.map((name, index) =>

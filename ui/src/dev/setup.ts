@@ -21,7 +21,11 @@ class FakeStream {
 
 /** Tests of pure modules ask for an environment without a document. */
 if (typeof document !== 'undefined') {
-  const matchMedia = () => ({ matches: false, addEventListener: () => undefined });
+  const matchMedia = () => ({
+    matches: false,
+    addEventListener: () => undefined,
+    removeEventListener: () => undefined,
+  });
   Object.assign(globalThis, { ResizeObserver: NoObserver, MediaStream: FakeStream, matchMedia });
   Object.assign(HTMLMediaElement.prototype, { play: () => Promise.resolve() });
   Object.defineProperty(HTMLMediaElement.prototype, 'srcObject', { value: null, writable: true });

@@ -92,6 +92,63 @@ describe('an incoming call', () => {
     expect(asked().at(-1)).toEqual({ type: 'accept_call', call: 'call-2', media: 'video' });
   });
 
+  describe('with a preview', () => {
+    const stopped = vi.fn();
+    const opened = vi.fn((_wanted: MediaStreamConstraints) =>
+      Promise.resolve({ getTracks: () => [{ kind: 'video', stop: stopped }] }),
+    );
+    beforeEach(() => {
+      Object.assign(navigator.mediaDevices, { getUserMedia: opened });
+      opened.mockClear();
+      stopped.mockClear();
+    });
+    const shown = () => screen.findByLabelText('Your picture');
+
+    it('opens the camera when it is asked for, not before, and gives it back to the call', async () => {
+      const { asked } = stage({ view: ringing(ring()) });
+      const dialog = screen.getByRole('alertdialog');
+      expect(opened).not.toHaveBeenCalled();
+      await userEvent.click(within(dialog).getByRole('button', { name: 'Preview' }));
+      expect(await shown()).toBeInstanceOf(HTMLVideoElement);
+      expect(opened.mock.calls, 'no microphone').toEqual([[{ video: true }]]);
+      await userEvent.click(within(dialog).getByRole('button', { name: 'Accept' }));
+      expect(stopped).toHaveBeenCalledOnce();
+      expect(asked()).toEqual([{ type: 'accept_call', call: 'call-2', media: 'video' }]);
+    });
+
+    it('closes the camera with the preview, and with the call', async () => {
+      const { show } = stage({ view: ringing(ring()) });
+      await userEvent.click(button('Preview'));
+      await shown();
+      await userEvent.click(button('Close preview'));
+      expect(stopped).toHaveBeenCalledTimes(1);
+      await userEvent.click(button('Preview'));
+      await shown();
+      show(ringing());
+      expect(stopped).toHaveBeenCalledTimes(2);
+    });
+
+    it('chooses devices, and their lists keep their keys', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const user = userEvent.setup({ delay: null });
+      const { asked } = stage({ view: ringing(ring()) });
+      vi.advanceTimersByTime(LATER);
+      await user.click(button('Preview'));
+      await screen.findByRole('option', { name: 'Headset' });
+      const microphones = screen.getByRole('combobox', { name: 'Microphone' });
+      await user.selectOptions(microphones, 'Headset');
+      expect(asked()).toMatchObject([{ type: 'save_settings', settings: { microphone: 'mic-2' } }]);
+      await fireEvent.keyDown(microphones, { key: 'Enter' });
+      await fireEvent.keyDown(microphones, { key: 'Escape' });
+      expect(asked(), 'neither accepted nor declined').toHaveLength(1);
+    });
+
+    it('is not offered where nobody would see anything', () => {
+      stage({ view: ringing(ring({ media: 'voice' })) });
+      expect(screen.queryByRole('button', { name: 'Preview' })).toBeNull();
+    });
+  });
+
   it('is gone as soon as it no longer rings', () => {
     const { show } = stage({ view: ringing(ring()) });
     expect(document.title).toBe('Grace Hopper is calling');
@@ -255,6 +312,67 @@ describe('a call', () => {
     await userEvent.click(within(panel).getByRole('button', { name: 'Send' }));
     expect(asked()).toEqual([{ type: 'send_chat', conversation: 'grace', text: 'mvs' }]);
     expect(panel).not.toHaveTextContent('when a call connects you');
+  });
+
+  it('writes beneath each icon what it does, in words of its name', () => {
+    stage({ view: inCall() });
+    for (const name of ['Mute', 'Camera', 'Share screen', 'Devices', 'Chat', 'Hang up']) {
+      const [, word] = button(name).children;
+      expect(name, 'who says what they see presses it').toContain(word?.textContent);
+    }
+  });
+
+  describe('with a shared screen', () => {
+    const shared = () =>
+      inCall({ remotes: [remote({ sends: { mic: true, camera: true, screen: true } })] });
+    const full = { element: null as Element | null };
+
+    it('is enlarged by buttons and keys, and seen whole again', async () => {
+      stage({ view: shared() });
+      const place = screen.getByRole('group', { name: 'Screen of Grace Hopper' });
+      const picture = place.firstElementChild as HTMLElement;
+      expect(picture.style.scale).toBe('1');
+      expect(button('Zoom out')).toBeDisabled();
+      await userEvent.click(button('Zoom in'));
+      expect(picture.style.scale).toBe('1.25');
+      await fireEvent.keyDown(place, { key: '+' });
+      expect(Number(picture.style.scale)).toBeGreaterThan(1.5);
+      await userEvent.click(button('Show the whole screen'));
+      expect(picture.style.scale).toBe('1');
+      await fireEvent.wheel(place, { deltaY: -100 });
+      expect(picture.style.scale).toBe('1.25');
+    });
+
+    it('fills the screen with a button and with F, until the call ends', async () => {
+      const leave = vi.fn(() => Promise.resolve());
+      Object.defineProperties(document, {
+        fullscreenEnabled: { value: true, configurable: true },
+        fullscreenElement: { get: () => full.element, configurable: true },
+        exitFullscreen: { value: leave, configurable: true },
+      });
+      const enter = vi.fn(() => Promise.resolve());
+      Object.assign(document.documentElement, { requestFullscreen: enter });
+      const { show } = stage({ view: shared() });
+      await userEvent.click(button('Full screen'));
+      expect(enter).toHaveBeenCalledTimes(1);
+      full.element = document.documentElement;
+      await fireEvent(document, new Event('fullscreenchange'));
+      expect(button('Full screen')).toHaveAttribute('aria-pressed', 'true');
+      await userEvent.keyboard('f');
+      expect(leave).toHaveBeenCalledTimes(1);
+      show(view(busyHome()));
+      expect(leave).toHaveBeenCalledTimes(2);
+      full.element = null;
+    });
+  });
+
+  it('shows who shares a screen what others see of it, and ends it there', async () => {
+    const on = { on: true, state: { type: 'live', label: '' } } as const;
+    const { asked } = stage({ view: inCall({ local: { ...live().local, screen: on } }) });
+    const own = screen.getByRole('group', { name: 'You share your screen' });
+    expect(within(own).getByLabelText('Your screen')).toBeInstanceOf(HTMLVideoElement);
+    await userEvent.click(within(own).getByRole('button', { name: 'Stop sharing' }));
+    expect(asked()).toEqual([{ type: 'set_slot', slot: 'screen', on: false }]);
   });
 
   it('shows its keys with ?', async () => {
