@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { DeviceProblem, EndReason } from '../lib/bindings';
 import { m } from '../lib/paraglide/messages';
 import { setLocale } from '../lib/paraglide/runtime';
-import { testWords } from '../settings/words';
-import { endWords, problemWords } from './words';
+
+import { endWords, problemWords, testWords } from './words';
 
 const PROBLEMS: DeviceProblem[] = [
   'denied',
