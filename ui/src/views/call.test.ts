@@ -192,11 +192,12 @@ describe('a call', () => {
   });
 
   it('plays each remote sound once, and goes on while minimised', () => {
-    const { client, show } = stage({ view: inCall() });
+    const shares = { remotes: [remote({ sends: { mic: true, camera: true, screen: true } })] };
+    const { client, show } = stage({ view: inCall(shares) });
     const heard = () => document.querySelectorAll('audio').length;
     expect(heard(), 'voice and the sound of a shared screen').toBe(2);
     client.minimised = true;
-    show(inCall());
+    show(inCall(shares));
     expect(heard()).toBe(2);
     show(view(busyHome({ call: call({ type: 'ended', reason: 'ended', length_s: 65 }) })));
     expect(heard()).toBe(0);
