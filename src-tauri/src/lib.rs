@@ -22,6 +22,7 @@ mod folders;
 mod links;
 mod media;
 mod microphone_test;
+mod outside;
 mod permissions;
 mod preferences;
 mod ringing;

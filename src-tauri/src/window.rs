@@ -22,7 +22,10 @@ pub(crate) fn open(app: &AppHandle, hidden: bool) -> tauri::Result<()> {
         .disable_drag_drop_handler()
         .background_throttling(tauri::utils::config::BackgroundThrottlingPolicy::Disabled)
         .on_navigation(is_ours)
-        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .on_new_window(|address, _| {
+            crate::outside::open(&address);
+            NewWindowResponse::Deny
+        })
         .build()?;
     #[cfg(target_os = "linux")]
     crate::webkit::prepare(&window)?;
