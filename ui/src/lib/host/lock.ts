@@ -1,5 +1,5 @@
 import type { Hands } from './core';
-import { within } from './patience';
+import { within } from './timeout';
 
 /** The lock of the window that holds the core. */
 const CORE = 'bellwire';

@@ -1,5 +1,5 @@
 import type { Alert, CallId, ConversationId } from '../bindings';
-import { within } from './patience';
+import { within } from './timeout';
 
 /** What a notification says, in the person's language. `null` shows none. */
 export type Words = (alert: Alert) => { title: string; body: string } | null;

@@ -1,5 +1,5 @@
 import { trace } from '../trace';
-import { within } from './patience';
+import { within } from './timeout';
 import { type Sealed, makeKey, seal, unseal } from './sealing';
 import { Waiting } from './waiting';
 

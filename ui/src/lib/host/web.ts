@@ -3,7 +3,7 @@ import init, { Client } from '../wasm/bellwire';
 import wasmUrl from '../wasm/bellwire_bg.wasm?url';
 import { type OwnedPeers, RunningCore } from './core';
 import { deviceName } from './device-name';
-import { after, foyer, noteAccount } from './foyer';
+import { after, provisionalView, noteAccount } from './provisional';
 import type { Fault, Host, Seat } from './host';
 import { Latest } from './latest';
 import { CoreLock, withLock } from './lock';
@@ -71,8 +71,8 @@ export class WebHost implements Host {
   readonly #opens = new Set<(conversation: ConversationId) => void>();
   readonly #self = crypto.randomUUID?.() ?? String(Math.random());
   /** What is shown until a core has settled. */
-  #foyer = foyer(location.host);
-  readonly #tabs = new Tabs(this.#self, this.#foyer);
+  #provisional = provisionalView(location.host);
+  readonly #tabs = new Tabs(this.#self, this.#provisional);
   readonly #notifications: Notifications;
   /** Loaded in every window, so that a call can move without waiting for a download. */
   readonly #wasm = init({ module_or_path: wasmUrl });
@@ -106,7 +106,7 @@ export class WebHost implements Host {
           },
         })
       : null;
-    if (this.#foyer) this.#views.set(this.#foyer);
+    if (this.#provisional) this.#views.set(this.#provisional);
     this.#records = this.#openRecords();
     this.#watchSeen();
     if (this.#channel && this.#lock) {
@@ -122,9 +122,9 @@ export class WebHost implements Host {
   }
 
   dispatch(command: Command): void {
-    if (this.#foyer && this.#views.value === this.#foyer) {
-      this.#foyer = after(this.#foyer, command);
-      this.#views.set(this.#foyer);
+    if (this.#provisional && this.#views.value === this.#provisional) {
+      this.#provisional = after(this.#provisional, command);
+      this.#views.set(this.#provisional);
     }
     this.#handle({ type: 'command', command });
   }

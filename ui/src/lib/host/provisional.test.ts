@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Account } from '../bindings';
-import { after, foyer, noteAccount } from './foyer';
+import { after, provisionalView, noteAccount } from './provisional';
 import { profileNotes } from './notes';
 
 afterEach(() => localStorage.clear());
@@ -16,7 +16,7 @@ const OUT = {
 } satisfies Account;
 
 test('a browser that nobody signed in with has its first screen before the core is there', () => {
-  expect(foyer('calls.example.org')).toMatchObject({
+  expect(provisionalView('calls.example.org')).toMatchObject({
     account: { type: 'signed_out', busy: false },
     relay_address: 'calls.example.org',
     settings: { appearance: 'system', language: 'system' },
@@ -25,23 +25,23 @@ test('a browser that nobody signed in with has its first screen before the core 
 
 test('somebody who is signed in, or was asked for the password again, waits for the core', () => {
   noteAccount({ type: 'signed_in' } as Account);
-  expect(foyer('x')).toBeNull();
+  expect(provisionalView('x')).toBeNull();
   noteAccount({ type: 'loading' });
-  expect(foyer('x'), 'loading says nothing').toBeNull();
+  expect(provisionalView('x'), 'loading says nothing').toBeNull();
   noteAccount({ ...OUT, former: { username: 'ada', name: 'Ada' } });
-  expect(foyer('x')).toBeNull();
+  expect(provisionalView('x')).toBeNull();
   noteAccount(OUT);
-  expect(foyer('x')).not.toBeNull();
+  expect(provisionalView('x')).not.toBeNull();
 });
 
 test('it looks as it was chosen', () => {
   profileNotes.write('appearance', 'dark');
   profileNotes.write('language', 'de');
-  expect(foyer('x')?.settings).toEqual({ appearance: 'dark', language: 'de' });
+  expect(provisionalView('x')?.settings).toEqual({ appearance: 'dark', language: 'de' });
 });
 
 test('a press that waits for the core is seen to be under way', () => {
-  const view = foyer('x');
+  const view = provisionalView('x');
   if (!view) throw new Error('nobody is signed in');
   const busy = after(view, { type: 'sign_in', username: 'ada', password: 'long enough' });
   expect(busy.account).toMatchObject({ busy: true });

@@ -9,7 +9,7 @@ const SIGNED_IN = 'signed-in';
  * its way: on a slow connection it takes seconds longer than everything else. Null where somebody was
  * signed in when this browser was here last.
  */
-export function foyer(relay: string): View | null {
+export function provisionalView(relay: string): View | null {
   if (profileNotes.read(SIGNED_IN) !== null && profileNotes.read(SIGNED_IN) !== '') return null;
   return {
     account: {
