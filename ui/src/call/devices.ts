@@ -45,6 +45,19 @@ export async function listDevices(desktop: Desktop | null): Promise<DeviceList> 
   };
 }
 
+/** What a choice of a device offers: the system's own first. */
+export function deviceOptions(list: NamedDevice[]): { value: string; label: string }[] {
+  return [
+    { value: '', label: m.system_choice() },
+    ...list.map(({ id, name }) => ({ value: id, label: name })),
+  ];
+}
+
+/** The option of a device that was chosen; one that is gone leaves the system's choice. */
+export function chosenOption(list: NamedDevice[], id: string | null | undefined): string {
+  return list.some((device) => device.id === id) ? (id ?? '') : '';
+}
+
 /** Whether the browser lets a page choose the speaker. */
 function canChooseSpeaker(): boolean {
   return typeof HTMLMediaElement !== 'undefined' && 'setSinkId' in HTMLMediaElement.prototype;
