@@ -1,40 +1,48 @@
-//! How much somebody may send: so many at once, then so many a second.
+//! How often something may happen: so many times at once, then so many a second or a minute.
 
 use crate::Time;
+
+/// One turn, in the unit in which they are counted.
+const TURN: u64 = 1_000_000;
 
 /// A bucket of turns that fills by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Allowance {
     burst: u64,
-    per_second: u64,
-    /// Thousandths of turns at that time.
+    /// What it fills by, in millionths of turns a millisecond.
+    rate: u64,
+    /// Millionths of turns at that time.
     left: u64,
     at: Time,
 }
 
 impl Allowance {
-    /// Full.
+    /// Full; fills by so many turns a second.
     pub(crate) const fn new(burst: u64, per_second: u64) -> Self {
-        Self { burst, per_second, left: burst * 1_000, at: Time(0) }
+        Self { burst, rate: per_second * TURN / 1_000, left: burst * TURN, at: Time(0) }
+    }
+
+    /// Full; fills by so many turns a minute.
+    pub(crate) const fn per_minute(burst: u64, turns: u64) -> Self {
+        Self { burst, rate: turns * TURN / 60_000, left: burst * TURN, at: Time(0) }
     }
 
     /// Takes a turn, if there is one.
     pub(crate) fn take(&mut self, now: Time) -> bool {
-        // One turn a second is a thousandth a millisecond.
-        let filled = now.since(self.at).saturating_mul(self.per_second);
-        self.left = self.left.saturating_add(filled).min(self.burst * 1_000);
+        let filled = now.since(self.at).saturating_mul(self.rate);
+        self.left = self.left.saturating_add(filled).min(self.burst * TURN);
         self.at = self.at.max(now);
-        let has = self.left >= 1_000;
+        let has = self.left >= TURN;
         if has {
-            self.left -= 1_000;
+            self.left -= TURN;
         }
         has
     }
 
     /// When there is a turn after [`Self::take`] found none.
     pub(crate) const fn next(&self) -> Time {
-        let missing = 1_000_u64.saturating_sub(self.left);
-        self.at.after(missing.div_ceil(self.per_second))
+        let missing = TURN.saturating_sub(self.left);
+        self.at.after(missing.div_ceil(self.rate))
     }
 }
 
@@ -50,6 +58,13 @@ mod tests {
         assert!(allowance.next() > Time(1_000) && allowance.next() <= Time(1_100));
         let taken = (1_000..11_000).filter(|now| allowance.take(Time(*now))).count();
         assert!((99..=100).contains(&taken), "ten a second: {taken}");
+    }
+
+    #[test]
+    fn turns_by_the_minute_come_one_after_the_other() {
+        let mut allowance = Allowance::per_minute(4, 12);
+        let taken = (0..600_000).filter(|now| allowance.take(Time(*now))).count();
+        assert!((122..=124).contains(&taken), "four, then twelve a minute for ten: {taken}");
     }
 
     #[test]

@@ -90,7 +90,16 @@ pub enum LinkCommand {
         /// `ws:` or `wss:`.
         url: String,
     },
-    /// Close it, if there is one. Not reported.
+    /// Open a second WebSocket to this URL beside the first, which goes on. Where the second opens
+    /// it takes the place of the first, which is closed: report [`LinkEvent::Opened`]. Where it does
+    /// not open, report [`LinkEvent::RaceLost`]. One at a time: one that is under way is dropped.
+    Race {
+        /// `ws:` or `wss:`.
+        url: String,
+    },
+    /// Drop the second one, if it did not open yet. Not reported.
+    CallOff,
+    /// Close both, if there are any. Not reported.
     Disconnect,
 }
 
@@ -104,10 +113,12 @@ pub enum LinkEvent {
         /// The close code, where the far end gave one.
         code: Option<u16>,
     },
+    /// The second socket could not be opened; the first goes on.
+    RaceLost,
     /// A frame arrived that no version of the protocol can mean, or that is longer than a relay's
     /// may be. It was not taken; the socket goes on.
     Malformed,
-    /// The operating system says that the network changed or came back.
+    /// The operating system says that the network changed, went away or came back.
     NetworkChanged,
 }
 

@@ -6,6 +6,11 @@
 //!                     └──── backoff ── Waiting ◄─────────────┴── closed, silent ──┘
 //!  Stopped: a newer connection of the same device took over
 //! ```
+//!
+//! A socket that is bound to an address which is gone stays open and says nothing. So where there is
+//! doubt, a ping asks it for a sign of life and a fresh one is opened beside it. A socket that lives
+//! answers within one round trip, which calls the race off, while a fresh one takes at least two to
+//! open; if that one is first, it goes on at `Greeting` and resumes the session.
 
 mod awaited;
 mod news;
@@ -23,14 +28,21 @@ pub(crate) use self::awaited::Told;
 use self::awaited::{Awaited, Verdict};
 pub(crate) use self::news::{News, Reach, Refused};
 use self::unanswered::{Asked, Unanswered};
+use crate::allowance::Allowance;
 use crate::pause::Ladder;
 use crate::random::Random;
 use crate::{LinkCommand, LinkEvent, Output, Time};
 
 /// How long opening and greeting may take each, in ms.
 const OPEN_MS: u64 = 10_000;
-/// How long the relay may take to answer a ping that asks whether the socket still lives, in ms.
-const PROBE_MS: u64 = 3_000;
+/// How long the relay may take to answer a ping that asks whether the socket still lives, in ms, before
+/// it is dropped with everything that was tried beside it. Higher leaves people without the relay
+/// for longer; lower drops sockets on slow networks, and their session has to be resumed.
+const PROBE_MS: u64 = 2_000;
+/// Sockets that hints and doubts may open beside or in place of others: so many at once and so many
+/// a minute. Higher lets an interface that flaps load the relay with handshakes; lower leaves somebody
+/// who changes networks again and again with a socket that is dead.
+const RACES: Allowance = Allowance::per_minute(4, 12);
 /// A connection that lasted this long, in ms, starts the pauses from the beginning, where its snapshot
 /// is there.
 const STEADY_MS: u64 = 5_000;
@@ -54,6 +66,12 @@ pub(crate) struct Session {
     /// The newest frame was one of them.
     skipped_last: bool,
     unanswered: Unanswered,
+    /// Where the socket leads.
+    url: String,
+    /// Sockets that may be opened for a hint or a doubt.
+    races: Allowance,
+    /// The present socket was faster than one that gave no sign of life.
+    raced: bool,
     /// The snapshot that it starts with.
     awaited: Awaited,
     pub(crate) ice_servers: Vec<IceServer>,
@@ -74,10 +92,28 @@ enum State {
     Opening { until: Time },
     /// `hello` was said; `welcome` is due by then.
     Greeting { until: Time },
-    /// Up since, last frame heard, next ping due, and by when a probe must be answered.
-    Online { since: Time, heard: Time, ping_at: Time, probe_until: Option<Time> },
+    /// Up since, last frame heard, next ping due, and whether it still lives, where that was asked.
+    Online {
+        since: Time,
+        heard: Time,
+        ping_at: Time,
+        /// When it last answered what it was asked then.
+        answered: Time,
+        probe: Option<Probe>,
+    },
     /// Another connection of this device took over.
     Stopped,
+}
+
+/// A ping that asks whether the socket still lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Probe {
+    /// What the ping said.
+    t: u64,
+    /// When it must be answered.
+    until: Time,
+    /// A fresh socket is being opened beside this one.
+    racing: bool,
 }
 
 /// What the session needs for whatever it does.
@@ -98,6 +134,9 @@ impl Session {
             skipped: 0,
             skipped_last: false,
             unanswered: Unanswered::default(),
+            url: String::new(),
+            races: RACES,
+            raced: false,
             awaited: Awaited::default(),
             ice_servers: Vec::new(),
             limits: Limits::default(),
@@ -161,10 +200,11 @@ impl Session {
             State::Waiting { until } | State::Opening { until } | State::Greeting { until } => {
                 Some(until)
             }
-            State::Online { heard, ping_at, probe_until, .. } => {
+            State::Online { heard, ping_at, probe, .. } => {
                 let again = self.unanswered.deadline();
                 let dead = heard.after(DEAD_MS);
                 let part = self.awaited.deadline();
+                let probe_until = probe.map(|probe| probe.until);
                 [Some(ping_at), Some(dead), probe_until, again, part].into_iter().flatten().min()
             }
         };
@@ -183,13 +223,15 @@ impl Session {
         if self.state != State::Idle {
             line.out.push_back(Output::Link(LinkCommand::Disconnect));
         }
-        *self = Self { limits: self.limits.clone(), skipped: self.skipped, ..Self::new() };
+        let (limits, skipped, races) = (self.limits.clone(), self.skipped, self.races);
+        *self = Self { limits, skipped, races, ..Self::new() };
     }
 
     /// Opens the socket.
     pub(crate) fn open(&mut self, url: String, line: &mut Line<'_>) {
         if self.is_wanting() {
             self.state = State::Opening { until: line.now.after(OPEN_MS) };
+            self.url.clone_from(&url);
             line.out.push_back(Output::Link(LinkCommand::Connect { url }));
         }
     }
@@ -207,21 +249,62 @@ impl Session {
             State::Idle | State::Wanting | State::Opening { .. } | State::Greeting { .. } => {}
             State::Waiting { .. } | State::Stopped => {
                 self.failed = Ladder::default();
-                self.lost_since = self.lost_since.or(Some(line.now));
-                self.state = State::Wanting;
+                self.try_at_once(line.now);
             }
-            State::Online { .. } => self.probe(line),
+            State::Online { .. } => self.doubt(line.now, line.out),
         }
     }
 
-    /// Asks the relay for a sign of life.
-    pub(crate) fn probe(&mut self, line: &mut Line<'_>) {
-        if let State::Online { probe_until, .. } = &mut self.state
-            && probe_until.is_none()
-        {
-            *probe_until = Some(line.now.after(PROBE_MS));
-            push(line.out, None, ClientMessage::Ping { t: line.now.0 });
+    /// The network changed, or may have.
+    fn follow_hint(&mut self, line: &mut Line<'_>) {
+        match self.state {
+            // Another connection of this device took over; only the person takes it back.
+            State::Idle | State::Wanting | State::Stopped => {}
+            State::Waiting { .. } => {
+                if self.races.take(line.now) {
+                    self.try_at_once(line.now);
+                }
+            }
+            // The address from which it is opened may be gone, and nobody would say so.
+            State::Opening { .. } | State::Greeting { .. } => {
+                if self.races.take(line.now) {
+                    line.out.push_back(Output::Link(LinkCommand::Disconnect));
+                    self.try_at_once(line.now);
+                }
+            }
+            State::Online { .. } => self.doubt(line.now, line.out),
         }
+    }
+
+    fn try_at_once(&mut self, now: Time) {
+        self.lost_since = self.lost_since.or(Some(now));
+        self.state = State::Wanting;
+    }
+
+    /// Media fell silent. What silenced it may have killed the socket as well, unless that answered a
+    /// moment ago.
+    pub(crate) fn suspect(&mut self, now: Time, out: &mut VecDeque<Output>) {
+        if matches!(self.state, State::Online { answered, .. } if now.since(answered) >= PROBE_MS) {
+            self.doubt(now, out);
+        }
+    }
+
+    /// The socket may be dead: asks it for a sign of life, and opens a fresh one beside it.
+    pub(crate) fn doubt(&mut self, now: Time, out: &mut VecDeque<Output>) {
+        let State::Online { probe, .. } = &mut self.state else { return };
+        let asked = probe.get_or_insert_with(|| {
+            push(out, None, ClientMessage::Ping { t: now.0 });
+            Probe { t: now.0, until: now.after(PROBE_MS), racing: false }
+        });
+        if !asked.racing && self.races.take(now) {
+            asked.racing = true;
+            out.push_back(Output::Link(LinkCommand::Race { url: self.url.clone() }));
+        }
+    }
+
+    /// Whether the present socket took the place of one that gave no sign of life; once.
+    pub(crate) const fn take_raced(&mut self) -> bool {
+        std::mem::replace(&mut self.raced, false)
     }
 
     /// Says something that is worth nothing later. False if the relay is away.
@@ -270,9 +353,12 @@ impl Session {
     ) -> Option<News> {
         match event {
             LinkEvent::Opened => {
-                if matches!(self.state, State::Opening { .. })
+                let raced = self.is_racing();
+                if (raced || matches!(self.state, State::Opening { .. }))
                     && let Some((token, client)) = hello
                 {
+                    self.raced = raced;
+                    self.lost_since = self.lost_since.or(Some(line.now));
                     self.state = State::Greeting { until: line.now.after(OPEN_MS) };
                     let resume = self.resume.clone();
                     push(line.out, None, ClientMessage::Hello { token, client, resume });
@@ -280,15 +366,34 @@ impl Session {
                 None
             }
             LinkEvent::Closed { code } => self.on_closed(*code, line),
-            LinkEvent::Malformed => self.skip(line),
-            LinkEvent::NetworkChanged => {
-                // Another connection of this device took over; only the person takes it back.
-                if self.state != State::Stopped {
-                    self.hurry(line);
+            LinkEvent::RaceLost => {
+                match &mut self.state {
+                    State::Online { probe, .. } => {
+                        if let Some(probe) = probe {
+                            probe.racing = false;
+                        }
+                    }
+                    // The first one closed meanwhile.
+                    State::Opening { .. } => self.back_off(line),
+                    State::Idle
+                    | State::Wanting
+                    | State::Waiting { .. }
+                    | State::Greeting { .. }
+                    | State::Stopped => {}
                 }
                 None
             }
+            LinkEvent::Malformed => self.skip(line),
+            LinkEvent::NetworkChanged => {
+                self.follow_hint(line);
+                None
+            }
         }
+    }
+
+    /// A fresh socket is being opened beside this one.
+    const fn is_racing(&self) -> bool {
+        matches!(self.state, State::Online { probe: Some(Probe { racing: true, .. }), .. })
     }
 
     /// A frame could not be taken. The others can: the connection goes on without it.
@@ -301,9 +406,8 @@ impl Session {
                 self.resume = None;
                 self.drop_socket(line);
             }
-            State::Online { heard, probe_until, .. } => {
+            State::Online { heard, .. } => {
                 *heard = line.now;
-                *probe_until = None;
                 // It may be of the snapshot: without that the person sees nothing.
                 let verdict = self.awaited.miss(line.now);
                 return self.judge(verdict, line);
@@ -325,6 +429,15 @@ impl Session {
         // The frame ended the socket, and a resumed session would begin with it.
         if self.skipped_last {
             self.resume = None;
+        }
+        if self.is_racing() {
+            if code.is_none() {
+                // The fresh one is on its way, so it need not be waited for.
+                self.lost_since = self.lost_since.or(Some(line.now));
+                self.state = State::Opening { until: line.now.after(OPEN_MS) };
+                return None;
+            }
+            line.out.push_back(Output::Link(LinkCommand::CallOff));
         }
         match code {
             Some(close::UNAUTHENTICATED) => {
@@ -365,9 +478,17 @@ impl Session {
         if let RelayMessage::Welcome(welcome) = frame.message {
             return self.on_welcome(frame.seq, welcome, line);
         }
-        let State::Online { heard, probe_until, .. } = &mut self.state else { return None };
+        let State::Online { heard, probe, answered, .. } = &mut self.state else { return None };
         *heard = line.now;
-        *probe_until = None;
+        // Other frames may have arrived before the network changed, and wait to be read.
+        if let RelayMessage::Pong { t, .. } = frame.message
+            && let Some(former) = probe.take_if(|probe| t >= probe.t)
+        {
+            *answered = line.now;
+            if former.racing {
+                line.out.push_back(Output::Link(LinkCommand::CallOff));
+            }
+        }
         let resume = self.resume.as_mut()?;
         // Frames of one socket come in order, so a number that is not greater is a repetition.
         if frame.seq <= resume.seq {
@@ -455,7 +576,8 @@ impl Session {
             self.awaited.begin(line.now);
         }
         let ping_at = line.now.after(line.random.around(PING_MS, 20));
-        self.state = State::Online { since: line.now, heard: line.now, ping_at, probe_until: None };
+        let now = line.now;
+        self.state = State::Online { since: now, heard: now, ping_at, answered: now, probe: None };
         Some(News::Welcomed(welcome))
     }
 
@@ -474,9 +596,9 @@ impl Session {
                     self.drop_socket(line);
                 }
             }
-            State::Online { heard, ping_at, probe_until, .. } => {
+            State::Online { heard, ping_at, probe, .. } => {
                 // A machine that slept has heard nothing, and may still be connected: ask.
-                if now.since(*heard) >= DEAD_MS || probe_until.is_some_and(|until| until <= now) {
+                if now.since(*heard) >= DEAD_MS || probe.is_some_and(|probe| probe.until <= now) {
                     self.drop_socket(line);
                 } else if *ping_at <= now {
                     *ping_at = now.after(line.random.around(PING_MS, 20));

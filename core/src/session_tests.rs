@@ -89,6 +89,25 @@ impl Bench {
         self.with(|session, line| session.handle_frame(frame, line))
     }
 
+    /// The network changed, it is said.
+    fn hint(&mut self) {
+        self.with(|session, line| session.handle_link(&LinkEvent::NetworkChanged, None, line));
+    }
+
+    /// Where sockets were asked for beside the open one.
+    fn races(&self) -> Vec<&str> {
+        self.out
+            .iter()
+            .filter_map(|out| {
+                if let Output::Link(LinkCommand::Race { url }) = out {
+                    Some(url.as_str())
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
     fn close(&mut self, code: Option<u16>) -> Option<News> {
         self.with(|session, line| session.handle_link(&LinkEvent::Closed { code }, None, line))
     }
@@ -280,8 +299,89 @@ fn a_network_change_asks_for_a_sign_of_life() {
     bench.now = Time(PROBE_MS);
     bench.with(|session, line| session.elapsed(line));
     assert!(!bench.session.is_online(), "a dead socket is left within seconds");
-    bench.with(|session, line| session.handle_link(&LinkEvent::NetworkChanged, None, line));
+    bench.hint();
     assert!(bench.session.is_wanting(), "and the next hint is followed at once");
+}
+
+#[test]
+fn a_fresh_socket_that_opens_before_the_answer_takes_over_and_resumes() {
+    let mut bench = Bench::new();
+    bench.begin();
+    bench.out.clear();
+    bench.hint();
+    assert_eq!(bench.races(), ["wss://x/ws"], "beside the ping");
+    bench.frame(ring());
+    assert!(bench.session.is_racing(), "what arrived before the change is no answer");
+    bench.with(|session, line| session.handle_link(&LinkEvent::Opened, Bench::hello(), line));
+    let hello = bench.out.pop_back();
+    let Some(Output::Relay(ClientFrame { message: ClientMessage::Hello { resume, .. }, .. })) =
+        hello
+    else {
+        panic!("{hello:?}")
+    };
+    assert_eq!(resume.map(|resume| resume.seq), Some(bench.seq), "it goes on where it was");
+    bench.frame(welcome(true));
+    assert!(bench.session.is_online() && bench.session.take_raced() && !bench.session.take_raced());
+}
+
+#[test]
+fn a_socket_that_answers_calls_the_race_off() {
+    let mut bench = Bench::new();
+    bench.begin();
+    bench.now = Time(1_000);
+    bench.hint();
+    bench.out.clear();
+    let answered = |bench: &mut Bench, t| {
+        bench.frame(RelayMessage::Pong { t, server_time: 0 });
+        bench.out.drain(..).any(|out| matches!(out, Output::Link(LinkCommand::CallOff)))
+    };
+    assert!(!answered(&mut bench, 999), "an answer to an older ping says nothing");
+    assert!(answered(&mut bench, 1_000));
+    bench.with(|session, line| session.handle_link(&LinkEvent::Opened, Bench::hello(), line));
+    assert!(bench.session.is_online() && bench.out.is_empty(), "too late");
+}
+
+#[test]
+fn a_socket_that_closes_during_the_race_is_not_waited_for() {
+    let mut bench = Bench::new();
+    bench.begin();
+    bench.hint();
+    bench.close(None);
+    assert!(matches!(bench.session.state, State::Opening { .. }), "the fresh one is on its way");
+    bench.with(|session, line| session.handle_link(&LinkEvent::RaceLost, None, line));
+    assert!(bench.pause() <= 500, "or the ladder goes on");
+    let mut revoked = Bench::new();
+    revoked.begin();
+    revoked.hint();
+    assert!(matches!(revoked.close(Some(close::REVOKED)), Some(News::Revoked)));
+    assert!(matches!(revoked.out.pop_back(), Some(Output::Link(LinkCommand::CallOff))));
+}
+
+#[test]
+fn a_hint_restarts_what_is_being_opened_from_an_address_that_may_be_gone() {
+    let mut bench = Bench::new();
+    bench.with(|session, line| session.open("wss://x/ws".into(), line));
+    bench.hint();
+    assert!(bench.session.is_wanting(), "at once");
+    bench.with(|session, line| session.open("wss://x/ws".into(), line));
+    bench.with(|session, line| session.handle_link(&LinkEvent::Opened, Bench::hello(), line));
+    bench.hint();
+    assert!(bench.session.is_wanting(), "also where a greeting waits");
+}
+
+#[test]
+fn hints_without_end_are_followed_four_times_at_once_and_twelve_times_a_minute() {
+    let mut bench = Bench::new();
+    let mut tries = 0;
+    for now in 0..60_000 {
+        bench.now = Time(now);
+        if bench.session.is_wanting() {
+            tries += 1;
+            bench.with(|session, line| session.open("wss://x/ws".into(), line));
+        }
+        bench.hint();
+    }
+    assert!((12..=17).contains(&tries), "{tries}");
 }
 
 #[test]

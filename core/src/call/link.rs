@@ -11,6 +11,7 @@
 //! ```
 
 use crate::Time;
+use crate::allowance::Allowance;
 
 /// Silence that makes a path suspect, in ms: two heartbeats. Lower costs false alarms on lossy
 /// networks, higher costs time to repair.
@@ -28,8 +29,13 @@ pub(super) const RELAY_ONLY_MS: u64 = 5_000;
 pub(super) const REBUILD_MS: u64 = 12_000;
 /// How long the first path may take before ICE restarts, in ms.
 pub(super) const FIRST_PATH_MS: u64 = 15_000;
-/// How long two restarts stay apart, in ms.
-pub(super) const COOL_MS: u64 = 2_000;
+/// How long a hint's restart stays apart from the one before, in ms. Browsers say "offline" and, up to a
+/// second later, "online": only what is gathered after the second has the new address. Lower
+/// restarts twice for one change.
+pub(super) const COOL_MS: u64 = 500;
+/// Restarts for hints: so many at once and so many a minute. Higher lets an interface that flaps keep
+/// both sides negotiating, lower leaves who changes networks again and again to the ladder.
+const HINTS: Allowance = Allowance::per_minute(4, 12);
 
 /// How the path to one participant is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +45,8 @@ pub(super) struct Link {
     heard: Time,
     /// The last restart.
     restarted: Option<Time>,
+    /// Restarts that hints may still ask for.
+    hints: Allowance,
     /// Heartbeats are expected: the data channels are open, so silence means something.
     listening: bool,
 }
@@ -85,6 +93,7 @@ impl Link {
             step: Step::Connecting { since: now, restarted: false },
             heard: now,
             restarted: None,
+            hints: HINTS,
             listening: false,
         }
     }
@@ -224,7 +233,7 @@ impl Link {
     /// Whether a restart that is not part of the ladder (a hint that the network changed, the
     /// relay coming back) may start; it then counts as one.
     pub(super) fn restart_for_hint(&mut self, now: Time) -> bool {
-        if self.restarted.is_some_and(|at| now.since(at) < COOL_MS) {
+        if self.restarted.is_some_and(|at| now.since(at) < COOL_MS) || !self.hints.take(now) {
             return false;
         }
         match self.step {
@@ -323,8 +332,15 @@ mod tests {
     fn restarts_for_hints_stay_apart() {
         let mut link = flowing();
         assert!(link.restart_for_hint(Time(100)), "the first");
-        assert!(!link.restart_for_hint(Time(2_000)), "too soon");
-        assert!(link.restart_for_hint(Time(2_100)), "later again");
+        assert!(!link.restart_for_hint(Time(599)), "too soon");
+        assert!(link.restart_for_hint(Time(600)), "later again");
+    }
+
+    #[test]
+    fn a_network_that_flaps_for_a_minute_restarts_ice_no_more_than_sixteen_times() {
+        let mut link = flowing();
+        let restarts = (0..60_000).filter(|now| link.restart_for_hint(Time(*now))).count();
+        assert!((12..=16).contains(&restarts), "{restarts}");
     }
 
     #[test]

@@ -179,6 +179,21 @@ impl Negotiation {
         matches!(self.signaling, Signaling::Offering { .. } | Signaling::Offered { .. })
     }
 
+    /// The executor is carrying something out.
+    pub(super) const fn is_busy(&self) -> bool {
+        match self.signaling {
+            Signaling::Stable | Signaling::Offered { .. } => false,
+            Signaling::Offering { .. }
+            | Signaling::Answering { .. }
+            | Signaling::Applying { .. } => true,
+        }
+    }
+
+    /// The candidates of this generation are the own ones at present.
+    pub(super) fn is_present(&self, ufrag: &Ufrag) -> bool {
+        self.local_ufrag.as_ref() == Some(ufrag)
+    }
+
     pub(super) const fn deadline(&self) -> Option<Time> {
         match self.signaling {
             Signaling::Stable => None,

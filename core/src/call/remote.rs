@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use bellwire_protocol::{
-    Answer, Candidate, ChannelMessage, DeviceId, Media, MediaState, Mid, Offer, OfferId,
-    Participant, Ufrag, encode,
+    Answer, Candidate, ChannelMessage, DeviceId, IceCandidate, Media, MediaState, Mid, Offer,
+    OfferId, Participant, Ufrag, encode,
 };
 
 use super::HELD_CANDIDATES;
@@ -30,6 +30,11 @@ pub(super) struct Remote {
     /// The newest offer that was taken, and the newest that lost against an own one.
     taken: Option<OfferId>,
     lost: Option<OfferId>,
+    /// The newest of those that lost for good: a copy that comes late must not be taken.
+    over: Option<OfferId>,
+    /// The own candidates of the present generation that were said: a relay that was away has not
+    /// heard all of them.
+    said: VecDeque<IceCandidate>,
     /// The own candidates that wait to be said to them.
     pub(super) trickle: Trickle,
     /// How much more they may send over the channels.
@@ -62,6 +67,8 @@ impl Remote {
             heard_n: 0,
             taken: None,
             lost: None,
+            over: None,
+            said: VecDeque::new(),
             trickle: Trickle::default(),
             heard: Heard::default(),
             early: VecDeque::new(),
@@ -140,6 +147,28 @@ impl Remote {
         self.peers.last().is_some_and(|peer| peer.negotiation.is_offering())
     }
 
+    /// The executor is carrying out an operation on the newest connection.
+    pub(super) fn is_busy(&self) -> bool {
+        self.peers.last().is_some_and(|peer| peer.negotiation.is_busy())
+    }
+
+    /// Notes an own candidate that is being said.
+    pub(super) fn note_said(&mut self, candidate: IceCandidate) {
+        if self.said.len() == HELD_CANDIDATES {
+            self.said.pop_front();
+        }
+        self.said.push_back(candidate);
+    }
+
+    /// The own candidates of the present generation, as far as they were said.
+    pub(super) fn said(&mut self) -> Vec<IceCandidate> {
+        let negotiation = self.peers.last().map(|peer| &peer.negotiation);
+        self.said.retain(|candidate| {
+            negotiation.is_some_and(|negotiation| negotiation.is_present(&candidate.ufrag))
+        });
+        self.said.iter().cloned().collect()
+    }
+
     pub(super) fn negotiation_deadline(&self) -> Option<Time> {
         // A connection that is being replaced negotiates no more.
         self.peers.last().and_then(|peer| peer.negotiation.deadline())
@@ -179,8 +208,9 @@ impl Remote {
         ops: &mut Operations,
     ) -> Moves {
         let mut verdict = Verdict::Ignored;
-        if restart && !self.is_settled() {
-            // It is for a connection that this side does not have; the own fresh offer stands.
+        // It is for a connection that this side does not have, and the own fresh offer stands; or it
+        // was given up by who made it.
+        if restart && !self.is_settled() || self.over.is_some_and(|over| over >= id) {
             return Vec::new();
         }
         let moves = self.on_newest(|negotiation, out| {
@@ -270,7 +300,8 @@ impl Remote {
 
     /// The own offer succeeded, so what lost against it is over.
     pub(super) fn settle(&mut self) {
-        self.taken = self.taken.max(self.lost.take());
+        self.over = self.over.max(self.lost.take());
+        self.taken = self.taken.max(self.over);
     }
 
     pub(super) fn set_path(&mut self, id: PeerId, path: PathState) {
@@ -332,3 +363,7 @@ pub(super) fn channel_offer(offer: &Offer, restart: bool) -> ChannelMessage {
 pub(super) fn channel_answer(answer: &Answer) -> ChannelMessage {
     ChannelMessage::SdpAnswer { offer_id: answer.offer_id, sdp: answer.sdp.clone() }
 }
+
+#[cfg(test)]
+#[path = "remote_tests.rs"]
+mod tests;

@@ -89,6 +89,10 @@ pub(crate) struct Prey {
     pub(crate) greeted: bool,
     /// Sockets that were asked for.
     pub(crate) connects: usize,
+    /// Those that were asked for beside an open one.
+    pub(crate) races: usize,
+    /// One of them is on its way.
+    racing: bool,
     /// A ping waits for its answer.
     pub(crate) pinged: bool,
     requests: Vec<(u32, String)>,
@@ -134,6 +138,8 @@ impl Prey {
             open: false,
             greeted: false,
             connects: 0,
+            races: 0,
+            racing: false,
             pinged: false,
             requests: Vec::new(),
             view: None,
@@ -164,7 +170,13 @@ impl Prey {
                     self.connects += 1;
                     (self.wanted, self.open, self.greeted) = (true, false, false);
                 }
+                Output::Link(LinkCommand::Race { .. }) => {
+                    self.races += 1;
+                    self.racing = true;
+                }
+                Output::Link(LinkCommand::CallOff) => self.racing = false,
                 Output::Link(LinkCommand::Disconnect) => {
+                    self.racing = false;
                     (self.wanted, self.open, self.greeted) = (false, false, false);
                 }
                 Output::Relay(frame) => match frame.message {
@@ -232,8 +244,10 @@ impl Prey {
     }
 
     /// Goes along with what the device asks of the network, so that it comes back online.
-    fn serve(&mut self) {
-        if self.wanted && !self.open {
+    pub(crate) fn serve(&mut self) {
+        if std::mem::take(&mut self.racing) {
+            self.input(Input::Link(LinkEvent::Opened));
+        } else if self.wanted && !self.open {
             self.open = true;
             self.input(Input::Link(LinkEvent::Opened));
         } else if self.greeted {

@@ -11,6 +11,7 @@ mod executor;
 mod hostile;
 mod interleavings;
 mod invention;
+mod moving;
 mod parting;
 mod relay;
 mod scenarios;

@@ -1,6 +1,6 @@
 //! Devices with real cores, joined by the relay and by media paths, in virtual time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bellwire_core::api::{
     Account, Alert, CallStage, CallView, Command, Home, PathState, PeerEvent, PeerId, Slot, View,
@@ -54,6 +54,8 @@ pub(crate) struct Node {
     records: BTreeMap<String, Record>,
     pub executor: Executor,
     socket: Option<Socket>,
+    /// The second one that is being opened beside it.
+    racing: Option<Socket>,
     /// Counts lives: what belongs to a former one is dropped.
     life: u64,
     born: u64,
@@ -90,6 +92,10 @@ pub(crate) struct World {
     pub loss: u64,
     /// No media passes at all.
     pub dark: bool,
+    /// Sockets that are dead, which nobody was told.
+    stranded: BTreeSet<Socket>,
+    /// Second sockets that were asked for.
+    pub races: usize,
     trace: bool,
 }
 
@@ -155,6 +161,8 @@ impl World {
             delay: 20,
             loss: 0,
             dark: false,
+            stranded: BTreeSet::new(),
+            races: 0,
             trace: std::env::var_os("BELLWIRE_TRACE").is_some(),
         };
         for (index, n) in users.iter().enumerate() {
@@ -183,6 +191,7 @@ impl World {
                 socket: None,
                 life: 0,
                 born: 0,
+                racing: None,
                 relay_ok: true,
                 asleep_until: 0,
                 held: VecDeque::new(),
@@ -350,6 +359,26 @@ impl World {
         }
     }
 
+    /// A device's new sockets do not open, while the one that it has may stay.
+    pub(crate) fn refuse_sockets(&mut self, node: usize, refuse: bool) {
+        self.nodes[node].relay_ok = !refuse;
+    }
+
+    /// How many sockets of a device opened so far.
+    pub(crate) fn opened(&self, node: usize) -> usize {
+        self.nodes[node]
+            .sent
+            .iter()
+            .filter(|message| matches!(message, ClientMessage::Hello { .. }))
+            .count()
+    }
+
+    /// The address that a device's socket is bound to is gone: nothing gets through, and neither end
+    /// is told.
+    pub(crate) fn strand(&mut self, node: usize) {
+        self.stranded.extend(self.nodes[node].socket);
+    }
+
     /// The relay's process ends and a new one starts; everybody's socket closes.
     pub(crate) fn restart_relay(&mut self, down_ms: u64) {
         for socket in self.relay.restart() {
@@ -413,18 +442,19 @@ impl World {
                 if let Some(socket) = self.nodes[node].socket.take() {
                     self.drop_socket(socket, false);
                 }
-                let socket = self.next_socket;
-                self.next_socket += 1;
-                self.sockets.insert(socket, (node, 0, 0));
-                self.nodes[node].socket = Some(socket);
+                self.nodes[node].racing = None;
                 let wait = self.wait();
-                if self.nodes[node].relay_ok && !self.relay_down {
-                    self.push(wait, Happening::Opened(node, socket));
-                } else {
-                    self.push(wait, Happening::Closed(socket, None));
-                }
+                self.nodes[node].socket = Some(self.open_socket(node, wait));
             }
+            Output::Link(LinkCommand::Race { .. }) => {
+                self.races += 1;
+                // Two round trips at least, and what is being asked answers within one.
+                let wait = 4 * self.delay;
+                self.nodes[node].racing = Some(self.open_socket(node, wait));
+            }
+            Output::Link(LinkCommand::CallOff) => self.nodes[node].racing = None,
             Output::Link(LinkCommand::Disconnect) => {
+                self.nodes[node].racing = None;
                 if let Some(socket) = self.nodes[node].socket.take() {
                     // What was said before still arrives.
                     let at = self.in_order(socket, true);
@@ -610,6 +640,19 @@ impl World {
         }
     }
 
+    /// A socket on its way: it opens after a while, or does not.
+    fn open_socket(&mut self, node: usize, wait: u64) -> Socket {
+        let socket = self.next_socket;
+        self.next_socket += 1;
+        self.sockets.insert(socket, (node, 0, 0));
+        if self.nodes[node].relay_ok && !self.relay_down {
+            self.push(wait, Happening::Opened(node, socket));
+        } else {
+            self.push(wait, Happening::Closed(socket, None));
+        }
+        socket
+    }
+
     fn wait(&mut self) -> u64 {
         1 + self.dice.roll(self.delay)
     }
@@ -651,6 +694,9 @@ impl World {
         match happening {
             Happening::ToRelay(socket, frame) => {
                 let now = self.now;
+                if self.stranded.contains(&socket) {
+                    return;
+                }
                 if self.trace {
                     eprintln!("{now:>7} R <- {}", brief(&format!("{frame:?}")));
                 }
@@ -658,13 +704,25 @@ impl World {
                 self.flush_relay();
             }
             Happening::ToClient(socket, frame) => {
+                if self.stranded.contains(&socket) {
+                    return;
+                }
                 if let Some(node) = self.node_of(socket) {
                     self.input(node, Input::Relay(frame));
                 }
             }
             Happening::Opened(node, socket) => {
-                if self.nodes[node].socket != Some(socket) {
+                let raced = self.nodes[node].racing == Some(socket);
+                if !raced && self.nodes[node].socket != Some(socket) {
                     return;
+                }
+                if raced {
+                    self.nodes[node].racing = None;
+                    if let Some(former) = self.nodes[node].socket.replace(socket)
+                        && !self.stranded.contains(&former)
+                    {
+                        self.drop_socket(former, false);
+                    }
                 }
                 if self.nodes[node].relay_ok && !self.relay_down {
                     self.relay.open(socket);
@@ -674,10 +732,18 @@ impl World {
                 }
             }
             Happening::Closed(socket, code) => {
+                if self.stranded.contains(&socket) {
+                    return;
+                }
                 let node = self.sockets.get(&socket).map(|(node, ..)| *node);
                 self.relay.close(socket, self.now);
                 self.sockets.remove(&socket);
                 if let Some(node) = node
+                    && self.nodes[node].racing == Some(socket)
+                {
+                    self.nodes[node].racing = None;
+                    self.input(node, Input::Link(LinkEvent::RaceLost));
+                } else if let Some(node) = node
                     && self.nodes[node].socket == Some(socket)
                 {
                     self.nodes[node].socket = None;

@@ -23,7 +23,11 @@ pub trait Hands {
     fn clocks(&self) -> (f64, f64);
     /// Open a WebSocket with the subprotocol, dropping the one before.
     fn connect(&self, url: &str);
-    /// Close the WebSocket without telling.
+    /// Open a second WebSocket beside the first, as [`LinkCommand::Race`] says.
+    fn race(&self, url: &str);
+    /// Drop the second WebSocket, if it did not open yet.
+    fn call_off(&self);
+    /// Close the WebSockets without telling.
     fn disconnect(&self);
     /// Send a text frame, if the WebSocket is open.
     fn send(&self, frame: &str);
@@ -153,6 +157,8 @@ impl<H: Hands> Driver<H> {
         match output {
             Output::Relay(frame) => self.hands.send(&bellwire_protocol::encode(&frame)),
             Output::Link(LinkCommand::Connect { url }) => self.hands.connect(&url),
+            Output::Link(LinkCommand::Race { url }) => self.hands.race(&url),
+            Output::Link(LinkCommand::CallOff) => self.hands.call_off(),
             Output::Link(LinkCommand::Disconnect) => self.hands.disconnect(),
             Output::Http(request) => self.hands.fetch(&request),
             Output::Peer(peer, command) => {

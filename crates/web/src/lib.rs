@@ -21,6 +21,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn connect(this: &PageHands, url: &str);
     #[wasm_bindgen(method)]
+    fn race(this: &PageHands, url: &str);
+    #[wasm_bindgen(method, js_name = callOff)]
+    fn call_off(this: &PageHands);
+    #[wasm_bindgen(method)]
     fn disconnect(this: &PageHands);
     #[wasm_bindgen(method)]
     fn send(this: &PageHands, frame: &str);
@@ -58,6 +62,12 @@ impl Hands for PageHands {
     }
     fn connect(&self, url: &str) {
         self.connect(url);
+    }
+    fn race(&self, url: &str) {
+        self.race(url);
+    }
+    fn call_off(&self) {
+        self.call_off();
     }
     fn disconnect(&self) {
         self.disconnect();
@@ -166,6 +176,12 @@ impl Client {
         self.0.link(LinkEvent::Closed { code });
     }
 
+    /// The second socket could not be opened.
+    #[wasm_bindgen(js_name = raceLost)]
+    pub fn race_lost(&self) {
+        self.0.link(LinkEvent::RaceLost);
+    }
+
     /// A text frame came.
     pub fn frame(&self, text: &str) {
         self.0.frame(text);
@@ -176,7 +192,7 @@ impl Client {
         self.0.link(LinkEvent::Malformed);
     }
 
-    /// The network changed or came back.
+    /// The network changed, went away or came back.
     #[wasm_bindgen(js_name = networkChanged)]
     pub fn network_changed(&self) {
         self.0.link(LinkEvent::NetworkChanged);

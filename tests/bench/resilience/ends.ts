@@ -30,18 +30,34 @@ export async function launch(network: Network, origins: readonly string[]): Prom
   });
 }
 
-async function context(browser: Browser): Promise<BrowserContext> {
+/** Whether pages hear what the browser says of the network. */
+export type Hint = 'with' | 'without';
+
+async function context(browser: Browser, hint: Hint): Promise<BrowserContext> {
   const made = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' });
   await made.addInitScript({ path: soundScript });
+  if (hint === 'without') {
+    await made.addInitScript(() => {
+      const connection = (navigator as { connection?: EventTarget }).connection;
+      const deaf = (target: EventTarget | undefined, event: string): void =>
+        target?.addEventListener(event, (heard) => heard.stopImmediatePropagation());
+      for (const event of ['online', 'offline']) deaf(window, event);
+      deaf(connection, 'change');
+    });
+  }
   return made;
 }
 
 /** A video call of two people who just signed in. */
-export async function callBellwire(browsers: readonly [Browser, Browser], relay: Relay): Promise<Call> {
+export async function callBellwire(
+  browsers: readonly [Browser, Browser],
+  relay: Relay,
+  hint: Hint,
+): Promise<Call> {
   const ada = await makeAccount(relay, 'Ada');
   const grace = await makeAccount(relay, 'Grace');
   await befriend(relay, ada, grace);
-  const contexts = [await context(browsers[0]), await context(browsers[1])] as const;
+  const contexts = [await context(browsers[0], hint), await context(browsers[1], hint)] as const;
   const pages = [await contexts[0].newPage(), await contexts[1].newPage()] as const;
   for (const [index, [who, other]] of ([[ada, grace], [grace, ada]] as const).entries()) {
     const page = pages[index === 0 ? 0 : 1];
@@ -68,7 +84,7 @@ export async function callPeerJs(
   peerJs: PeerJs,
   iceServers: readonly RTCIceServer[],
 ): Promise<Call> {
-  const contexts = [await context(browsers[0]), await context(browsers[1])] as const;
+  const contexts = [await context(browsers[0], 'with'), await context(browsers[1], 'with')] as const;
   peers += 1;
   const [one, other] = [`one${peers}`, `other${peers}`];
   const pages = [

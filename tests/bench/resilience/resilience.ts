@@ -10,7 +10,7 @@ import { Relay } from '../../e2e/harness/relay.ts';
 import { Coturn } from '../../interop/coturn.ts';
 import { PeerJs } from '../peerjs.ts';
 import { print, type Peer } from '../figures.ts';
-import { callBellwire, callPeerJs, launch, type Call } from './ends.ts';
+import { callBellwire, callPeerJs, launch, type Call, type Hint } from './ends.ts';
 import { makeRouter, Network, ROUTER } from './networks.ts';
 import { backAfter, isSteady, listen, looks } from './sound.ts';
 
@@ -25,9 +25,6 @@ const STEADY_MS = 3_000;
 const START_MS = 15_000;
 /** A call lives for so long, in s: TURN credentials are good for longer. */
 const CREDENTIALS_S = 24 * 3_600;
-
-/** Whether the page of who moves is told by the browser, as it is where the browser notices. */
-type Hint = 'with' | 'without';
 
 /** What some changes of network came to. */
 interface Outcome {
@@ -60,10 +57,10 @@ const browsers: [Browser, Browser] = [await launch(near, origins), await launch(
 const outcomes: Record<string, Outcome> = {};
 try {
   const ice = [{ urls, username: server.username, credential: server.credential }];
-  const ours = (): Promise<Call> => callBellwire(browsers, relay);
-  outcomes['without'] = await moveAbout(ours, 'without');
-  outcomes['peerjs'] = await moveAbout(() => callPeerJs(browsers, peerJs, ice), 'without');
-  outcomes['with'] = await moveAbout(ours, 'with');
+  const ours = (hint: Hint) => () => callBellwire(browsers, relay, hint);
+  outcomes['with'] = await moveAbout(ours('with'), 'with a hint');
+  outcomes['peerjs'] = await moveAbout(() => callPeerJs(browsers, peerJs, ice), 'PeerJS');
+  outcomes['without'] = await moveAbout(ours('without'), 'without a hint');
 } finally {
   await Promise.all(browsers.map((browser) => browser.close()));
   await peerJs.stop();
@@ -72,7 +69,7 @@ try {
   await Promise.all([near.remove(), far.remove()]);
 }
 
-async function moveAbout(place: () => Promise<Call>, hint: Hint): Promise<Outcome> {
+async function moveAbout(place: () => Promise<Call>, name: string): Promise<Outcome> {
   const outcome: Outcome = { back: [], mover: [], other: [], lost: 0, cpu: Number.NaN };
   let call = await begin(place);
   let [cpu, minutes] = [0, 0];
@@ -82,7 +79,6 @@ async function moveAbout(place: () => Promise<Call>, hint: Hint): Promise<Outcom
     const [before, began] = [await cpuSeconds(), performance.now()];
     const moment = performance.timeOrigin + performance.now();
     near.change();
-    if (hint === 'with') await call.pages[0].evaluate(() => dispatchEvent(new Event('online')));
     // What happens at once is over before anybody asks whether all is well.
     await delay(1_000);
     const steady = await Promise.all(call.pages.map((page) => isSteady(page, STEADY_MS, LOST_MS)));
@@ -92,7 +88,9 @@ async function moveAbout(place: () => Promise<Call>, hint: Hint): Promise<Outcom
       call.pages.map(async (page) => backAfter(await looks(page), moment)),
     );
     if (mover === undefined || other === undefined) throw new Error('a call of fewer than two');
-    process.stderr.write(`${hint} ${change}: mover ${Math.round(mover)}, other ${Math.round(other)}\n`);
+    process.stderr.write(
+      `${name}, change ${change + 1}: who moved ${Math.round(mover)}, other ${Math.round(other)} ms\n`,
+    );
     outcome.mover.push(mover);
     outcome.other.push(other);
     outcome.back.push(Math.max(mover, other));

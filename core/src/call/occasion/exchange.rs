@@ -140,9 +140,9 @@ impl Occasion {
         let channel = self.remotes[index].chat(&channel_offer(&offer, restart));
         let Offer { offer_id, sdp, proof } = offer;
         let message = ClientMessage::SdpOffer { call_id, to, offer_id, restart, sdp, proof };
-        if !pass.desk.session.say(pass.desk.out, message)
-            && let Some((peer, command)) = channel
-        {
+        // Both ways: a socket that is dead does not say so, and neither does a path.
+        pass.desk.session.say(pass.desk.out, message);
+        if let Some((peer, command)) = channel {
             pass.order(peer, command);
         }
     }
@@ -159,9 +159,9 @@ impl Occasion {
         let channel = self.remotes[index].chat(&channel_answer(&answer));
         let Answer { offer_id, sdp, proof } = answer;
         let message = ClientMessage::SdpAnswer { call_id, to, offer_id, sdp, proof };
-        if !pass.desk.session.say(pass.desk.out, message)
-            && let Some((peer, command)) = channel
-        {
+        // Both ways: a socket that is dead does not say so, and neither does a path.
+        pass.desk.session.say(pass.desk.out, message);
+        if let Some((peer, command)) = channel {
             pass.order(peer, command);
         }
     }
@@ -190,31 +190,43 @@ impl Occasion {
         }
         let LocalCandidate { ufrag, mid, candidate } = candidate;
         let candidate = IceCandidate { ufrag, mid, candidate };
+        self.remotes[index].note_said(candidate.clone());
         if let Some(candidates) = self.remotes[index].trickle.put(pass.desk.now, candidate) {
             self.say_candidates(index, candidates, pass);
         }
     }
 
-    /// Says candidates over the relay, or over the connection that is to be repaired.
+    /// Says candidates over the relay, and over a connection that is there already.
     pub(super) fn say_candidates(
         &mut self,
         index: usize,
         candidates: Candidates,
         pass: &mut Pass<'_, '_>,
     ) {
-        let call_id = self.call.id;
-        let remote = &self.remotes[index];
-        if pass.desk.session.is_online() {
-            let to = remote.device();
-            let message = ClientMessage::IceCandidates { call_id, to, candidates };
-            pass.desk.session.say(pass.desk.out, message);
-            return;
-        }
-        for IceCandidate { ufrag, mid, candidate } in candidates {
+        for IceCandidate { ufrag, mid, candidate } in candidates.iter().cloned() {
             let message = ChannelMessage::IceCandidate { ufrag, mid, candidate };
-            if let Some((peer, command)) = remote.chat(&message) {
+            if let Some((peer, command)) = self.remotes[index].chat(&message) {
                 pass.order(peer, command);
             }
+        }
+        self.say_candidates_to_relay(index, candidates, pass);
+    }
+
+    fn say_candidates_to_relay(
+        &mut self,
+        index: usize,
+        candidates: Candidates,
+        pass: &mut Pass<'_, '_>,
+    ) {
+        let (call_id, to) = (self.call.id, self.remotes[index].device());
+        let message = ClientMessage::IceCandidates { call_id, to, candidates };
+        pass.desk.session.say(pass.desk.out, message);
+    }
+
+    /// Tells the relay, which was away, of the candidates that it may not have heard.
+    pub(super) fn repeat_candidates(&mut self, index: usize, pass: &mut Pass<'_, '_>) {
+        for candidates in together(self.remotes[index].said()) {
+            self.say_candidates_to_relay(index, candidates, pass);
         }
     }
 

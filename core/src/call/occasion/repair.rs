@@ -12,13 +12,16 @@ impl Occasion {
             if self.remotes[index].is_offering() {
                 let moves = self.remotes[index].repeat(pass.desk.now);
                 self.carry_out(index, moves, pass);
+                if matches!(self.opening, Opening::Done) {
+                    self.repeat_candidates(index, pass);
+                }
             } else if !self.remotes[index].link.is_flowing() {
                 self.restart_for_hint(index, pass);
             }
         }
     }
 
-    /// The network changed.
+    /// The network changed, or may have.
     pub(in crate::call) fn network_changed(&mut self, pass: &mut Pass<'_, '_>) {
         for index in 0..self.remotes.len() {
             self.restart_for_hint(index, pass);
@@ -28,7 +31,8 @@ impl Occasion {
     pub(super) fn restart_for_hint(&mut self, index: usize, pass: &mut Pass<'_, '_>) {
         let remote = &mut self.remotes[index];
         if remote.is_settled()
-            && !remote.is_offering()
+            // What is being described has the new addresses already.
+            && !remote.is_busy()
             && remote.link.restart_for_hint(pass.desk.now)
         {
             self.restart(index, false, pass);
@@ -120,6 +124,8 @@ impl Occasion {
         let Some(device) = self.remotes[index].device() else { return };
         let polite = pass.desk.is_polite_to(device);
         while let Some(rung) = self.remotes[index].link.climb(pass.desk.now, polite) {
+            // What took the path may have taken the socket to the relay, over which it is repaired.
+            pass.desk.session.suspect(pass.desk.now, pass.desk.out);
             match rung {
                 Rung::Probe => self.beat(pass.desk),
                 Rung::TellDown => pass.report(Event::PathDown { device }),

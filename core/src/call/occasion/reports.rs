@@ -130,7 +130,10 @@ impl Occasion {
                 }
                 self.hear(index, peer, pass);
             }
-            PathState::Disconnected => remote.link.doubt(now),
+            PathState::Disconnected => {
+                remote.link.doubt(now);
+                pass.desk.session.suspect(now, pass.desk.out);
+            }
             PathState::Failed => {
                 let device = remote.device();
                 if remote.link.fail()

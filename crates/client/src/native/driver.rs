@@ -5,9 +5,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bellwire_core::api::{Alert, Command, View};
 use bellwire_core::{Core, HttpReply, Input, LinkCommand, LinkEvent, Output, Record, Start, Time};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::MissedTickBehavior;
 
 use super::executor::{Executor, PeerEventQueue};
 use super::http::{REPLIES, Requests};
+use super::lookout::{LOOK, Lookout};
 use super::socket::{ARRIVALS, Arrival, Socket};
 use super::vault::{Keeper, Vault};
 use crate::Clock;
@@ -36,7 +38,10 @@ pub(super) struct Driver<E> {
     view: watch::Sender<View>,
     alerts: broadcast::Sender<Alert>,
     socket: Option<Socket>,
+    /// The one that is being opened beside it.
+    racing: Option<Socket>,
     sockets: u64,
+    lookout: Lookout,
     arrivals: mpsc::Sender<(u64, Arrival)>,
     arrived: mpsc::Receiver<(u64, Arrival)>,
     requests: Requests,
@@ -61,7 +66,9 @@ impl<E: Executor> Driver<E> {
             view,
             alerts,
             socket: None,
+            racing: None,
             sockets: 0,
+            lookout: Lookout::default(),
             arrivals,
             arrived,
             requests: Requests::new(replied),
@@ -82,6 +89,8 @@ impl<E: Executor> Driver<E> {
         }
         let now = self.clock.now();
         self.core.handle(now, Input::Loaded(records));
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             while let Some(output) = self.core.poll() {
                 self.perform(output);
@@ -102,6 +111,9 @@ impl<E: Executor> Driver<E> {
                     }
                     None => return,
                 },
+                _ = looks.tick() => {
+                    self.lookout.look().then_some(Input::Link(LinkEvent::NetworkChanged))
+                }
                 () = tokio::time::sleep(nap) => self.on_nap(),
             };
             if let Some(input) = input {
@@ -119,10 +131,15 @@ impl<E: Executor> Driver<E> {
                 }
             }
             Output::Link(LinkCommand::Connect { url }) => {
-                self.sockets += 1;
-                self.socket = Some(Socket::connect(&url, self.sockets, self.arrivals.clone()));
+                self.racing = None;
+                self.socket = Some(self.open(&url));
             }
-            Output::Link(LinkCommand::Disconnect) => self.socket = None,
+            Output::Link(LinkCommand::Race { url }) => self.racing = Some(self.open(&url)),
+            Output::Link(LinkCommand::CallOff) => self.racing = None,
+            Output::Link(LinkCommand::Disconnect) => {
+                self.racing = None;
+                self.socket = None;
+            }
             Output::Http(request) => self.requests.make(request),
             Output::Peer(peer, command) => self.executor.carry_out(peer, command),
             Output::Store(record) => self.keeper.keep(record),
@@ -136,13 +153,37 @@ impl<E: Executor> Driver<E> {
         }
     }
 
+    fn open(&mut self, url: &str) -> Socket {
+        self.sockets += 1;
+        Socket::connect(url, self.sockets, self.arrivals.clone())
+    }
+
     /// What arrived on a socket that was dropped meanwhile is dropped too.
-    fn on_arrival(&mut self, socket: u64, arrival: Arrival) -> Option<Input> {
-        if socket != self.sockets || self.socket.is_none() {
+    fn on_arrival(&mut self, number: u64, arrival: Arrival) -> Option<Input> {
+        let is = |socket: &Option<Socket>| socket.as_ref().is_some_and(|it| it.number() == number);
+        if is(&self.racing) {
+            return match arrival {
+                Arrival::Opened { far } => {
+                    self.lookout.watch(far);
+                    self.socket = self.racing.take();
+                    Some(Input::Link(LinkEvent::Opened))
+                }
+                Arrival::Closed { .. } => {
+                    self.racing = None;
+                    Some(Input::Link(LinkEvent::RaceLost))
+                }
+                // Not before it is open.
+                Arrival::Text(_) | Arrival::Unusable => None,
+            };
+        }
+        if !is(&self.socket) {
             return None;
         }
         Some(match arrival {
-            Arrival::Opened => Input::Link(LinkEvent::Opened),
+            Arrival::Opened { far } => {
+                self.lookout.watch(far);
+                Input::Link(LinkEvent::Opened)
+            }
             Arrival::Text(text) => input_of(&text),
             Arrival::Unusable => Input::Link(LinkEvent::Malformed),
             Arrival::Closed { code } => {

@@ -17,6 +17,7 @@ mod executor;
 mod http;
 #[cfg(feature = "keyring")]
 mod keyring;
+mod lookout;
 #[cfg(feature = "keyring")]
 mod passphrase;
 #[cfg(feature = "keyring")]

@@ -1,5 +1,6 @@
 //! One WebSocket on a task of its own, so that a stalled path never holds up the core.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bellwire_protocol::limits::RELAY_FRAME_BYTES;
@@ -33,7 +34,10 @@ type Stream = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 /// What comes from a socket.
 #[derive(Debug)]
 pub(super) enum Arrival {
-    Opened,
+    Opened {
+        /// Where it leads, where the system says.
+        far: Option<SocketAddr>,
+    },
     Text(String),
     /// A binary message, of which the protocol has none, or one that is too long to be read.
     Unusable,
@@ -46,6 +50,7 @@ pub(super) enum Arrival {
 /// A socket. Dropping it closes it.
 #[derive(Debug)]
 pub(super) struct Socket {
+    number: u64,
     outgoing: mpsc::Sender<String>,
 }
 
@@ -58,7 +63,8 @@ impl Socket {
             let arrive = Arrive { number, arrivals };
             let code = match open(&url).await {
                 Ok(stream) => {
-                    arrive.with(Arrival::Opened).await;
+                    let far = far_of(&stream);
+                    arrive.with(Arrival::Opened { far }).await;
                     converse(stream, waiting, &arrive).await
                 }
                 Err(error) => {
@@ -68,7 +74,12 @@ impl Socket {
             };
             arrive.with(Arrival::Closed { code }).await;
         });
-        Self { outgoing }
+        Self { number, outgoing }
+    }
+
+    /// What everything that comes of it carries.
+    pub(super) const fn number(&self) -> u64 {
+        self.number
     }
 
     /// Sends a frame; drops it if too many wait.
@@ -107,6 +118,15 @@ async fn open(url: &str) -> Result<Stream, Error> {
     let tls = Connector::Rustls(tls::config());
     let (stream, _) = connect_async_tls_with_config(request, Some(config), true, Some(tls)).await?;
     Ok(stream)
+}
+
+fn far_of(stream: &Stream) -> Option<SocketAddr> {
+    match stream.get_ref() {
+        MaybeTlsStream::Plain(stream) => stream.peer_addr().ok(),
+        MaybeTlsStream::Rustls(stream) => stream.get_ref().0.peer_addr().ok(),
+        // The enum is open: another kind of TLS, which is not built in.
+        _ => None,
+    }
 }
 
 /// Carries frames both ways until one side closes. Gives the far end's close code.

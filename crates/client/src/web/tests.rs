@@ -26,6 +26,8 @@ impl Hands for Rc<Page> {
     fn connect(&self, url: &str) {
         self.connected.borrow_mut().push(url.to_owned());
     }
+    fn race(&self, _: &str) {}
+    fn call_off(&self) {}
     fn disconnect(&self) {}
     fn send(&self, _: &str) {}
     fn fetch(&self, request: &HttpRequest) {

@@ -13,6 +13,7 @@ class FakeClient implements WasmClient {
   tick = (): void => this.#hear('tick');
   opened = (): void => this.#hear('opened');
   closed = (code?: number | null): void => this.#hear(`closed ${code}`);
+  raceLost = (): void => this.#hear('race lost');
   frame = (text: string): void => this.#hear(`frame ${text}`);
   malformed = (): void => this.#hear('malformed');
   networkChanged = (): void => this.#hear('network changed');
@@ -96,6 +97,60 @@ test('a socket speaks the protocol, and only the newest one is heard', () => {
   fresh?.onmessage({ data: new ArrayBuffer(1) });
   fresh?.onclose({ code: 4009 });
   expect(heard()).toEqual(['opened', 'frame text', 'malformed', 'closed 4009']);
+});
+
+test('a second socket takes the place of the first when it opens, and not before', () => {
+  hands.connect('ws://relay/ws');
+  FakeSocket.all[0]?.onopen();
+  hands.race('ws://relay/ws');
+  const [first, second] = FakeSocket.all;
+  heard();
+  first?.onmessage({ data: 'still here' });
+  expect(first?.closed, 'the first goes on').toBe(false);
+  second?.onopen();
+  expect(first?.closed).toBe(true);
+  first?.onmessage({ data: 'too late' });
+  first?.onclose({ code: 1006 });
+  second?.onmessage({ data: 'text' });
+  hands.send('hello');
+  expect(second?.sent).toEqual(['hello']);
+  expect(heard()).toEqual(['frame still here', 'opened', 'frame text']);
+});
+
+test('a second socket that fails or is called off changes nothing', async () => {
+  hands.connect('ws://relay/ws');
+  FakeSocket.all[0]?.onopen();
+  heard();
+  hands.race('ws://relay/ws');
+  FakeSocket.all[1]?.onclose({ code: 1006 });
+  hands.race('ws://relay/ws');
+  hands.callOff();
+  expect(FakeSocket.all[2]?.closed).toBe(true);
+  FakeSocket.all[2]?.onopen();
+  FakeSocket.all[2]?.onclose({ code: 1000 });
+  hands.race('nonsense');
+  await Promise.resolve();
+  hands.send('hello');
+  expect(FakeSocket.all[0]?.sent).toEqual(['hello']);
+  expect(heard()).toEqual(['race lost', 'race lost']);
+});
+
+test('a first socket that closes while a second opens leaves the way to it', () => {
+  hands.connect('ws://relay/ws');
+  FakeSocket.all[0]?.onopen();
+  hands.race('ws://relay/ws');
+  heard();
+  FakeSocket.all[0]?.onclose({ code: 1006 });
+  FakeSocket.all[1]?.onopen();
+  FakeSocket.all[1]?.onmessage({ data: 'text' });
+  expect(heard()).toEqual(['closed null', 'opened', 'frame text']);
+});
+
+test('a network that goes and one that comes are hints', () => {
+  heard();
+  dispatchEvent(new Event('offline'));
+  dispatchEvent(new Event('online'));
+  expect(heard()).toEqual(['network changed', 'network changed']);
 });
 
 test('a socket that the far end did not close has no code', () => {

@@ -12,6 +12,7 @@ export interface WasmClient {
   tick(): void;
   opened(): void;
   closed(code?: number | null): void;
+  raceLost(): void;
   frame(text: string): void;
   malformed(): void;
   networkChanged(): void;
@@ -25,6 +26,8 @@ export interface Hands {
   monotonic(): number;
   wall(): number;
   connect(url: string): void;
+  race(url: string): void;
+  callOff(): void;
   disconnect(): void;
   send(frame: string): void;
   fetch(
@@ -79,6 +82,8 @@ export class RunningCore implements Hands {
   readonly #end = new AbortController();
   #client: WasmClient | null = null;
   #socket: WebSocket | null = null;
+  /** The one that is being opened beside it. */
+  #racing: WebSocket | null = null;
   /** Peers that drawing waits for, with the description that is under way. */
   readonly #awaited = new Map<PeerId, 'offer' | 'answer' | 'apply'>();
   /** Peers that had a path; for another description of theirs nothing is in a hurry. */
@@ -127,32 +132,63 @@ export class RunningCore implements Hands {
 
   connect(url: string): void {
     this.disconnect();
+    this.#socket = this.#open(url);
+    // Not a URL, or one that the page may not open.
+    if (!this.#socket) queueMicrotask(() => this.#enter((client) => client.closed(null)));
+  }
+
+  race(url: string): void {
+    this.callOff();
+    this.#racing = this.#open(url);
+    if (!this.#racing) queueMicrotask(() => this.#enter((client) => client.raceLost()));
+  }
+
+  callOff(): void {
+    const socket = this.#racing;
+    this.#racing = null;
+    socket?.close();
+  }
+
+  #open(url: string): WebSocket | null {
     let socket: WebSocket;
     try {
       socket = new WebSocket(url, SUBPROTOCOL);
     } catch {
-      // Not a URL, or one that the page may not open.
-      queueMicrotask(() => this.#enter((client) => client.closed(null)));
-      return;
+      return null;
     }
-    this.#socket = socket;
     const whileCurrent = (work: (client: WasmClient) => void): void => {
       if (this.#socket === socket) this.#enter(work);
     };
-    socket.onopen = () => whileCurrent((client) => client.opened());
+    socket.onopen = () => {
+      if (this.#racing === socket) {
+        const former = this.#socket;
+        this.#racing = null;
+        this.#socket = socket;
+        former?.close();
+      }
+      whileCurrent((client) => client.opened());
+    };
     socket.onmessage = ({ data }: MessageEvent<unknown>) =>
       whileCurrent((client) =>
         typeof data === 'string' ? client.frame(data) : client.malformed(),
       );
-    socket.onclose = ({ code }) =>
+    socket.onclose = ({ code }) => {
+      if (this.#racing === socket) {
+        this.#racing = null;
+        this.#enter((client) => client.raceLost());
+        return;
+      }
       whileCurrent((client) => {
         this.#socket = null;
         // 1005 and 1006 are the browser's own: the far end gave none.
         client.closed(code === 1005 || code === 1006 ? null : code);
       });
+    };
+    return socket;
   }
 
   disconnect(): void {
+    this.callOff();
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
@@ -329,7 +365,8 @@ export class RunningCore implements Hands {
   #watchNetwork(): void {
     const { signal } = this.#end;
     const changed = (): void => this.#enter((client) => client.networkChanged());
-    addEventListener('online', changed, { signal });
+    // A network that goes is followed by another one at the same moment, or by "online" later.
+    for (const event of ['online', 'offline']) addEventListener(event, changed, { signal });
 
     const connection = (navigator as { connection?: EventTarget & { type?: string } }).connection;
     let type = connection?.type;

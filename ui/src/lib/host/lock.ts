@@ -140,6 +140,8 @@ export function withLock(hands: Hands, lock: Pick<CoreLock, 'isHeld'>): Hands {
     monotonic: () => hands.monotonic(),
     wall: () => hands.wall(),
     connect: (url) => hands.connect(url),
+    race: (url) => hands.race(url),
+    callOff: () => hands.callOff(),
     disconnect: () => hands.disconnect(),
     send: (frame) => hands.send(frame),
     fetch: (...request) => {

@@ -27,7 +27,10 @@ async fn joined() -> (Socket, mpsc::Receiver<(u64, Arrival)>, WebSocketStream<to
     .await
     .expect("a handshake");
     let opened = arrived.recv().await;
-    assert!(matches!(opened, Some((7, Arrival::Opened))), "opening is reported first: {opened:?}");
+    assert!(
+        matches!(opened, Some((7, Arrival::Opened { far: Some(_) }))),
+        "opening is reported first: {opened:?}"
+    );
     (socket, arrived, relay)
 }
 

@@ -1,0 +1,110 @@
+//! A device moves to another network: its socket to the relay is dead and says nothing, and so is its
+//! path to the other device until ICE restarts.
+
+use bellwire_core::{Input, LinkEvent};
+use bellwire_protocol::Media;
+
+use crate::hostile::Prey;
+use crate::world::World;
+
+/// Both the old path and the old socket are gone at the same moment.
+fn moved(seed: u64) -> World {
+    let mut world = World::new(seed, &[1, 2]);
+    world.connect(Media::Voice);
+    world.run(6_000);
+    world.strand(0);
+    world.break_paths();
+    world
+}
+
+/// Runs for `ms` and asserts that nobody is shown as reconnecting in between.
+fn run_unshown(world: &mut World, ms: u64, what: &str) {
+    for _ in 0..ms / 100 {
+        world.run(100);
+        assert!(world.is_connected(0) && world.is_connected(1), "{what} at {} ms", world.now);
+    }
+}
+
+#[test]
+fn whoever_moves_with_a_hint_is_back_before_anybody_is_told() {
+    for seed in 0..50 {
+        let mut world = moved(seed);
+        world.input(0, Input::Link(LinkEvent::NetworkChanged));
+        run_unshown(&mut world, 30_000, &format!("seed {seed}"));
+        assert_eq!(world.nodes[0].executor.pcs.len(), 1, "on the same connection, seed {seed}");
+    }
+}
+
+#[test]
+fn whoever_moves_without_a_hint_is_back_two_and_a_half_seconds_later() {
+    for seed in 0..50 {
+        let mut world = moved(seed);
+        world.run(2_500);
+        run_unshown(&mut world, 30_000, &format!("seed {seed}"));
+        assert_eq!(world.nodes[0].executor.pcs.len(), 1, "on the same connection, seed {seed}");
+    }
+}
+
+#[test]
+fn a_socket_that_dies_alone_is_replaced_as_soon_as_there_is_a_hint() {
+    for seed in 0..50 {
+        let mut world = World::new(seed, &[1, 2]);
+        world.connect(Media::Voice);
+        world.strand(0);
+        world.input(0, Input::Link(LinkEvent::NetworkChanged));
+        world.run(1_000);
+        world.hang_up(1);
+        world.run(1_000);
+        assert!(!world.is_in_call(0), "it hears of the end, seed {seed}");
+        assert!(world.races >= 1, "over the second socket, seed {seed}");
+    }
+}
+
+#[test]
+fn where_both_sockets_fail_the_ladder_goes_on_and_the_call_comes_back() {
+    for seed in 0..50 {
+        let mut world = moved(seed);
+        world.dark = true;
+        world.refuse_sockets(0, true);
+        world.input(0, Input::Link(LinkEvent::NetworkChanged));
+        world.run(10_000);
+        assert!(world.is_in_call(0) && world.is_in_call(1), "nobody gives up, seed {seed}");
+        world.dark = false;
+        world.refuse_sockets(0, false);
+        world.input(0, Input::Link(LinkEvent::NetworkChanged));
+        world.run(3_000);
+        run_unshown(&mut world, 20_000, &format!("seed {seed}"));
+    }
+}
+
+#[test]
+fn hints_without_end_open_few_sockets_and_replace_none_that_lives() {
+    for seed in 0..10 {
+        let mut world = World::new(seed, &[1, 2]);
+        world.connect(Media::Voice);
+        let opened = world.opened(0);
+        for _ in 0..600 {
+            world.input(0, Input::Link(LinkEvent::NetworkChanged));
+            world.run(100);
+            assert!(world.is_connected(0) && world.is_connected(1), "nothing breaks, seed {seed}");
+        }
+        assert!(world.races <= 16, "{} in a minute, seed {seed}", world.races);
+        assert_eq!(world.opened(0), opened, "the first socket answers, and stays, seed {seed}");
+    }
+}
+
+#[test]
+fn a_relay_that_never_answers_a_ping_does_not_make_a_client_loop() {
+    let mut prey = Prey::new(1, None);
+    prey.serve();
+    for _ in 0..6_000 {
+        prey.input(Input::Link(LinkEvent::NetworkChanged));
+        prey.now += 100;
+        prey.input(Input::Tick);
+        // Time may pass meanwhile.
+        prey.serve();
+    }
+    let opened = u64::try_from(prey.connects + prey.races).unwrap();
+    let minutes = prey.now.div_ceil(60_000);
+    assert!(opened <= minutes * 24 + 8, "{opened} sockets in {minutes} minutes");
+}
