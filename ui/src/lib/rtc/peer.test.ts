@@ -95,8 +95,9 @@ class FakeTransceiver {
     track: null as object | null,
     encoding: {} as RTCRtpEncodingParameters,
     getParameters() {
-      return { encodings: [{ ...this.encoding }] };
+      return { encodings: [{ ...this.encoding }], codecs: this.codecs };
     },
+    codecs: [{ mimeType: 'audio/opus' }],
     setParameters({ encodings }: { encodings: RTCRtpEncodingParameters[] }) {
       Object.assign(this.encoding, encodings[0]);
       return Promise.resolve();
@@ -110,6 +111,10 @@ class FakeTransceiver {
     readonly kind: string,
     public mid: string | null,
   ) {}
+  preferred: readonly string[] = [];
+  setCodecPreferences(codecs: readonly { mimeType: string }[]): void {
+    this.preferred = codecs.map(({ mimeType }) => mimeType);
+  }
   stop(): void {
     this.stopped = true;
   }
@@ -125,6 +130,9 @@ let connection: FakeConnection;
 
 beforeEach(() => {
   vi.stubGlobal('RTCPeerConnection', FakeConnection);
+  vi.stubGlobal('RTCRtpReceiver', {
+    getCapabilities: () => ({ codecs: [{ mimeType: 'audio/opus' }, { mimeType: 'audio/red' }] }),
+  });
   events = [];
   const opening = { iceServers: [], relayOnly: false, certificate: null };
   peer = new Peer(
@@ -376,4 +384,11 @@ test('messages that are no text, or too long, are not passed on', () => {
     control?.dispatchEvent(new MessageEvent('message', { data }));
   }
   expect(events).toEqual([{ type: 'control', data: 'beat' }]);
+});
+
+test('copies of the voice are preferred on its slot, in offers and in answers', async () => {
+  peer.offer({ type: 'offer', operation: 1, restart: false });
+  await settle();
+  const preferred = connection.transceivers.map((transceiver) => transceiver.preferred);
+  expect(preferred).toEqual([['audio/red', 'audio/opus'], [], [], []]);
 });

@@ -3,7 +3,16 @@ import { trace } from '../trace';
 import type { Taker } from './capture';
 import { pathState } from './path';
 import { firstMidOf, ufragOf, withRoleKept, withStartBitrate } from './sdp';
-import { SHARPEN_MS, SLOTS, degradationOf, encodingOf, firstEncodingOf, kindOf } from './slots';
+import { withCopies } from './copies';
+import {
+  AT_FIRST,
+  SHARPEN_MS,
+  SLOTS,
+  type State,
+  degradationOf,
+  encodingOf,
+  kindOf,
+} from './slots';
 import { type Opening, type Wire, configurationOf, sorted, wire } from './wire';
 
 /**
@@ -34,8 +43,7 @@ export class Peer {
   #path: string = 'connecting';
   #channelsOpen = false;
   #closed = false;
-  /** The camera is sent in its full size. */
-  #sharp = false;
+  #state: State = AT_FIRST;
   /** Generations whose end was reported, or that took the place of one whose end may still come. */
   readonly #ended = new Set<string>();
 
@@ -218,8 +226,9 @@ export class Peer {
     for (const slot of SLOTS) {
       const transceiver = this.connection.addTransceiver(kindOf(slot), {
         direction: 'sendrecv',
-        sendEncodings: [firstEncodingOf(slot)],
+        sendEncodings: [encodingOf(slot, this.#state)],
       });
+      if (slot === 'audio') withCopies(transceiver);
       this.#adopt(slot, transceiver);
     }
   }
@@ -235,13 +244,14 @@ export class Peer {
       const transceiver = associated[index];
       if (!transceiver || this.#slots.get(slot) === transceiver) return;
       transceiver.direction = 'sendrecv';
+      if (slot === 'audio') withCopies(transceiver);
       this.#adopt(slot, transceiver);
     });
   }
 
   #adopt(slot: Slot, transceiver: RTCRtpTransceiver): void {
     this.#slots.set(slot, transceiver);
-    this.#tune(slot, transceiver.sender, this.#sharp ? encodingOf(slot) : firstEncodingOf(slot));
+    this.#tune(slot, transceiver.sender);
     this.#attach(slot);
   }
 
@@ -262,17 +272,25 @@ export class Peer {
   }
 
   #sharpen(): void {
-    if (this.#closed || this.#sharp) return;
-    this.#sharp = true;
-    const camera = this.#slots.get('camera')?.sender;
-    if (camera) this.#tune('camera', camera, encodingOf('camera'));
+    if (this.#closed || this.#state.sharp) return;
+    this.#state = { ...this.#state, sharp: true };
+    // All of them: what is answered has no encodings before the answer is set, and whether copies are
+    // sent is not known before both descriptions are.
+    this.#tuneAll();
   }
 
-  #tune(slot: Slot, sender: RTCRtpSender, wanted: RTCRtpEncodingParameters): void {
+  #tuneAll(): void {
+    const audio = this.#slots.get('audio')?.sender;
+    const copies = audio?.getParameters().codecs[0]?.mimeType.toLowerCase() === 'audio/red';
+    this.#state = { ...this.#state, copies };
+    for (const [slot, { sender }] of this.#slots) this.#tune(slot, sender);
+  }
+
+  #tune(slot: Slot, sender: RTCRtpSender): void {
     const parameters = sender.getParameters();
     const [encoding] = parameters.encodings;
     if (!encoding) return;
-    Object.assign(encoding, wanted);
+    Object.assign(encoding, encodingOf(slot, this.#state));
     if (kindOf(slot) === 'video') parameters.degradationPreference = degradationOf(slot);
     // Refused where a browser knows less; its defaults work too.
     sender.setParameters(parameters).catch(() => undefined);
