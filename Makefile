@@ -44,11 +44,11 @@ bench-call: ## Time calls against PeerJS in the same run, one JSON object a line
 	@cargo build --quiet --release -p bellwire-relay >&2
 	@BELLWIRE_RELAY_BIN=$(abspath $(TARGET))/release/bellwire-relay scripts/bench-call.sh
 
-bench-resilience: ## Time calls that move to another network, with PeerJS in the same run, one JSON object a line
+bench-resilience: ## Measure calls that move to another network, lose packets or have a slow one, with PeerJS in the same run, one JSON object a line
 	@scripts/setup.sh test >&2
 	@scripts/web.sh >&2
 	@cargo build --quiet --release -p bellwire-relay >&2
-	@BELLWIRE_RELAY_BIN=$(abspath $(TARGET))/release/bellwire-relay scripts/bench-resilience.sh
+	@BELLWIRE_RELAY_BIN=$(abspath $(TARGET))/release/bellwire-relay BELLWIRE_MEDIA=$(abspath $(TARGET))/media scripts/bench-resilience.sh
 
 bench-rtc: ## Measure calls, sound and pictures of the peer connection in Rust, one JSON object a line
 	@scripts/setup.sh test >&2

@@ -18,14 +18,22 @@ export interface Call {
   end(): Promise<void>;
 }
 
-/** Chromium in somebody's network. What is served at `origins` is taken for secure. */
-export async function launch(network: Network, origins: readonly string[]): Promise<Browser> {
+/**
+ * Chromium in somebody's network. What is served at `origins` is taken for secure. The microphone says
+ * the file `speech`, or beeps.
+ */
+export async function launch(
+  network: Network,
+  origins: readonly string[],
+  speech: string | null = null,
+): Promise<Browser> {
   return chromium.launch({
     ...withDevices,
     executablePath: await network.chromium(),
     args: [
       ...(withDevices.args ?? []),
       `--unsafely-treat-insecure-origin-as-secure=${origins.join(',')}`,
+      ...(speech === null ? [] : [`--use-file-for-fake-audio-capture=${speech}`]),
     ],
   });
 }

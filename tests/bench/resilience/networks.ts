@@ -43,6 +43,8 @@ export function makeRouter(): void {
 export class Network {
   #up: Interface = 'wifi';
   #folder: string | null = null;
+  /** Chains for packets to lose are made. */
+  #loses = false;
 
   private constructor(
     private readonly holder: ChildProcess,
@@ -101,16 +103,21 @@ export class Network {
     }
   }
 
-  /** Loses this share of the UDP packets at random in each direction; 0 is none. */
+  /** Loses this share of the UDP packets at random in each direction; 0 is none. No sender notices. */
   lose(share: number): void {
-    this.#run('iptables', ['-F']);
-    if (share === 0) return;
-    for (const chain of ['INPUT', 'OUTPUT']) {
-      this.#run('iptables', [
-        '-A', chain, '-p', 'udp', '-m', 'statistic', '--mode', 'random', '--probability', String(share),
-        '-j', 'DROP',
-      ]);
+    const dropped = ['-p', 'udp', '-m', 'statistic', '--mode', 'random', '--probability', String(share), '-j', 'DROP'];
+    this.#run('iptables', ['-F', 'INPUT']);
+    if (share > 0) this.#run('iptables', ['-A', 'INPUT', ...dropped]);
+    for (const { far } of Object.values(this.links)) {
+      const chain = `lose-${far}`;
+      if (!this.#loses) {
+        run('iptables', ['-t', 'mangle', '-N', chain]);
+        run('iptables', ['-t', 'mangle', '-A', 'PREROUTING', '-i', far, '-j', chain]);
+      }
+      run('iptables', ['-t', 'mangle', '-F', chain]);
+      if (share > 0) run('iptables', ['-t', 'mangle', '-A', chain, ...dropped]);
     }
+    this.#loses = true;
   }
 
   /** A program that is Chromium in this network, for a browser's `executablePath`. */

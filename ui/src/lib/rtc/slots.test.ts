@@ -1,12 +1,17 @@
 import { expect, test } from 'vitest';
 import { AT_FIRST, encodingOf } from './slots';
 
-const up = { ...AT_FIRST, sharp: true };
+const up = { sharp: true, copies: false };
 
-test('a voice with copies takes no more of the path than one without', () => {
-  expect(encodingOf('audio', { ...up, copies: true }).maxBitrate).toBe(24_000);
+test('a voice that may be sent with copies takes no more of the path than one without', () => {
+  expect(encodingOf('audio', { ...up, copies: true }).maxBitrate).toBe(32_000);
   expect(encodingOf('audio', up).maxBitrate).toBe(64_000);
   expect(encodingOf('screenAudio', { ...up, copies: true }).maxBitrate).toBe(128_000);
+});
+
+test('the limit of a voice with copies is the same from the first packet on', () => {
+  const later = encodingOf('audio', { ...up, copies: true }).maxBitrate;
+  expect(encodingOf('audio', AT_FIRST).maxBitrate).toBe(later);
 });
 
 test('the first pictures of a camera are half as large', () => {

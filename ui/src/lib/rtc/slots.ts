@@ -46,18 +46,19 @@ export const SHARPEN_MS = 1_000;
 export interface State {
   /** The connection is up for {@link SHARPEN_MS}. */
   sharp: boolean;
-  /** The voice is sent with copies of itself (RED). */
+  /** The voice is sent with copies of itself (RED), or may be. */
   copies: boolean;
 }
 
 /** A new connection. */
-export const AT_FIRST: State = { sharp: false, copies: false };
+export const AT_FIRST: State = { sharp: false, copies: true };
 
 /**
- * Bit/s of Opus with copies, which take as much again. Higher sounds better where nothing is lost; at
- * 32 kbit/s the voice alone, with its headers, fills more than a path of 80.
+ * Bit/s of Opus with copies, which take as much again: what Chromium begins with by itself. A limit that
+ * changes while copies are sent comes out far lower (measured: 64 to 32 kbit/s gives 14, and 24 gives 6),
+ * so it is this from the first packet on.
  */
-const VOICE_WITH_COPIES = 24_000;
+const VOICE_WITH_COPIES = 32_000;
 
 /** How a sender encodes a slot. Sound goes first when the path is narrow. */
 export function encodingOf(slot: Slot, state: State): RTCRtpEncodingParameters {
