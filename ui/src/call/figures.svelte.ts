@@ -3,12 +3,14 @@ import type { Client } from '../lib/client.svelte';
 import type { Figures } from '../lib/rtc/peers';
 import { judge, type Quality } from './quality';
 
-/** Readings kept for the charts: three minutes. */
-const KEPT = 180;
-/** Between two readings in ms. */
-const EVERY = 1000;
+/** How long a reading is kept for the charts, in ms. */
+const KEPT_MS = 180_000;
+/** Between two readings while somebody looks at them, or something is amiss, in ms. */
+const CLOSE_MS = 1_000;
+/** Between two readings of a connection that is well: longer shows later that it is not, in ms. */
+const CALM_MS = 3_000;
 
-/** Reads a peer's figures once a second. The only reader: each reading starts from the last. */
+/** Reads a peer's figures. The only reader: each reading starts from the last. */
 export class Readings {
   /** Oldest first. */
   all = $state.raw<Figures[]>([]);
@@ -21,18 +23,44 @@ export class Readings {
       null,
     );
   });
+  #looked = false;
+  /** Reads at once, while there is somebody to read of. */
+  #now: (() => void) | null = null;
+
+  /** Somebody looks at the figures, or does so no longer. */
+  look(looked: boolean): void {
+    if (looked === this.#looked) return;
+    this.#looked = looked;
+    if (looked) this.#now?.();
+  }
 
   /** Reads until the returned function is called. */
   read(client: Client, peer: PeerId): () => void {
+    let timer: ReturnType<typeof setTimeout>;
     let stopped = false;
-    const timer = setInterval(() => {
+    const again = (): void => {
+      if (stopped) return;
+      const calm = !this.#looked && this.quality?.bars === 4;
+      clearTimeout(timer);
+      timer = setTimeout(reading, calm ? CALM_MS : CLOSE_MS);
+    };
+    const reading = (): void => {
+      clearTimeout(timer);
       void client.figures(peer).then((figures) => {
-        if (figures && !stopped) this.all = [...this.all.slice(1 - KEPT), figures];
-      });
-    }, EVERY);
+        if (stopped) return;
+        if (figures) {
+          const kept = this.all.filter(({ at }) => at > figures.at - KEPT_MS);
+          this.all = [...kept, figures];
+        }
+        again();
+      }, again);
+    };
+    timer = setTimeout(reading, CLOSE_MS);
+    this.#now = reading;
     return () => {
       stopped = true;
-      clearInterval(timer);
+      this.#now = null;
+      clearTimeout(timer);
       this.all = [];
     };
   }
