@@ -13,12 +13,13 @@
 //! open; if that one is first, it goes on at `Greeting` and resumes the session.
 
 mod awaited;
+mod liveness;
 mod news;
 mod unanswered;
 
 use std::collections::VecDeque;
 
-use bellwire_protocol::limits::{DEAD_MS, PING_MS, close};
+use bellwire_protocol::limits::close;
 use bellwire_protocol::{
     ClientFrame, ClientInfo, ClientMessage, IceServer, Limits, RelayFrame, RelayMessage, Resume,
     Secret, Welcome,
@@ -26,23 +27,15 @@ use bellwire_protocol::{
 
 pub(crate) use self::awaited::Told;
 use self::awaited::{Awaited, Verdict};
+use self::liveness::{Life, Races, Sign};
 pub(crate) use self::news::{News, Reach, Refused};
 use self::unanswered::{Asked, Unanswered};
-use crate::allowance::Allowance;
 use crate::pause::Ladder;
 use crate::random::Random;
 use crate::{LinkCommand, LinkEvent, Output, Time};
 
 /// How long opening and greeting may take each, in ms.
 const OPEN_MS: u64 = 10_000;
-/// How long the relay may take to answer a ping that asks whether the socket still lives, in ms, before
-/// it is dropped with everything that was tried beside it. Higher leaves people without the relay
-/// for longer; lower drops sockets on slow networks, and their session has to be resumed.
-const PROBE_MS: u64 = 2_000;
-/// Sockets that hints and doubts may open beside or in place of others: so many at once and so many
-/// a minute. Higher lets an interface that flaps load the relay with handshakes; lower leaves somebody
-/// who changes networks again and again with a socket that is dead.
-const RACES: Allowance = Allowance::per_minute(4, 12);
 /// A connection that lasted this long, in ms, starts the pauses from the beginning, where its snapshot
 /// is there.
 const STEADY_MS: u64 = 5_000;
@@ -66,10 +59,7 @@ pub(crate) struct Session {
     /// The newest frame was one of them.
     skipped_last: bool,
     unanswered: Unanswered,
-    /// Where the socket leads.
-    url: String,
-    /// Sockets that may be opened for a hint or a doubt.
-    races: Allowance,
+    races: Races,
     /// The present socket was faster than one that gave no sign of life.
     raced: bool,
     /// The snapshot that it starts with.
@@ -92,28 +82,10 @@ enum State {
     Opening { until: Time },
     /// `hello` was said; `welcome` is due by then.
     Greeting { until: Time },
-    /// Up since, last frame heard, next ping due, and whether it still lives, where that was asked.
-    Online {
-        since: Time,
-        heard: Time,
-        ping_at: Time,
-        /// When it last answered what it was asked then.
-        answered: Time,
-        probe: Option<Probe>,
-    },
+    /// Up since then.
+    Online { since: Time, life: Life },
     /// Another connection of this device took over.
     Stopped,
-}
-
-/// A ping that asks whether the socket still lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Probe {
-    /// What the ping said.
-    t: u64,
-    /// When it must be answered.
-    until: Time,
-    /// A fresh socket is being opened beside this one.
-    racing: bool,
 }
 
 /// What the session needs for whatever it does.
@@ -134,8 +106,7 @@ impl Session {
             skipped: 0,
             skipped_last: false,
             unanswered: Unanswered::default(),
-            url: String::new(),
-            races: RACES,
+            races: Races::new(),
             raced: false,
             awaited: Awaited::default(),
             ice_servers: Vec::new(),
@@ -194,18 +165,16 @@ impl Session {
 
     pub(crate) fn deadline(&self, now: Time) -> Option<Time> {
         let shown = self.lost_since.map(|since| since.after(SHOWN_MS)).filter(|at| *at > now);
-        let own = match self.state {
+        let own = match &self.state {
             State::Idle | State::Stopped => return None,
             State::Wanting => None,
             State::Waiting { until } | State::Opening { until } | State::Greeting { until } => {
-                Some(until)
+                Some(*until)
             }
-            State::Online { heard, ping_at, probe, .. } => {
+            State::Online { life, .. } => {
                 let again = self.unanswered.deadline();
-                let dead = heard.after(DEAD_MS);
                 let part = self.awaited.deadline();
-                let probe_until = probe.map(|probe| probe.until);
-                [Some(ping_at), Some(dead), probe_until, again, part].into_iter().flatten().min()
+                [Some(life.deadline()), again, part].into_iter().flatten().min()
             }
         };
         own.into_iter().chain(shown).min()
@@ -223,7 +192,7 @@ impl Session {
         if self.state != State::Idle {
             line.out.push_back(Output::Link(LinkCommand::Disconnect));
         }
-        let (limits, skipped, races) = (self.limits.clone(), self.skipped, self.races);
+        let (limits, skipped, races) = (self.limits.clone(), self.skipped, self.races.clone());
         *self = Self { limits, skipped, races, ..Self::new() };
     }
 
@@ -231,7 +200,7 @@ impl Session {
     pub(crate) fn open(&mut self, url: String, line: &mut Line<'_>) {
         if self.is_wanting() {
             self.state = State::Opening { until: line.now.after(OPEN_MS) };
-            self.url.clone_from(&url);
+            self.races.url.clone_from(&url);
             line.out.push_back(Output::Link(LinkCommand::Connect { url }));
         }
     }
@@ -284,21 +253,15 @@ impl Session {
     /// Media fell silent. What silenced it may have killed the socket as well, unless that answered a
     /// moment ago.
     pub(crate) fn suspect(&mut self, now: Time, out: &mut VecDeque<Output>) {
-        if matches!(self.state, State::Online { answered, .. } if now.since(answered) >= PROBE_MS) {
+        if matches!(&self.state, State::Online { life, .. } if !life.is_sure(now)) {
             self.doubt(now, out);
         }
     }
 
-    /// The socket may be dead: asks it for a sign of life, and opens a fresh one beside it.
-    pub(crate) fn doubt(&mut self, now: Time, out: &mut VecDeque<Output>) {
-        let State::Online { probe, .. } = &mut self.state else { return };
-        let asked = probe.get_or_insert_with(|| {
-            push(out, None, ClientMessage::Ping { t: now.0 });
-            Probe { t: now.0, until: now.after(PROBE_MS), racing: false }
-        });
-        if !asked.racing && self.races.take(now) {
-            asked.racing = true;
-            out.push_back(Output::Link(LinkCommand::Race { url: self.url.clone() }));
+    /// The socket may be dead.
+    fn doubt(&mut self, now: Time, out: &mut VecDeque<Output>) {
+        if let State::Online { life, .. } = &mut self.state {
+            life.doubt(now, &mut self.races, out);
         }
     }
 
@@ -368,11 +331,7 @@ impl Session {
             LinkEvent::Closed { code } => self.on_closed(*code, line),
             LinkEvent::RaceLost => {
                 match &mut self.state {
-                    State::Online { probe, .. } => {
-                        if let Some(probe) = probe {
-                            probe.racing = false;
-                        }
-                    }
+                    State::Online { life, .. } => life.lose_race(),
                     // The first one closed meanwhile.
                     State::Opening { .. } => self.back_off(line),
                     State::Idle
@@ -393,7 +352,7 @@ impl Session {
 
     /// A fresh socket is being opened beside this one.
     const fn is_racing(&self) -> bool {
-        matches!(self.state, State::Online { probe: Some(Probe { racing: true, .. }), .. })
+        matches!(&self.state, State::Online { life, .. } if life.is_racing())
     }
 
     /// A frame could not be taken. The others can: the connection goes on without it.
@@ -406,8 +365,8 @@ impl Session {
                 self.resume = None;
                 self.drop_socket(line);
             }
-            State::Online { heard, .. } => {
-                *heard = line.now;
+            State::Online { life, .. } => {
+                life.hear(line.now);
                 // It may be of the snapshot: without that the person sees nothing.
                 let verdict = self.awaited.miss(line.now);
                 return self.judge(verdict, line);
@@ -478,16 +437,10 @@ impl Session {
         if let RelayMessage::Welcome(welcome) = frame.message {
             return self.on_welcome(frame.seq, welcome, line);
         }
-        let State::Online { heard, probe, answered, .. } = &mut self.state else { return None };
-        *heard = line.now;
-        // Other frames may have arrived before the network changed, and wait to be read.
-        if let RelayMessage::Pong { t, .. } = frame.message
-            && let Some(former) = probe.take_if(|probe| t >= probe.t)
-        {
-            *answered = line.now;
-            if former.racing {
-                line.out.push_back(Output::Link(LinkCommand::CallOff));
-            }
+        let State::Online { life, .. } = &mut self.state else { return None };
+        life.hear(line.now);
+        if let RelayMessage::Pong { t, .. } = frame.message {
+            life.answer(t, line.now, line.out);
         }
         let resume = self.resume.as_mut()?;
         // Frames of one socket come in order, so a number that is not greater is a repetition.
@@ -575,9 +528,8 @@ impl Session {
         } else {
             self.awaited.begin(line.now);
         }
-        let ping_at = line.now.after(line.random.around(PING_MS, 20));
-        let now = line.now;
-        self.state = State::Online { since: now, heard: now, ping_at, answered: now, probe: None };
+        let life = Life::new(line.now, line.random);
+        self.state = State::Online { since: line.now, life };
         Some(News::Welcomed(welcome))
     }
 
@@ -596,15 +548,10 @@ impl Session {
                     self.drop_socket(line);
                 }
             }
-            State::Online { heard, ping_at, probe, .. } => {
-                // A machine that slept has heard nothing, and may still be connected: ask.
-                if now.since(*heard) >= DEAD_MS || probe.is_some_and(|probe| probe.until <= now) {
-                    self.drop_socket(line);
-                } else if *ping_at <= now {
-                    *ping_at = now.after(line.random.around(PING_MS, 20));
-                    push(line.out, None, ClientMessage::Ping { t: now.0 });
-                }
-            }
+            State::Online { life, .. } => match life.elapsed(now, line.random, line.out) {
+                Sign::Lives => {}
+                Sign::Dead => self.drop_socket(line),
+            },
         }
         if !self.is_online() {
             return None;

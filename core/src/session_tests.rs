@@ -1,8 +1,10 @@
+use bellwire_protocol::limits::{DEAD_MS, PING_MS};
 use bellwire_protocol::{
     CallId, CallableBy, DeviceId, DisplayName, ErrorCode, Me, Presence, PresenceStatus, Snapshot,
     UserId, Username,
 };
 
+use super::liveness::PROBE_MS;
 use super::*;
 
 struct Bench {
