@@ -9,7 +9,7 @@ use bellwire_protocol::http::SignedIn;
 use bellwire_protocol::limits::RELAY_FRAME_BYTES;
 use bellwire_protocol::{
     CallId, CallableBy, ClientFrame, ClientMessage, ConversationId, DeviceId, Limits, Me, Media,
-    MediaState, RelayFrame, RelayMessage, Secret, UserId, Welcome, decode, encode,
+    MediaState, PresenceStatus, RelayFrame, RelayMessage, Secret, UserId, Welcome, decode, encode,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -279,6 +279,32 @@ async fn a_wrong_password_is_a_problem_beside_the_form() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_was_said_before_a_stop_has_left_when_it_returns() {
+    let mut relay = Relay::new().await;
+    let url = relay.url.clone();
+    // The client's program ends, with every task of it, as soon as the stop has returned.
+    let program = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let client = client(&url, &MemoryVault::default());
+            client.dispatch(sign_in("correct horse"));
+            within("home", client.until(is_home)).await;
+            client.dispatch(Command::SetStatus { status: PresenceStatus::Dnd });
+            client.stop().await;
+        });
+        runtime.shutdown_background();
+    });
+    let (mut socket, _) = within("hello", relay.hello()).await;
+    let mut said = Vec::new();
+    while let Some(Ok(Message::Text(text))) = within("the end", socket.next()).await {
+        let frame: ClientFrame = decode(&text).expect("a frame of the protocol");
+        said.push(frame.message);
+    }
+    assert!(said.contains(&ClientMessage::PresenceSet { status: PresenceStatus::Dnd }), "{said:?}");
+    program.join().expect("the client's program");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::Expectations;
-use super::news::{News, tell};
+use super::news::{News, open_call, tell};
 use super::shared_vault::SharedVault;
 use crate::events::{Kept, LetGo, Linked, PicturesWanted, Shown};
 use crate::executor::Hands;
@@ -131,6 +131,7 @@ impl Day {
                     let _ = reply.send(self.open_door());
                 }
                 Wish::Stop(stopped) => {
+                    self.hang_up();
                     self.stop_client().await;
                     let _ = stopped.send(());
                     return;
@@ -282,6 +283,14 @@ impl Day {
             tracing::warn!(%error, "calls go on without pictures");
             None
         })
+    }
+
+    /// Whoever quits leaves the call: nobody else waits for this app to come back.
+    fn hang_up(&self) {
+        let Some(running) = &self.running else { return };
+        if let Some(call) = open_call(&running.client.view()) {
+            running.client.dispatch(Command::HangUp { call });
+        }
     }
 
     async fn stop_client(&mut self) {

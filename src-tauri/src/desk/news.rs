@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bellwire_client::native::Client;
 use bellwire_core::api::{Account, Alert, CallStage, View};
+use bellwire_protocol::CallId;
 use bellwire_voice::engine::Engine;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::{broadcast, watch};
@@ -63,13 +64,14 @@ impl News {
 
     fn on_view(&mut self) {
         let view = self.views.borrow_and_update().clone();
-        self.expectations.call.store(has_call(&view), Ordering::Relaxed);
+        let in_call = open_call(&view).is_some();
+        self.expectations.call.store(in_call, Ordering::Relaxed);
         if let Some((engine, pictures)) = &self.native {
             if self.speaker != view.settings.speaker {
                 self.speaker.clone_from(&view.settings.speaker);
                 engine.listen(self.speaker.clone());
             }
-            pictures.expect(rings(&view) || has_call(&view));
+            pictures.expect(rings(&view) || in_call);
         }
         self.app.state::<Ringing>().see(&view);
         self.app.state::<Tray>().see(&view);
@@ -82,13 +84,14 @@ impl News {
     }
 }
 
-/// Whether a call of this device lives.
-fn has_call(view: &View) -> bool {
+/// The call that this device is in, or places or accepts.
+pub(super) fn open_call(view: &View) -> Option<CallId> {
     match &view.account {
         Account::SignedIn(home) => {
-            home.call.as_ref().is_some_and(|call| !matches!(call.stage, CallStage::Ended { .. }))
+            let call = home.call.as_ref()?;
+            (!matches!(call.stage, CallStage::Ended { .. })).then_some(call.id)
         }
-        Account::Loading | Account::SignedOut { .. } => false,
+        Account::Loading | Account::SignedOut { .. } => None,
     }
 }
 

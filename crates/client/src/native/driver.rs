@@ -104,6 +104,10 @@ impl<E: Executor> Driver<E> {
                     Some(Wish::Command(command)) => Some(Input::Command(command)),
                     Some(Wish::Link(event)) => Some(Input::Link(event)),
                     Some(Wish::Stop(stopped)) => {
+                        // A hang-up may be the last thing that was said, and the program may end now.
+                        if let Some(socket) = self.socket.take() {
+                            socket.finish().await;
+                        }
                         self.keeper.finish().await;
                         // Nobody waits any more if this fails.
                         let _ = stopped.send(());

@@ -177,7 +177,7 @@ impl Client {
         self.wish(Wish::Link(LinkEvent::NetworkChanged));
     }
 
-    /// Lets go of everything; what is kept is written when this returns.
+    /// Lets go of everything; what is kept is written, and what was said has left, when this returns.
     pub async fn stop(mut self) {
         let (stopped, done) = oneshot::channel();
         let _ = self.wishes.send(Wish::Stop(stopped)).await;

@@ -52,6 +52,7 @@ pub(super) enum Arrival {
 pub(super) struct Socket {
     number: u64,
     outgoing: mpsc::Sender<String>,
+    task: tokio::task::JoinHandle<()>,
 }
 
 impl Socket {
@@ -59,7 +60,7 @@ impl Socket {
     pub(super) fn connect(url: &str, number: u64, arrivals: mpsc::Sender<(u64, Arrival)>) -> Self {
         let (outgoing, waiting) = mpsc::channel(WAITING);
         let url = url.to_owned();
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             let arrive = Arrive { number, arrivals };
             let code = match open(&url).await {
                 Ok(stream) => {
@@ -74,7 +75,13 @@ impl Socket {
             };
             arrive.with(Arrival::Closed { code }).await;
         });
-        Self { number, outgoing }
+        Self { number, outgoing, task }
+    }
+
+    /// Closes it, and returns when what was sent has left, or cannot leave soon.
+    pub(super) async fn finish(self) {
+        drop(self.outgoing);
+        let _ = tokio::time::timeout(GOODBYE, self.task).await;
     }
 
     /// What everything that comes of it carries.
