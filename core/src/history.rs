@@ -124,7 +124,7 @@ impl History {
 ///
 /// | reason | answered, this user was in it | outgoing, not answered | incoming, not by this user |
 /// |---|---|---|---|
-/// | ended | answered | cancelled | missed |
+/// | ended, window closed | answered | cancelled | missed |
 /// | lost | lost | failed | missed |
 /// | time limit | time limit | failed | missed |
 /// | failed | failed | failed | missed |
@@ -143,6 +143,7 @@ pub(crate) fn outcome(record: &CallRecord, me: UserId) -> Outcome {
             EndReason::TimeLimit => Outcome::TimeLimit,
             EndReason::Failed => Outcome::Failed,
             EndReason::Ended
+            | EndReason::WindowClosed
             | EndReason::Cancelled
             | EndReason::Declined
             | EndReason::Busy
@@ -164,6 +165,7 @@ pub(crate) fn outcome(record: &CallRecord, me: UserId) -> Outcome {
         EndReason::Unreachable if outgoing => Outcome::Unreachable,
         EndReason::Failed | EndReason::Lost | EndReason::TimeLimit if outgoing => Outcome::Failed,
         EndReason::Ended
+        | EndReason::WindowClosed
         | EndReason::Cancelled
         | EndReason::AnsweredElsewhere
         | EndReason::DeclinedElsewhere
@@ -174,6 +176,7 @@ pub(crate) fn outcome(record: &CallRecord, me: UserId) -> Outcome {
             Outcome::Cancelled
         }
         EndReason::Ended
+        | EndReason::WindowClosed
         | EndReason::Cancelled
         | EndReason::Dnd
         | EndReason::NoAnswer

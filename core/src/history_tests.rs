@@ -45,6 +45,7 @@ fn every_way_a_call_can_end_has_its_word_on_both_sides() {
         (R::DeclinedElsewhere, O::Answered, O::Cancelled, O::Missed),
         (R::Unreachable, O::Answered, O::Unreachable, O::Missed),
         (R::Lost, O::Lost, O::Failed, O::Missed),
+        (R::WindowClosed, O::Answered, O::Cancelled, O::Missed),
         (R::TimeLimit, O::TimeLimit, O::Failed, O::Missed),
         (R::Replaced, O::Answered, O::Cancelled, O::Missed),
         (R::Failed, O::Failed, O::Failed, O::Missed),

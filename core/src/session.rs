@@ -492,6 +492,8 @@ impl Session {
             | RelayMessage::CallRejected { .. }
             | RelayMessage::CallEnded { .. }
             | RelayMessage::PeerLeft { .. }
+            | RelayMessage::PeerClosed { .. }
+            | RelayMessage::PeerReturned { .. }
             | RelayMessage::SdpOffer { .. }
             | RelayMessage::SdpAnswer { .. }
             | RelayMessage::IceCandidates { .. }

@@ -312,6 +312,34 @@ async fn a_participant_that_is_gone_keeps_its_seat_and_then_loses_it() {
 }
 
 #[tokio::test]
+async fn a_page_that_goes_away_is_told_at_once_and_one_that_just_breaks_off_is_not() {
+    let mut it = two().await;
+    let call = live(&mut it).await;
+    it.b.leave().await;
+    let closed = it.a.expect(|m| match m {
+        RelayMessage::PeerClosed { call_id, from } => Some((*call_id, *from)),
+        _ => None,
+    });
+    assert_eq!(closed.await, (call, it.grace.device()));
+    let b = it.relay.connect(&it.grace).await;
+    let returned = it.a.expect(|m| match m {
+        RelayMessage::PeerReturned { call_id, from } => Some((*call_id, *from)),
+        RelayMessage::PeerClosed { .. } => panic!("told twice"),
+        _ => None,
+    });
+    assert_eq!(returned.await, (call, it.grace.device()));
+    drop(b);
+    it.b = it.relay.connect(&it.grace).await;
+    it.b.ask(ClientMessage::CallLeave { call_id: call }).await.unwrap();
+    it.a.expect(|m| match m {
+        RelayMessage::PeerClosed { .. } => panic!("a broken connection says nothing of a window"),
+        RelayMessage::CallEnded { reason, .. } => Some(*reason),
+        _ => None,
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_lost_call_is_as_long_as_both_were_in_it() {
     let mut it = two_with(|config| config.timing.seat_ms = 1_500).await;
     let call = live(&mut it).await;

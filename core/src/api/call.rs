@@ -129,4 +129,7 @@ pub struct RemoteView {
     pub sends: MediaState,
     /// Media can flow.
     pub connected: bool,
+    /// The window or program that they are in the call with was closed. A reload brings it back;
+    /// otherwise the call ends soon.
+    pub closed: bool,
 }

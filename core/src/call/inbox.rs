@@ -45,9 +45,23 @@ impl Calls {
                 let event = Event::Left { call: call_id, device: participant.device, reason };
                 self.feed(event, desk, &mut news);
             }
+            RelayMessage::PeerClosed { call_id, from } => {
+                self.on_occasion(Some(call_id), desk, &mut news, |occasion, _| {
+                    occasion.hear_window(from, true);
+                });
+            }
+            RelayMessage::PeerReturned { call_id, from } => {
+                self.on_occasion(Some(call_id), desk, &mut news, |occasion, _| {
+                    occasion.hear_window(from, false);
+                });
+            }
             RelayMessage::SdpOffer { call_id, from, offer_id, restart, sdp, proof: _ } => {
                 self.feed(Event::Addressed { call: call_id }, desk, &mut news);
                 self.on_occasion(Some(call_id), desk, &mut news, |occasion, pass| {
+                    // Only a window that is there makes a new connection.
+                    if !restart {
+                        occasion.hear_window(from, false);
+                    }
                     occasion.receive_offer(from, offer_id, restart, sdp.as_str(), pass);
                 });
             }
@@ -157,6 +171,7 @@ impl Calls {
                 self.known.insert(participant.device, participant);
             }
         }
+        self.forgotten = None;
         self.feed(Event::Standing { call, others, known }, desk, news);
         if let Some(occasion) = &mut self.occasion
             && occasion.call.id == call.id
@@ -304,6 +319,7 @@ impl Calls {
                 if self.kept.as_ref().is_some_and(|kept| kept.call_id == *call_id) {
                     self.forget_kept(desk);
                 }
+                self.forgotten = Some(*call_id);
                 Event::Forgotten { call: *call_id }
             }
             (_, Some(_) | None) => return news,

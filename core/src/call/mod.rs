@@ -109,6 +109,8 @@ pub(crate) struct Calls {
     /// The own call that gives way to the one being answered.
     former: Option<Occasion>,
     numbers: Numbers,
+    /// The relay does not know this call, and did not take it up again.
+    forgotten: Option<CallId>,
     /// What this device sent before a reload.
     kept: Option<CallInProgress>,
     /// When the running call is kept again.
@@ -132,6 +134,7 @@ impl Calls {
             occasion: None,
             former: None,
             numbers: Numbers::default(),
+            forgotten: None,
             kept: None,
             keep_at: None,
             known: BTreeMap::new(),
@@ -331,7 +334,14 @@ impl Calls {
     fn digest(&mut self, reports: Vec<Report>, desk: &mut Desk<'_>, news: &mut Vec<CallNews>) {
         for report in reports {
             match report {
-                Report::Event(event) => self.feed(event, desk, news),
+                Report::Event(event) => {
+                    let down = matches!(event, Event::PathDown { .. });
+                    self.feed(event, desk, news);
+                    // The path was all that was left of it, and nobody passes a restart on.
+                    if down && let Some(call) = self.forgotten {
+                        self.feed(Event::Forgotten { call }, desk, news);
+                    }
+                }
                 Report::Message(who, message) => self.on_message(who, message, desk, news),
                 Report::Flooded(who) => {
                     news.push(CallNews::Flooded { name: who.name.as_str().to_owned() });

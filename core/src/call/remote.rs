@@ -43,6 +43,8 @@ pub(super) struct Remote {
     early: VecDeque<(Ufrag, Mid, Candidate)>,
     /// The set-up time was reported.
     pub(super) reported: bool,
+    /// The window or program that they were in the call with is closed.
+    pub(super) closed: bool,
 }
 
 /// One connection.
@@ -73,6 +75,7 @@ impl Remote {
             heard: Heard::default(),
             early: VecDeque::new(),
             reported: false,
+            closed: false,
         }
     }
 

@@ -78,5 +78,6 @@ fn remote_view(remote: &Remote) -> Option<RemoteView> {
         name: who.name.as_str().to_owned(),
         sends: remote.sends,
         connected: remote.link.is_flowing(),
+        closed: remote.closed,
     })
 }

@@ -136,6 +136,8 @@ impl Core {
             | RelayMessage::CallRejected { .. }
             | RelayMessage::CallEnded { .. }
             | RelayMessage::PeerLeft { .. }
+            | RelayMessage::PeerClosed { .. }
+            | RelayMessage::PeerReturned { .. }
             | RelayMessage::SdpOffer { .. }
             | RelayMessage::SdpAnswer { .. }
             | RelayMessage::IceCandidates { .. }

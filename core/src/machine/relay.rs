@@ -279,6 +279,7 @@ const fn is_missed(reason: EndReason) -> bool {
         | EndReason::NoAnswer
         | EndReason::Unreachable
         | EndReason::Lost
+        | EndReason::WindowClosed
         | EndReason::TimeLimit
         | EndReason::Failed
         | EndReason::Ended

@@ -124,6 +124,7 @@ impl Inventor {
             EndReason::Unknown,
             EndReason::AnsweredElsewhere,
             EndReason::TimeLimit,
+            EndReason::WindowClosed,
         ])
     }
 
@@ -195,7 +196,7 @@ impl Inventor {
         let time = self.time();
         let restart = self.dice.percent(50);
         let answer = Answer { offer_id, sdp: sdp.clone(), proof: None };
-        match self.dice.roll(19) {
+        match self.dice.roll(20) {
             0 => RelayMessage::CallIncoming {
                 call_id,
                 conversation: self.conversation(),
@@ -207,6 +208,8 @@ impl Inventor {
             },
             1 => RelayMessage::CallAccepted { call_id, by: from, media: self.media(), answer },
             2 => RelayMessage::CallEnded { call_id, reason: self.reason() },
+            19 if restart => RelayMessage::PeerClosed { call_id, from: device },
+            19 => RelayMessage::PeerReturned { call_id, from: device },
             3 => RelayMessage::PeerLeft { call_id, participant: from, reason: self.reason() },
             4 | 5 => RelayMessage::SdpOffer {
                 call_id,

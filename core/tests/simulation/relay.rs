@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bellwire_core::HttpReply;
 use bellwire_protocol::http::{Calls, Registration, RelayInfo, SignedIn};
 use bellwire_protocol::limits::{
-    RESUME_FRAMES, RESUME_MS, RING_MS, SEAT_MS, SEAT_WITH_MEDIA_MS, close,
+    RESUME_FRAMES, RESUME_MS, RING_MS, SEAT_LEFT_MS, SEAT_MS, SEAT_WITH_MEDIA_MS, close,
 };
 use bellwire_protocol::*;
 
@@ -31,6 +31,8 @@ struct Session {
     seq: u64,
     socket: Option<Socket>,
     detached_at: u64,
+    /// Its page said that it is being left.
+    left: bool,
     sent: VecDeque<RelayFrame>,
 }
 
@@ -80,6 +82,8 @@ pub(crate) struct Relay {
     pub begun: usize,
     /// So many requests are refused for their rate.
     pub out_of_turns: u32,
+    /// No call is taken up again.
+    pub forget_claims: bool,
 }
 
 impl Relay {
@@ -105,6 +109,49 @@ impl Relay {
         {
             session.socket = None;
             session.detached_at = now;
+        }
+    }
+
+    /// The socket's page is being left: it is closed, or loaded anew.
+    pub(crate) fn leave_page(&mut self, socket: Socket, now: u64) {
+        let device = self.sockets.get(&socket).copied().flatten();
+        self.close(socket, now);
+        let Some(device) = device else { return };
+        let Some(session) = self.sessions.get_mut(&device) else { return };
+        session.left = true;
+        let ids: Vec<CallId> = self.calls.keys().copied().collect();
+        for call_id in ids {
+            let call = &self.calls[&call_id];
+            match &call.state {
+                State::Ringing { .. } if call.caller.device == device => {
+                    self.end(call_id, EndReason::Cancelled, now, Some(device));
+                }
+                State::Ringing { .. } => {}
+                State::Live { .. } => {
+                    self.tell_others(
+                        call_id,
+                        device,
+                        &RelayMessage::PeerClosed { call_id, from: device },
+                    );
+                }
+            }
+        }
+    }
+
+    fn tell_others(&mut self, call_id: CallId, device: DeviceId, message: &RelayMessage) {
+        let told = self.told(call_id);
+        if told.contains(&device) {
+            for to in told.into_iter().filter(|to| *to != device) {
+                self.say(to, message.clone());
+            }
+        }
+    }
+
+    fn return_page(&mut self, device: DeviceId) {
+        let ids: Vec<CallId> = self.calls.keys().copied().collect();
+        for call_id in ids {
+            let message = RelayMessage::PeerReturned { call_id, from: device };
+            self.tell_others(call_id, device, &message);
         }
     }
 
@@ -165,6 +212,9 @@ impl Relay {
             Some(session) => session.detached_at,
             None => since - EPOCH,
         };
+        if self.sessions.get(&device).is_some_and(|session| session.left) {
+            return Some(gone + SEAT_LEFT_MS);
+        }
         // A session that the relay dropped is gone since then; its seat runs from the last report.
         let flows = flowing.get(&device).is_some_and(|at| at + 20_000 > gone);
         Some(gone + if flows { SEAT_WITH_MEDIA_MS } else { SEAT_MS })
@@ -196,7 +246,9 @@ impl Relay {
             })
             .collect();
         for (id, device) in lost {
-            self.leave(id, device, EndReason::Lost, now);
+            let left = self.sessions.get(&device).is_some_and(|session| session.left);
+            let reason = if left { EndReason::WindowClosed } else { EndReason::Lost };
+            self.leave(id, device, reason, now);
         }
         self.sessions.retain(|_, s| s.socket.is_some() || s.detached_at + RESUME_MS > now);
     }
@@ -250,6 +302,11 @@ impl Relay {
             self.acts.push(Act::Close(old, close::REPLACED));
         }
         self.sockets.insert(socket, Some(device));
+        if let Some(session) = self.sessions.get_mut(&device)
+            && std::mem::take(&mut session.left)
+        {
+            self.return_page(device);
+        }
         self.last_token += 1;
         let mut token = self.last_token;
         let named = resume.as_ref().map(|resume| resume.session.as_str().to_owned());
@@ -281,6 +338,7 @@ impl Relay {
                 seq: 0,
                 socket: Some(socket),
                 detached_at: now,
+                left: false,
                 sent: VecDeque::new(),
             };
             self.sessions.insert(device, session);
@@ -462,7 +520,8 @@ impl Relay {
                 Ok(())
             }
             ClientMessage::CallSync { call_id, claim } => {
-                if !self.calls.contains_key(&call_id)
+                if !self.forget_claims
+                    && !self.calls.contains_key(&call_id)
                     && !self.records.contains_key(&call_id)
                     && let Some(claim) = claim
                 {

@@ -4,6 +4,7 @@ use bellwire_core::api::{
     Alert, CallStage, Command, Delivery, Entry, NoticeText, PeerCommand, PeerEvent, Slot, SlotState,
 };
 use bellwire_core::{Input, LinkEvent, Record};
+use bellwire_protocol::limits::SEAT_LEFT_MS;
 use bellwire_protocol::{
     ChannelMessage, ChatId, ChatText, ClientMessage, EndReason, Media, MediaState, Offer, OfferId,
     PresenceStatus, RejectReason, RelayFrame, RelayMessage, Sdp, encode,
@@ -482,6 +483,59 @@ fn a_page_reloaded_while_the_relay_restarts_comes_back_into_its_call() {
 }
 
 #[test]
+fn a_closed_page_is_known_at_once_and_the_call_ends_in_its_name() {
+    for node in [0, 1] {
+        for seed in 0..20 {
+            let mut world = World::new(seed, &[1, 2]);
+            world.connect(Media::Video);
+            let other = 1 - node;
+            let closed = |world: &World| world.call(other).unwrap().remotes[0].closed;
+            assert!(!closed(&world));
+            world.close_page(node);
+            world.run(1_000);
+            assert!(closed(&world), "seed {seed}: {:?}", world.call(other));
+            world.run(SEAT_LEFT_MS - 3_000);
+            assert!(world.is_in_call(other), "a reload may take as long, seed {seed}");
+            world.run(3_000);
+            assert_eq!(world.ended(other), Some(EndReason::WindowClosed), "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_page_that_comes_back_is_not_called_closed() {
+    for seed in 0..50 {
+        let mut world = World::new(seed, &[1, 2]);
+        world.connect(Media::Video);
+        world.close_page(1);
+        let wait = world.dice.roll(SEAT_LEFT_MS - 3_000);
+        world.run(wait);
+        // The other side may have lost its own session meanwhile, and with it what it was told.
+        if world.dice.percent(30) {
+            world.set_link(0, false);
+            world.set_link(0, true);
+        }
+        world.reload(1);
+        world.run(8_000);
+        let call = world.call(0).unwrap();
+        assert!(world.is_connected(0) && world.is_connected(1), "seed {seed}: {:?}", call.stage);
+        assert!(!call.remotes[0].closed, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_ring_ends_at_once_with_the_callers_page() {
+    let mut world = World::new(21, &[1, 2]);
+    world.place(0, Media::Voice);
+    world.run(300);
+    assert_eq!(world.home(1).rings.len(), 1);
+    world.close_page(0);
+    world.run(300);
+    assert!(world.home(1).rings.is_empty());
+    assert!(world.has_alert(1, |alert| matches!(alert, Alert::Missed { .. })), "a missed call");
+}
+
+#[test]
 fn a_page_reloaded_while_dialling_gives_the_call_up() {
     let mut world = World::new(21, &[1, 2]);
     world.place(0, Media::Voice);
@@ -606,6 +660,19 @@ fn a_machine_that_slept_a_moment_goes_on() {
         world.stage(0),
         world.stage(1)
     );
+}
+
+#[test]
+fn a_call_that_the_relay_took_from_nobody_ends_with_its_path() {
+    let mut world = World::new(29, &[1, 2]);
+    world.connect(Media::Voice);
+    world.restart_relay(100);
+    world.relay.forget_claims = true;
+    world.run(5_000);
+    assert!(world.is_connected(0) && world.is_connected(1), "media goes on");
+    world.sleep(1, 300_000);
+    world.run(5_000);
+    assert_eq!(world.ended(0), Some(EndReason::Lost), "nobody can pass a restart on");
 }
 
 #[test]

@@ -326,11 +326,19 @@ impl World {
         );
     }
 
+    /// The page is closed, and nothing of it is left.
+    pub(crate) fn close_page(&mut self, node: usize) {
+        if let Some(socket) = self.nodes[node].socket.take() {
+            self.relay.leave_page(socket, self.now);
+            self.sockets.remove(&socket);
+            self.flush_relay();
+        }
+        self.nodes[node].asleep_until = u64::MAX;
+    }
+
     /// The page is loaded again.
     pub(crate) fn reload(&mut self, node: usize) {
-        if let Some(socket) = self.nodes[node].socket.take() {
-            self.drop_socket(socket, false);
-        }
+        self.close_page(node);
         let life = self.nodes[node].life + 1;
         let core = self.birth(node, life);
         let present = &mut self.nodes[node];

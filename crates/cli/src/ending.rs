@@ -16,7 +16,7 @@ pub(crate) const fn code(reason: EndReason) -> u8 {
         EndReason::Declined => 3,
         EndReason::Busy | EndReason::Dnd => 4,
         EndReason::NoAnswer | EndReason::Unreachable => 5,
-        EndReason::Lost => 6,
+        EndReason::Lost | EndReason::WindowClosed => 6,
         EndReason::Failed | EndReason::Unknown => 7,
     }
 }

@@ -153,6 +153,7 @@ const fn reason_text(reason: EndReason) -> &'static str {
         EndReason::DeclinedElsewhere => "declined on another device",
         EndReason::Unreachable => "not reachable; they will see a missed call",
         EndReason::Lost => "the connection was lost",
+        EndReason::WindowClosed => "the other side's window was closed",
         EndReason::TimeLimit => "the relay's time limit was reached",
         EndReason::Replaced => "they called at the same moment",
         EndReason::Failed => "media could not be set up",

@@ -218,6 +218,8 @@ pub enum EndReason {
     Unreachable,
     /// No path and no relay for too long.
     Lost,
+    /// A participant's window or program was closed, and did not come back.
+    WindowClosed,
     /// The operator's limit on the length of calls.
     TimeLimit,
     /// It crossed with a call of the other side, which lives on in its place.

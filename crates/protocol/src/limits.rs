@@ -48,6 +48,11 @@ pub const RING_MS: u64 = 60_000;
 pub const SEAT_MS: u64 = 45_000;
 /// The same while its peer reports that media flows, in ms.
 pub const SEAT_WITH_MEDIA_MS: u64 = 90_000;
+/// The same where the participant's page or program said that it goes away ([`close::LEFT`]), in ms.
+/// It holds what brings such a participant back: a reload (a page that has to be loaded anew over
+/// 400 kbit/s signs in after 10 s), or another window of the same person, which waits 3 s and asks for
+/// 9. Lower, and a reload on a slow line ends the call; higher keeps the others in silence.
+pub const SEAT_LEFT_MS: u64 = 15_000;
 /// Candidates of one message, and those that the relay holds for a call that is not answered yet. A
 /// device with eleven addresses (containers, virtual networks) has 76; what is over the limit is
 /// lost, and the relayed ones come last.
@@ -85,6 +90,9 @@ pub mod close {
     pub const MALFORMED: u16 = 4022;
     /// Too many messages.
     pub const RATE: u16 = 4029;
+    /// From the client: the page or the program that held the session is being left. Browsers say so
+    /// by themselves (RFC 6455, 7.4.1). What ends without it is a lost connection.
+    pub const LEFT: u16 = 1001;
 }
 
 /// What the relay tells a client of its limits in `welcome`.

@@ -256,8 +256,23 @@ pub enum RelayMessage {
         call_id: CallId,
         /// Who.
         participant: Participant,
-        /// Why: `ended` or `lost`.
+        /// Why: `ended`, `lost` or `window_closed`.
         reason: EndReason,
+    },
+    /// The window or program with which a participant was in the call is closed. It may come back:
+    /// a reload is the same. Otherwise the call ends with `window_closed`.
+    PeerClosed {
+        /// Which call.
+        call_id: CallId,
+        /// The participant's device.
+        from: DeviceId,
+    },
+    /// It is back. Its offer of a new connection follows.
+    PeerReturned {
+        /// Which call.
+        call_id: CallId,
+        /// The participant's device.
+        from: DeviceId,
     },
     /// A participant offers a new connection or a restart.
     SdpOffer {

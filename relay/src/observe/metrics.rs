@@ -187,6 +187,7 @@ impl Metrics {
             EndReason::DeclinedElsewhere => "declined_elsewhere",
             EndReason::Unreachable => "unreachable",
             EndReason::Lost => "lost",
+            EndReason::WindowClosed => "window_closed",
             EndReason::TimeLimit => "time_limit",
             EndReason::Replaced => "replaced",
             EndReason::Failed => "failed",

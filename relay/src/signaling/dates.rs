@@ -46,6 +46,8 @@ impl Dated for RelayMessage {
             | Self::CallRejected { .. }
             | Self::CallEnded { .. }
             | Self::PeerLeft { .. }
+            | Self::PeerClosed { .. }
+            | Self::PeerReturned { .. }
             | Self::SdpOffer { .. }
             | Self::SdpAnswer { .. }
             | Self::IceCandidates { .. }

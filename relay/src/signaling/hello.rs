@@ -10,8 +10,9 @@ use bellwire_protocol::{
 };
 use tokio::sync::oneshot;
 
+use super::calls::Going;
 use super::link::{Epoch, Link};
-use super::mail::{Mail, Opening, Resuming};
+use super::mail::{Ended, Mail, Opening, Resuming};
 use super::session::Close;
 use super::socket::{End, MALFORMED, Seated, UNAUTHENTICATED};
 use super::switchboard::words;
@@ -25,7 +26,7 @@ async fn refuse(socket: &mut WebSocket, code: ErrorCode, close: Close) -> End {
     let text = bellwire_protocol::encode(&RelayFrame { seq: 1, message });
     match socket.send(Message::Text(text.into())).await {
         Ok(()) => End::Close(close),
-        Err(_) => End::Gone,
+        Err(_) => End::Gone(Going::Lost),
     }
 }
 
@@ -91,7 +92,7 @@ async fn first_frame(socket: &mut WebSocket) -> Result<Utf8Bytes, End> {
             Some(Ok(Message::Text(text))) => return Ok(text),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(Message::Binary(_)) | Err(_)) => return Err(End::Close(MALFORMED)),
-            Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
+            Some(Ok(Message::Close(_))) | None => return Err(End::Gone(Going::Lost)),
         }
     }
 }
@@ -131,8 +132,8 @@ async fn open(relay: &Relay, me: Me) -> Result<Option<Seated>, StoreError> {
     let (contacts, conversations, invitations, notices, audience) = match read.await {
         Ok(Some(read)) => read,
         nothing @ (Ok(None) | Err(_)) => {
-            let heard_at = relay.clock.steady().ms();
-            let gone = Mail::Gone { device: me.device, link, epoch: 0, heard_at };
+            let ended = Ended { heard_at: relay.clock.steady().ms(), going: Going::Lost };
+            let gone = Mail::Gone { device: me.device, link, epoch: 0, ended };
             let _ = relay.switchboard.send(gone).await;
             return nothing.map(|_| None);
         }

@@ -8,7 +8,7 @@ use bellwire_protocol::{
 };
 use tokio::sync::oneshot;
 
-use super::calls::{CheckedClaim, Input, Standing};
+use super::calls::{CheckedClaim, Going, Input, Standing};
 use super::link::{Epoch, Link};
 use crate::store::{Route, StoredNotice};
 
@@ -50,6 +50,15 @@ pub struct Resuming {
     pub reply: oneshot::Sender<Option<(Arc<Link>, Epoch)>>,
 }
 
+/// How a socket ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended {
+    /// When the client was last heard on it, by the steady time.
+    pub heard_at: u64,
+    /// Whether the client said that it goes.
+    pub going: Going,
+}
+
 /// What sockets and handlers ask of the switchboard.
 #[derive(Debug)]
 pub enum Mail {
@@ -72,8 +81,8 @@ pub enum Mail {
         link: Arc<Link>,
         /// Which of its sockets.
         epoch: Epoch,
-        /// When the client was last heard on it, by the steady time.
-        heard_at: u64,
+        /// How it ended.
+        ended: Ended,
     },
     /// The person says how available they are.
     Presence {

@@ -340,6 +340,8 @@ fn kind(message: &RelayMessage) -> &'static str {
         RelayMessage::CallRejected { .. } => "call_rejected",
         RelayMessage::CallEnded { .. } => "call_ended",
         RelayMessage::PeerLeft { .. } => "peer_left",
+        RelayMessage::PeerClosed { .. } => "peer_closed",
+        RelayMessage::PeerReturned { .. } => "peer_returned",
         RelayMessage::SdpOffer { .. } => "sdp_offer",
         RelayMessage::SdpAnswer { .. } => "sdp_answer",
         RelayMessage::IceCandidates { .. } => "ice_candidates",

@@ -12,10 +12,10 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::allowance::{Class, Verdict};
-use super::calls::{Input, Signal};
+use super::calls::{Going, Input, Signal};
 use super::claims;
 use super::link::{Epoch, Link, Next};
-use super::mail::{Claiming, Mail, Placing, Said};
+use super::mail::{Claiming, Ended, Mail, Placing, Said};
 use super::session::{Body, Close, Frame};
 use super::switchboard::words;
 use crate::Relay;
@@ -29,14 +29,14 @@ const BATCH: usize = 16;
 /// Why a socket is not served any more.
 pub(super) enum End {
     /// The other side is gone.
-    Gone,
+    Gone(Going),
     /// We say why.
     Close(Close),
 }
 
 impl From<axum::Error> for End {
     fn from(_: axum::Error) -> Self {
-        Self::Gone
+        Self::Gone(Going::Lost)
     }
 }
 
@@ -68,7 +68,12 @@ pub async fn serve(relay: Arc<Relay>, mut socket: WebSocket, stranger: crate::se
             let end = converse(&relay, &mut socket, &mut seated, &mut heard_at).await;
             let Seated { me, link, epoch, .. } = seated;
             let device = me.device;
-            let gone = Mail::Gone { device, link, epoch, heard_at };
+            let going = match end {
+                End::Gone(going) => going,
+                // Whoever is sent away comes back.
+                End::Close(_) => Going::Lost,
+            };
+            let gone = Mail::Gone { device, link, epoch, ended: Ended { heard_at, going } };
             let _ = relay.switchboard.send(gone).await;
             part(&mut socket, end).await;
         }
@@ -115,7 +120,7 @@ async fn converse(
                 }
                 listen(relay, seated, message).await
             }
-            () = tokio::time::sleep_until(dead_at) => Err(End::Gone),
+            () = tokio::time::sleep_until(dead_at) => Err(End::Gone(Going::Lost)),
         };
         if let Err(end) = step {
             return end;
@@ -154,6 +159,14 @@ async fn feed(relay: &Relay, socket: &mut WebSocket, frame: Frame) -> Result<(),
     socket.feed(Message::Text(frame.text.into_string().into())).await
 }
 
+/// What the client's close frame says.
+fn going(frame: Option<&CloseFrame>) -> Going {
+    match frame.map(|frame| frame.code) {
+        Some(limits::close::LEFT) => Going::Left,
+        Some(_) | None => Going::Lost,
+    }
+}
+
 async fn listen(
     relay: &Arc<Relay>,
     seated: &mut Seated,
@@ -163,7 +176,8 @@ async fn listen(
         Some(Ok(Message::Text(text))) => text,
         Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
         Some(Ok(Message::Binary(_))) => return Err(End::Close(MALFORMED)),
-        Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
+        Some(Ok(Message::Close(frame))) => return Err(End::Gone(going(frame.as_ref()))),
+        None => return Err(End::Gone(Going::Lost)),
         Some(Err(error)) => return Err(broken(&error)),
     };
     let answer = |re, code, retry_after_ms| {
@@ -223,7 +237,7 @@ fn broken(error: &axum::Error) -> End {
     if text.contains("too long") || text.contains("too big") || text.contains("utf-8") {
         End::Close(Close { code: limits::close::MALFORMED, reason: "frame over the limit" })
     } else {
-        End::Gone
+        End::Gone(Going::Lost)
     }
 }
 

@@ -157,8 +157,8 @@ impl Switchboard {
             Mail::Register { who, link } => self.register(who, link),
             Mail::Open(opening) => self.open(now, *opening),
             Mail::Resume(resuming) => self.resume(now, *resuming),
-            Mail::Gone { device, link, epoch, heard_at } => {
-                self.gone(now, device, &link, epoch, heard_at);
+            Mail::Gone { device, link, epoch, ended } => {
+                self.gone(now, device, &link, epoch, ended);
             }
             Mail::Presence { device, status, re } => self.set_presence(device, status, re),
             Mail::Call { device, said: Said(input), re } => {

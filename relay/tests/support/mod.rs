@@ -33,6 +33,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -330,6 +332,12 @@ impl Client {
         let (welcome, snapshot) = (None, None);
         let waiting = VecDeque::new();
         Self { socket, seq: 0, longest: 0, welcome, snapshot, waiting, next_id: 1 }
+    }
+
+    /// Closes the socket as a browser does when its page is left.
+    pub async fn leave(&mut self) {
+        let frame = CloseFrame { code: CloseCode::Away, reason: "".into() };
+        self.socket.close(Some(frame)).await.unwrap();
     }
 
     pub async fn send_text(&mut self, text: impl Into<String>) {

@@ -23,6 +23,17 @@ describe('what is announced', () => {
     expect(changes(away, live())).toEqual(['Connection restored']);
   });
 
+  it('is that a closed window came back, and not what the path did meanwhile', () => {
+    const closed = { remotes: [remote({ name: 'Grace', closed: true })] };
+    const silent = call({ type: 'reconnecting', since: 0 }, closed);
+    const returned = call({ type: 'reconnecting', since: 0 }, { remotes: [remote()] });
+    expect(changes(live(), live(closed))).toEqual([]);
+    expect(changes(live(closed), silent)).toEqual([]);
+    expect(changes(silent, returned)).toEqual(['Reconnecting…']);
+    expect(changes(returned, live())).toEqual(['Connection restored']);
+    expect(changes(silent, live())).toEqual(['Connection restored']);
+  });
+
   it('is who joined and left', () => {
     const alan = remote({ device: 'd-alan', name: 'Alan' });
     expect(changes(live(), live({ remotes: [remote(), alan] }))).toEqual(['Alan joined']);

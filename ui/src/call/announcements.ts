@@ -1,5 +1,6 @@
 import type { CallView, RemoteView } from '../lib/bindings';
 import { m } from '../lib/paraglide/messages';
+import { gone } from './words';
 
 /** What changed from one view of a call to the next, in words, oldest first. */
 export function changes(before: CallView | null, after: CallView): string[] {
@@ -9,6 +10,11 @@ export function changes(before: CallView | null, after: CallView): string[] {
 
 function stageChanges(before: CallView, after: CallView): string[] {
   const [was, is] = [before.stage.type, after.stage.type];
+  const [wasGone, isGone] = [gone(before), gone(after)];
+  if (is === 'ended') return [];
+  // That is what is read meanwhile.
+  if (isGone) return [];
+  if (wasGone) return [is === 'connected' ? m.connection_restored() : m.stage_reconnecting()];
   if (was === is) return [];
   if (is === 'reconnecting') return [m.stage_reconnecting()];
   if (is === 'connected') {

@@ -84,6 +84,7 @@ const ENDINGS: [EndReason, RegExp, RegExp][] = [
   ['declined_elsewhere', /^Declined on another device$/, /^Declined on another device$/],
   ['unreachable', /^Grace couldn’t be reached$/, /Grace/],
   ['lost', /^The connection was lost$/, /^The connection was lost$/],
+  ['window_closed', /^Grace closed the call’s window$/, /^Grace closed the call’s window$/],
   ['time_limit', /^The longest time/, /^The longest time/],
   ['replaced', /same moment$/, /same moment$/],
   ['failed', /^The call could not be connected$/, /^The call could not be connected$/],
@@ -99,6 +100,9 @@ describe('the end of a call', () => {
 
   it('says what to do when the call was lost or could not be connected', () => {
     expect(endWords('lost', true, 'Grace').detail).toMatch(/Check your network, then call again/);
+    const { detail } = endWords('window_closed', true, 'Grace');
+    expect(detail).toMatch(/connection was fine.*call again/);
+    expect(detail).not.toMatch(/network/);
     expect(endWords('failed', true, 'Grace').detail).toMatch(/apps is too old.*call again/);
   });
 

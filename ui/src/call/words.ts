@@ -1,4 +1,4 @@
-import type { CallView, DeviceProblem, EndReason, Slot } from '../lib/bindings';
+import type { CallView, DeviceProblem, EndReason, RemoteView, Slot } from '../lib/bindings';
 import { m } from '../lib/paraglide/messages';
 import { isInsecurePage } from '../shared/secure';
 
@@ -41,6 +41,8 @@ export function endWords(reason: EndReason, outgoing: boolean, name: string): En
       return told(m.end_unreachable({ name }), m.end_unreachable_detail({ name }));
     case 'lost':
       return told(m.end_lost(), m.end_lost_detail());
+    case 'window_closed':
+      return told(m.end_window_closed({ name }), m.end_window_closed_detail());
     case 'time_limit':
       return told(m.end_time_limit(), m.end_time_limit_detail());
     case 'replaced':
@@ -139,8 +141,15 @@ export function testWords(kind: 'microphone' | 'camera', problem: DeviceProblem)
   }
 }
 
+/** Whose window was closed, while the call waits for it. */
+export function gone(call: CallView): RemoteView | null {
+  return call.remotes.find(({ closed }) => closed) ?? null;
+}
+
 /** What a call is doing, in a word or two. Null while its duration says it. */
 export function stageWords(call: CallView): string | null {
+  const left = gone(call);
+  if (left) return m.stage_window_closed({ name: left.name });
   switch (call.stage.type) {
     case 'dialling':
       return call.stage.ringing ? m.stage_ringing() : m.stage_calling();

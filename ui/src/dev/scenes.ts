@@ -295,6 +295,17 @@ export const scenes: Record<string, Scene> = {
   'call-reconnecting': {
     view: view(busyHome({ call: call({ type: 'reconnecting', since: Date.now() - 754_000 }) })),
   },
+  'call-window-closed': {
+    view: view(
+      busyHome({
+        call: call(
+          { type: 'reconnecting', since: Date.now() - 754_000 },
+          { remotes: [remote({ connected: false, closed: true })] },
+        ),
+      }),
+    ),
+  },
+  'ended-window-closed': { view: ended('window_closed') },
   'ended-declined': { view: ended('declined') },
   'ended-lost': { view: ended('lost') },
   minimised: { view: inCall(), place: GRACE, minimised: true },

@@ -150,6 +150,7 @@ export function remote(change: Partial<RemoteView> = {}): RemoteView {
     name: 'Grace Hopper',
     sends: { mic: true, camera: true, screen: false },
     connected: true,
+    closed: false,
     ...change,
   };
 }

@@ -71,6 +71,13 @@ impl Occasion {
         }
     }
 
+    /// The window or program that a participant is in the call with was closed, or is back.
+    pub(in crate::call) fn hear_window(&mut self, from: DeviceId, closed: bool) {
+        if let Some(index) = self.index_of(from) {
+            self.remotes[index].closed = closed;
+        }
+    }
+
     pub(super) fn open_peer(&mut self, index: usize, relay_only: bool, pass: &mut Pass<'_, '_>) {
         if let Some(useless) = self.remotes[index].take_useless() {
             pass.order(useless, PeerCommand::Close);

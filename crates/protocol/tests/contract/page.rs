@@ -113,6 +113,7 @@ pub(crate) fn limits() -> Vec<(&'static str, String)> {
         ("RING_MS", time(limits::RING_MS)),
         ("SEAT_MS", time(limits::SEAT_MS)),
         ("SEAT_WITH_MEDIA_MS", time(limits::SEAT_WITH_MEDIA_MS)),
+        ("SEAT_LEFT_MS", time(limits::SEAT_LEFT_MS)),
         ("CANDIDATES", limits::CANDIDATES.to_string()),
         ("CANDIDATES_BYTES", bytes(limits::CANDIDATES_BYTES)),
         ("CANDIDATES_PER_SECOND", limits::CANDIDATES_PER_SECOND.to_string()),
@@ -126,5 +127,6 @@ pub(crate) fn limits() -> Vec<(&'static str, String)> {
         ("GOING_AWAY", close(limits::close::GOING_AWAY)),
         ("MALFORMED", close(limits::close::MALFORMED)),
         ("RATE", close(limits::close::RATE)),
+        ("LEFT", close(limits::close::LEFT)),
     ]
 }

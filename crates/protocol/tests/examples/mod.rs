@@ -124,6 +124,8 @@ fn relay_type(message: &RelayMessage) -> &'static str {
         RelayMessage::CallRejected { .. } => "call_rejected",
         RelayMessage::CallEnded { .. } => "call_ended",
         RelayMessage::PeerLeft { .. } => "peer_left",
+        RelayMessage::PeerClosed { .. } => "peer_closed",
+        RelayMessage::PeerReturned { .. } => "peer_returned",
         RelayMessage::SdpOffer { .. } => "sdp_offer",
         RelayMessage::SdpAnswer { .. } => "sdp_answer",
         RelayMessage::IceCandidates { .. } => "ice_candidates",
@@ -452,6 +454,8 @@ pub(crate) fn relay() -> Vec<RelayFrame> {
             participant: grace_here(),
             reason: EndReason::Lost,
         },
+        RelayMessage::PeerClosed { call_id: call_id(), from: graces_device() },
+        RelayMessage::PeerReturned { call_id: call_id(), from: graces_device() },
         RelayMessage::SdpOffer {
             call_id: call_id(),
             from: adas_device(),

@@ -9,7 +9,7 @@ use bellwire_protocol::{
 
 use super::apart::Apart;
 use super::ended::OneWord;
-use super::live::{Live, Seat, SeatState};
+use super::live::{Gone, Live, Seat, SeatState};
 use super::ringing::Ringing;
 use super::{CheckedClaim, Measure, Output, Refusal, Standing, Timing};
 use crate::store::NewRecord;
@@ -73,7 +73,7 @@ impl Call {
         // It was answered while it rang.
         let sent_at = claim.sent_at.clamp(since.saturating_sub(timing.ring_ms), since);
         let seats = claim.participants.into_iter().map(|participant| {
-            let state = SeatState::Gone { until: seats_until };
+            let state = SeatState::Gone(Gone::lost(seats_until));
             let (heard_at, claimed, measured) = (now, false, false);
             (participant.device, Seat { participant, state, heard_at, claimed, measured })
         });
@@ -301,7 +301,7 @@ impl Call {
             Phase::Live(_) => {
                 // Without a receiver it crossed with the answer.
                 let receivers = self.receivers(by.device, to)?;
-                self.confirm(by);
+                self.confirm(by, out);
                 self.count_candidates(candidates.len());
                 let (call_id, from) = (self.id, by.device);
                 for to in receivers {
@@ -331,7 +331,7 @@ impl Call {
             Phase::Live(_) => self.receivers(by.device, None)?,
         };
         let newest = self.media_states.get(&by.device).map_or(0, |(newest, _)| *newest);
-        self.confirm(by);
+        self.confirm(by, out);
         if n < newest {
             return Ok(Fate::Lives);
         }
@@ -358,7 +358,7 @@ impl Call {
         by: &Participant,
         out: &mut VecDeque<Output>,
     ) -> Result<Fate, Refusal> {
-        self.confirm(by);
+        self.confirm(by, out);
         let (participants, since) = self.seen_by(by)?;
         let media_state = self
             .media_states

@@ -8,6 +8,15 @@ use bellwire_protocol::{
 use super::{Apart, Parting, Timing};
 use crate::store::NewRecord;
 
+/// How the socket of a device ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Going {
+    /// Without a word of going: a network, a sleep, a crash.
+    Lost,
+    /// Its page or program said that it is being left.
+    Left,
+}
+
 /// Somebody whom a call is for.
 #[derive(Debug, Clone)]
 pub struct Callee {
@@ -122,6 +131,8 @@ pub enum Input {
         device: Participant,
         /// When it was last heard.
         heard_at: u64,
+        /// How.
+        going: Going,
     },
     /// Somebody wants nothing more of somebody else.
     Parted {

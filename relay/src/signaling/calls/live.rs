@@ -6,7 +6,22 @@ use bellwire_protocol::{DeviceId, EndReason, Participant, RelayMessage, UserId};
 
 use super::apart::Apart;
 use super::call::{Call, Fate, Phase, send};
-use super::{Measure, Output, Refusal, Signal};
+use super::{Going, Measure, Output, Refusal, Signal};
+
+/// A device without a session keeps its seat for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Gone {
+    pub(super) going: Going,
+    /// ms since 1970.
+    pub(super) until: u64,
+}
+
+impl Gone {
+    /// Without a word, and seated until then.
+    pub(super) const fn lost(until: u64) -> Self {
+        Self { going: Going::Lost, until }
+    }
+}
 
 /// Longest believable time from answer to media, in ms; beyond it a report is noise.
 const LONGEST_SET_UP_MS: u32 = 600_000;
@@ -15,11 +30,8 @@ const LONGEST_SET_UP_MS: u32 = 600_000;
 pub(super) enum SeatState {
     /// The device has a session.
     Held,
-    /// It has none; the seat is kept until then.
-    Gone {
-        /// ms since 1970.
-        until: u64,
-    },
+    /// It has none.
+    Gone(Gone),
 }
 
 #[derive(Debug)]
@@ -50,7 +62,7 @@ impl Live {
 
     pub(super) fn deadline(&self, max_call_ms: Option<u64>) -> Option<u64> {
         let seats = self.seats.values().filter_map(|seat| match seat.state {
-            SeatState::Gone { until } => Some(until),
+            SeatState::Gone(gone) => Some(gone.until),
             SeatState::Held => None,
         });
         seats.chain(max_call_ms.map(|ms| self.since.saturating_add(ms))).min()
@@ -65,7 +77,7 @@ impl Live {
     pub(super) fn lasted_until(&self, now: u64) -> u64 {
         let sign = |seat: &Seat| match seat.state {
             SeatState::Held => now,
-            SeatState::Gone { .. } => seat.heard_at,
+            SeatState::Gone(_) => seat.heard_at,
         };
         let mut signs: Vec<u64> = self.seats.values().map(sign).collect();
         signs.sort_unstable();
@@ -125,14 +137,50 @@ impl Call {
     }
 
     /// The device itself says that it is in the call, whoever claimed that before.
-    pub(super) fn confirm(&mut self, by: &Participant) {
+    pub(super) fn confirm(&mut self, by: &Participant, out: &mut VecDeque<Output>) {
         let Phase::Live(live) = &mut self.phase else { return };
         if let Some(seat) = live.seats.get_mut(&by.device)
             && seat.participant.user == by.user
         {
-            seat.state = SeatState::Held;
             seat.claimed = true;
             live.took_part.insert(by.user);
+            self.hold(by.device, out);
+        }
+    }
+
+    /// The device is there.
+    pub(super) fn hold(&mut self, device: DeviceId, out: &mut VecDeque<Output>) {
+        let Phase::Live(live) = &mut self.phase else { return };
+        let Some(seat) = live.seats.get_mut(&device) else { return };
+        let was = std::mem::replace(&mut seat.state, SeatState::Held);
+        if matches!(was, SeatState::Gone(Gone { going: Going::Left, .. })) {
+            let (call_id, from) = (self.id, device);
+            self.tell_others(device, &RelayMessage::PeerReturned { call_id, from }, out);
+        }
+    }
+
+    /// The device is not there any more, for the time being.
+    pub(super) fn keep_seat(
+        &mut self,
+        device: DeviceId,
+        heard_at: u64,
+        gone: Gone,
+        out: &mut VecDeque<Output>,
+    ) {
+        let Phase::Live(live) = &mut self.phase else { return };
+        let seat = live.seats.get_mut(&device).filter(|seat| seat.claimed);
+        let Some(seat) = seat else { return };
+        seat.state = SeatState::Gone(gone);
+        seat.heard_at = heard_at;
+        if gone.going == Going::Left {
+            let (call_id, from) = (self.id, device);
+            self.tell_others(device, &RelayMessage::PeerClosed { call_id, from }, out);
+        }
+    }
+
+    fn tell_others(&self, from: DeviceId, message: &RelayMessage, out: &mut VecDeque<Output>) {
+        for to in self.receivers(from, None).into_iter().flatten() {
+            send(out, to, message.clone());
         }
     }
 
@@ -144,7 +192,7 @@ impl Call {
         out: &mut VecDeque<Output>,
     ) -> Result<Fate, Refusal> {
         let to = self.receivers(by.device, Some(to))?;
-        self.confirm(by);
+        self.confirm(by, out);
         let (call_id, from) = (self.id, by.device);
         let message = match signal {
             Signal::Offer { offer_id, restart, sdp, proof } => {
@@ -218,21 +266,26 @@ impl Call {
         if max_call_ms.is_some_and(|ms| live.since.saturating_add(ms) <= now) {
             return self.end(now, EndReason::TimeLimit, out);
         }
-        let lost: Vec<(DeviceId, bool)> = live
+        let lost: Vec<(DeviceId, bool, Going)> = live
             .seats
             .iter()
-            .filter(|(_, seat)| match seat.state {
-                SeatState::Gone { until } => until <= now,
-                SeatState::Held => false,
+            .filter_map(|(device, seat)| match seat.state {
+                SeatState::Gone(gone) if gone.until <= now => {
+                    Some((*device, seat.claimed, gone.going))
+                }
+                SeatState::Gone(_) | SeatState::Held => None,
             })
-            .map(|(device, seat)| (*device, seat.claimed))
             .collect();
-        for (device, claimed) in lost {
+        for (device, claimed, going) in lost {
+            let reason = match going {
+                Going::Lost => EndReason::Lost,
+                Going::Left => EndReason::WindowClosed,
+            };
             // It learns of the end if its session comes back after all.
             if claimed {
-                self.tell_ended(device, EndReason::Lost, out);
+                self.tell_ended(device, reason, out);
             }
-            if self.vacate(now, device, EndReason::Lost, out) == Fate::Ends {
+            if self.vacate(now, device, reason, out) == Fate::Ends {
                 return Fate::Ends;
             }
         }
@@ -258,7 +311,7 @@ impl Call {
         }
         if let Some((device, kept_until)) = flowing
             && let Some(peer) = live.seats.get_mut(&device)
-            && let SeatState::Gone { until } = &mut peer.state
+            && let SeatState::Gone(Gone { going: Going::Lost, until }) = &mut peer.state
         {
             *until = kept_until.max(*until);
             peer.heard_at = now;

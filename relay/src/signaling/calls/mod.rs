@@ -38,8 +38,10 @@ use call::{Call, Fate};
 use claims::Claims;
 use ended::Ended;
 pub use io::{
-    CLAIM_PARTICIPANTS, Callee, CheckedClaim, Input, Measure, Output, Refusal, Signal, Standing,
+    CLAIM_PARTICIPANTS, Callee, CheckedClaim, Going, Input, Measure, Output, Refusal, Signal,
+    Standing,
 };
+use live::Gone;
 
 /// The deadlines of calls, all in ms.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +52,8 @@ pub struct Timing {
     pub seat_ms: u64,
     /// The same, counted from the last report of its peer that media flows.
     pub seat_with_media_ms: u64,
+    /// The same, where its page or program said that it goes away.
+    pub seat_left_ms: u64,
     /// Longest call, where the operator set one.
     pub max_call_ms: Option<u64>,
 }
@@ -60,7 +64,18 @@ impl Default for Timing {
             ring_ms: limits::RING_MS,
             seat_ms: limits::SEAT_MS,
             seat_with_media_ms: limits::SEAT_WITH_MEDIA_MS,
+            seat_left_ms: limits::SEAT_LEFT_MS,
             max_call_ms: None,
+        }
+    }
+}
+
+impl Timing {
+    /// How long a seat is kept after its device went so.
+    const fn seat_ms_after(&self, going: Going) -> u64 {
+        match going {
+            Going::Lost => self.seat_ms,
+            Going::Left => self.seat_left_ms,
         }
     }
 }
@@ -98,10 +113,12 @@ impl Calls {
                 });
                 Ok(())
             }
-            Input::Disconnected { device, heard_at } => {
-                let seat_until = now.saturating_add(self.timing.seat_ms);
-                self.each_call_of(device.user, now, |call, _| {
-                    call.disconnected(device.device, heard_at.min(now), seat_until)
+            Input::Disconnected { device, heard_at, going } => {
+                let Participant { user, device, .. } = device;
+                let seat_ms = self.timing.seat_ms_after(going);
+                let gone = Gone { going, until: now.saturating_add(seat_ms) };
+                self.each_call_of(user, now, |call, out| {
+                    call.disconnected(now, device, heard_at.min(now), gone, out)
                 });
                 Ok(())
             }

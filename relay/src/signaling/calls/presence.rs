@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use bellwire_protocol::{DeviceId, EndReason, Participant, RelayMessage};
 
-use super::Output;
 use super::call::{Call, Fate, Phase, send};
-use super::live::SeatState;
+use super::live::Gone;
+use super::{Going, Output};
 
 impl Call {
     pub(super) fn connected(
@@ -37,8 +37,8 @@ impl Call {
             }
             Phase::Live(live) => {
                 // Being connected says nothing about a call that only somebody else claims.
-                if let Some(seat) = live.seats.get_mut(&device.device).filter(|s| s.claimed) {
-                    seat.state = SeatState::Held;
+                if live.seats.get(&device.device).is_some_and(|seat| seat.claimed) {
+                    self.hold(device.device, out);
                 }
             }
         }
@@ -47,24 +47,37 @@ impl Call {
 
     pub(super) fn disconnected(
         &mut self,
+        now: u64,
         device: DeviceId,
         heard_at: u64,
-        seat_until: u64,
+        gone: Gone,
+        out: &mut VecDeque<Output>,
     ) -> Fate {
         match &mut self.phase {
+            Phase::Ringing(ringing) if self.caller.device == device => match gone.going {
+                Going::Lost => {
+                    ringing.caller_gone_until = Some(gone.until);
+                    Fate::Lives
+                }
+                // A page that comes back does not go on calling either.
+                Going::Left => self.end(now, EndReason::Cancelled, out),
+            },
             Phase::Ringing(ringing) => {
-                if self.caller.device == device {
-                    ringing.caller_gone_until = Some(seat_until);
+                if gone.going == Going::Left
+                    && let Some((who, _)) = ringing.devices.remove(&device)
+                {
+                    let (call_id, user) = (self.id, who.user);
+                    let devices = ringing.ringing_devices_of(user);
+                    let message = RelayMessage::CallRinging { call_id, user, devices };
+                    send(out, self.caller.device, message);
                 }
+                Fate::Lives
             }
-            Phase::Live(live) => {
-                if let Some(seat) = live.seats.get_mut(&device).filter(|s| s.claimed) {
-                    seat.state = SeatState::Gone { until: seat_until };
-                    seat.heard_at = heard_at;
-                }
+            Phase::Live(_) => {
+                self.keep_seat(device, heard_at, gone, out);
+                Fate::Lives
             }
         }
-        Fate::Lives
     }
 
     pub(super) fn signed_out(

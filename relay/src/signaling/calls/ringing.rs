@@ -9,7 +9,7 @@ use bellwire_protocol::{
 
 use super::apart::Apart;
 use super::call::{Call, Fate, Invited, Phase, send};
-use super::live::{Live, Seat, SeatState};
+use super::live::{Gone, Live, Seat, SeatState};
 use super::{Callee, Measure, NewCall, Output, Refusal};
 
 /// What a device does with the ring.
@@ -206,7 +206,7 @@ impl Call {
         let held = ringing.held.take();
         let rang = std::mem::take(&mut ringing.devices);
         let caller_state = match ringing.caller_gone_until {
-            Some(until) => SeatState::Gone { until },
+            Some(until) => SeatState::Gone(Gone::lost(until)),
             None => SeatState::Held,
         };
         let seats = [(self.caller.clone(), caller_state), (by.clone(), SeatState::Held)];

@@ -10,7 +10,8 @@ use bellwire_protocol::{
 use proptest::prelude::*;
 
 use super::{
-    Apart, Callee, Calls, CheckedClaim, Input, Measure, Output, Parting, Refusal, Signal, Timing,
+    Apart, Callee, Calls, CheckedClaim, Going, Input, Measure, Output, Parting, Refusal, Signal,
+    Timing,
 };
 
 const T0: u64 = 1_700_000_000_000;
@@ -164,7 +165,17 @@ impl Bench {
 
     fn gone_silent_for(&mut self, device: Participant, ms: u64) {
         let heard_at = self.now - ms;
-        self.handle(Input::Disconnected { device, heard_at }).unwrap();
+        self.handle(Input::Disconnected { device, heard_at, going: Going::Lost }).unwrap();
+    }
+
+    /// The page or program behind the device's socket said that it is being left.
+    fn left(&mut self, device: Participant) {
+        let going = Going::Left;
+        self.handle(Input::Disconnected { device, heard_at: self.now, going }).unwrap();
+    }
+
+    fn back(&mut self, device: Participant) {
+        self.handle(Input::Connected { device, fresh: true }).unwrap();
     }
 
     fn part(&mut self, by: u8, other: u8, parting: Parting) {
@@ -510,6 +521,79 @@ fn a_caller_that_vanishes_while_it_rings_gives_up() {
     it.gone(device(1, 1));
     it.wait(limits::SEAT_MS);
     assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::Cancelled)]);
+}
+
+#[test]
+fn a_closed_window_is_told_at_once_and_ends_the_call_unless_it_comes_back() {
+    let (ada, grace) = (device(1, 1), device(2, 1));
+    let mut it = Bench::new();
+    it.live();
+    it.wait(60_000);
+    it.left(ada.clone());
+    let closed = RelayMessage::PeerClosed { call_id: call(1), from: ada.device };
+    assert_eq!(it.told(&grace), [closed.clone()], "at once");
+    it.wait(limits::SEAT_LEFT_MS - 1);
+    it.back(ada.clone());
+    let returned = RelayMessage::PeerReturned { call_id: call(1), from: ada.device };
+    assert_eq!(it.told(&grace), [returned], "a reload is the same page again");
+    it.wait(2 * limits::SEAT_LEFT_MS);
+    assert_eq!(it.told(&grace), [], "and the call goes on");
+
+    it.left(ada.clone());
+    it.flowing(grace.clone(), &ada);
+    it.wait(limits::SEAT_LEFT_MS - 1);
+    assert_eq!(it.told(&grace), [closed]);
+    it.wait(1);
+    assert_eq!(it.ends(&grace), [(call(1), EndReason::WindowClosed)], "whatever was in flight");
+    assert_eq!(it.ends(&ada), [(call(1), EndReason::WindowClosed)]);
+    let record = &it.records[0].record;
+    assert_eq!(record.reason, EndReason::WindowClosed);
+    assert_eq!(record.ended_at, it.now - limits::SEAT_LEFT_MS, "until the window was closed");
+}
+
+#[test]
+fn a_crash_or_a_lost_network_is_no_closed_window() {
+    let (ada, grace) = (device(1, 1), device(2, 1));
+    let mut it = Bench::new();
+    it.live();
+    it.gone(ada.clone());
+    it.wait(limits::SEAT_LEFT_MS);
+    it.back(ada);
+    assert_eq!(it.told(&grace), [], "nothing is claimed of it, and its seat is kept");
+}
+
+#[test]
+fn whoever_is_kept_from_somebody_is_not_told_of_their_window() {
+    let mut it = three();
+    it.part(2, 1, Parting::Blocked);
+    it.said.clear();
+    it.left(device(1, 1));
+    it.back(device(1, 1));
+    assert_eq!(it.told(&device(2, 1)), []);
+}
+
+#[test]
+fn a_ring_ends_at_once_with_the_callers_window() {
+    let mut it = Bench::new();
+    it.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
+    it.said.clear();
+    it.left(device(1, 1));
+    assert_eq!(it.ends(&device(2, 1)), [(call(1), EndReason::Cancelled)]);
+    assert_eq!(it.records[0].record.reason, EndReason::Cancelled, "a missed call");
+}
+
+#[test]
+fn a_window_that_is_closed_while_it_rings_there_rings_no_more() {
+    let (ada, grace) = (device(1, 1), device(2, 1));
+    let mut it = Bench::new();
+    it.place(ada.clone(), 1, vec![callee(2, &[1, 2])]).unwrap();
+    it.said.clear();
+    let rings = |devices| RelayMessage::CallRinging { call_id: call(1), user: user(2), devices };
+    it.left(grace.clone());
+    assert_eq!(it.told(&ada), [rings(1)]);
+    it.back(grace);
+    assert_eq!(it.told(&ada), [rings(2)], "it may come back and answer");
+    it.answer(device(2, 1), 1).unwrap();
 }
 
 #[test]
@@ -1059,7 +1143,8 @@ fn any_input() -> impl Strategy<Value = Input> {
     ];
     prop_oneof![
         (who(), any::<bool>()).prop_map(|(device, fresh)| Input::Connected { device, fresh }),
-        who().prop_map(|device| Input::Disconnected { device, heard_at: T0 }),
+        (who(), prop_oneof![Just(Going::Lost), Just(Going::Left)])
+            .prop_map(|(device, going)| { Input::Disconnected { device, heard_at: T0, going } }),
         (1_u8..4, 1_u8..4, any::<bool>()).prop_map(|(by, other, blocked)| {
             let parting = if blocked { Parting::Blocked } else { Parting::Removed };
             Input::Parted { by: user(by), other: user(other), parting }

@@ -9,7 +9,7 @@ use bellwire_protocol::{
 use super::super::calls::Input;
 use super::super::dates::Dated as _;
 use super::super::link::{Epoch, Link};
-use super::super::mail::{Opening, Resuming};
+use super::super::mail::{Ended, Opening, Resuming};
 use super::super::parts;
 use super::super::session::{Body, Close};
 use super::{Place, Switchboard, Timer};
@@ -111,7 +111,7 @@ impl Switchboard {
         device: DeviceId,
         link: &Arc<Link>,
         epoch: Epoch,
-        heard_at: u64,
+        Ended { heard_at, going }: Ended,
     ) {
         if !link.detach(epoch) {
             return;
@@ -124,12 +124,12 @@ impl Switchboard {
         let (who, open) = (place.who.clone(), place.open);
         if !open {
             self.forget(device);
-            self.apply(now, Input::Disconnected { device: who, heard_at });
+            self.apply(now, Input::Disconnected { device: who, heard_at, going });
             return;
         }
         self.timers.insert((now + GRACE_MS, device, Timer::Absent), ());
         self.timers.insert((now + limits::RESUME_MS, device, Timer::Forget), ());
-        self.apply(now, Input::Disconnected { device: who, heard_at });
+        self.apply(now, Input::Disconnected { device: who, heard_at, going });
     }
 
     pub(super) fn absent(&mut self, device: DeviceId) {

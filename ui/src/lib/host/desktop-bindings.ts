@@ -876,6 +876,8 @@ export type EndReason_Deserialize =
 "unreachable" | 
 /**  No path and no relay for too long. */
 "lost" | 
+/**  A participant's window or program was closed, and did not come back. */
+"window_closed" | 
 /**  The operator's limit on the length of calls. */
 "time_limit" | 
 /**  It crossed with a call of the other side, which lives on in its place. */
@@ -907,6 +909,8 @@ export type EndReason_Serialize =
 "unreachable" | 
 /**  No path and no relay for too long. */
 "lost" | 
+/**  A participant's window or program was closed, and did not come back. */
+"window_closed" | 
 /**  The operator's limit on the length of calls. */
 "time_limit" | 
 /**  It crossed with a call of the other side, which lives on in its place. */
@@ -1850,6 +1854,11 @@ export type RemoteView = {
 	sends: MediaState,
 	/**  Media can flow. */
 	connected: boolean,
+	/**
+	 *  The window or program that they are in the call with was closed. A reload brings it back;
+	 *  otherwise the call ends soon.
+	 */
+	closed: boolean,
 };
 
 /**  Whose password a code sets. */

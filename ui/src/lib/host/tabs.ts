@@ -102,8 +102,11 @@ const SETTLE_MS = 5_000;
  * others of the call in silence for longer after it was closed.
  */
 const RELOAD_MS = 3_000;
-/** How long a person is asked about it, in ms; the others of the call wait meanwhile. */
-const QUESTION_MS = 30_000;
+/**
+ * How long a person is asked about it, in ms. With the wait before and the time to connect it is within
+ * the 15 s for which a relay keeps the place of a window that was closed (`SEAT_LEFT_MS`).
+ */
+const QUESTION_MS = 9_000;
 /** How long a holder that let go waits for the other window to take over, in ms. */
 const TAKE_OVER_MS = 1_000;
 
