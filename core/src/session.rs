@@ -258,8 +258,8 @@ impl Session {
         }
     }
 
-    /// The socket may be dead.
-    fn doubt(&mut self, now: Time, out: &mut VecDeque<Output>) {
+    /// The socket may be dead: the own address changed, or something else says so.
+    pub(crate) fn doubt(&mut self, now: Time, out: &mut VecDeque<Output>) {
         if let State::Online { life, .. } = &mut self.state {
             life.doubt(now, &mut self.races, out);
         }

@@ -183,7 +183,8 @@ impl Calls {
     }
 
     /// The session is on again. Of a fresh one, [`Self::handle_snapshot`] follows.
-    pub(crate) fn relay_is_back(&mut self, desk: &mut Desk<'_>) -> Vec<CallNews> {
+    /// `raced` says that it took the place of a socket that was dead.
+    pub(crate) fn relay_is_back(&mut self, raced: bool, desk: &mut Desk<'_>) -> Vec<CallNews> {
         let mut news = Vec::new();
         if let Some(call) = self.machine.open_call() {
             if matches!(self.machine.stage(), Stage::Live { .. }) {
@@ -193,7 +194,7 @@ impl Calls {
                 desk.session.ask(desk.out, message);
             }
             self.on_occasion(Some(call.id), desk, &mut news, |occasion, pass| {
-                occasion.relay_is_back(pass);
+                occasion.relay_is_back(raced, pass);
             });
         }
         news
@@ -343,7 +344,9 @@ impl Calls {
         } else if let ClientMessage::CallSync { call_id, .. } = asked
             && put_off
         {
-            self.on_occasion(Some(*call_id), desk, news, Occasion::relay_is_back);
+            self.on_occasion(Some(*call_id), desk, news, |occasion, pass| {
+                occasion.relay_is_back(false, pass);
+            });
         }
     }
 }

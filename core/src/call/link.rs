@@ -107,6 +107,11 @@ impl Link {
         self.heard
     }
 
+    /// ICE restarted for it.
+    pub(super) const fn was_restarted(&self) -> bool {
+        self.restarted.is_some()
+    }
+
     /// The deadline of the present step.
     pub(super) fn deadline(&self, polite: bool) -> Option<Time> {
         match self.step {

@@ -1,5 +1,6 @@
 //! Calls: the state machine of [`crate::machine`] with its payload, deadlines and connections.
 
+mod addresses;
 mod effects;
 mod heard;
 mod inbox;

@@ -11,6 +11,7 @@ use bellwire_protocol::{
     IceCandidate, Media, MediaState, Mid, Offer, OfferId, Participant, Ufrag, UserId,
 };
 
+use super::addresses::Addresses;
 use super::media::Local;
 use super::negotiation::{LocalCandidate, Move, Operations};
 use super::remote::{Moves, Remote, channel_answer, channel_offer};
@@ -56,6 +57,8 @@ pub(super) struct Occasion {
     pub(super) remotes: Vec<Remote>,
     /// The description that opens the call, until the relay was told of it.
     opening: Opening,
+    /// The own addresses that were seen in this call.
+    addresses: Addresses,
     beat_at: Time,
     flowing_at: Time,
 }
@@ -126,6 +129,7 @@ impl Occasion {
             local,
             remotes: Vec::new(),
             opening: Opening::Done,
+            addresses: Addresses::default(),
             beat_at: now,
             flowing_at: now,
         }

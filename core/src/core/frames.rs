@@ -68,11 +68,8 @@ impl Core {
             self.session.retract(|asked| matches!(asked, ClientMessage::PresenceSet { .. }));
             self.session.ask(&mut self.outputs, ClientMessage::PresenceSet { status });
         }
-        self.with_calls(|calls, desk| calls.relay_is_back(desk));
-        // The former socket was dead and nobody said so: most likely its address is gone.
-        if self.session.take_raced() {
-            self.with_calls(|calls, desk| calls.network_changed(desk));
-        }
+        let raced = self.session.take_raced();
+        self.with_calls(|calls, desk| calls.relay_is_back(raced, desk));
     }
 
     fn on_snapshot(&mut self, told: Told) {

@@ -1,8 +1,11 @@
 //! A device moves to another network: its socket to the relay is dead and says nothing, and so is its
 //! path to the other device until ICE restarts.
 
+use std::collections::BTreeSet;
+
+use bellwire_core::api::PeerEvent;
 use bellwire_core::{Input, LinkEvent};
-use bellwire_protocol::Media;
+use bellwire_protocol::{ClientMessage, Media};
 
 use crate::hostile::Prey;
 use crate::world::World;
@@ -107,4 +110,55 @@ fn a_relay_that_never_answers_a_ping_does_not_make_a_client_loop() {
     let opened = u64::try_from(prey.connects + prey.races).unwrap();
     let minutes = prey.now.div_ceil(60_000);
     assert!(opened <= minutes * 24 + 8, "{opened} sockets in {minutes} minutes");
+}
+
+#[test]
+fn one_move_is_one_restart_which_is_said_again_where_a_dead_socket_swallowed_it() {
+    for seed in 0..50 {
+        let mut world = moved(seed);
+        // Longer until the fresh socket is welcomed than two restarts for hints stay apart.
+        world.delay = 200;
+        world.input(0, Input::Link(LinkEvent::NetworkChanged));
+        let before = world.nodes[0].sent.len();
+        world.run(2_500);
+        let offers: BTreeSet<_> = world.nodes[0].sent[before..]
+            .iter()
+            .filter_map(|message| {
+                if let ClientMessage::SdpOffer { offer_id, .. } = message {
+                    Some(*offer_id)
+                } else {
+                    None
+                }
+            })
+            .collect();
+        assert!(world.races >= 1, "seed {seed}");
+        assert_eq!(offers.len(), 1, "seed {seed}");
+    }
+}
+
+#[test]
+fn an_own_address_that_is_new_is_a_hint() {
+    for seed in 0..50 {
+        let mut world = World::new(seed, &[1, 2]);
+        world.connect(Media::Voice);
+        world.input(0, Input::Link(LinkEvent::NetworkChanged));
+        world.run(6_000);
+        let (opened, races) = (world.opened(0), world.races);
+        let found = |address: &str| PeerEvent::Candidate {
+            ufrag: String::new(),
+            mid: "0".into(),
+            candidate: format!("candidate:1 1 udp 1 {address} 5000 typ host"),
+        };
+        let peer = world.nodes[0].executor.pcs.keys().next().copied().expect("a connection");
+        world.input(0, Input::Peer(peer, found("192.0.2.7")));
+        world.run(1_000);
+        assert_eq!(world.opened(0), opened, "a socket that lives stays, seed {seed}");
+        assert_eq!(world.races, races + 1, "it was asked, seed {seed}");
+        world.input(0, Input::Peer(peer, found("192.0.2.7")));
+        assert_eq!(world.races, races + 1, "once for each address, seed {seed}");
+        world.strand(0);
+        world.input(0, Input::Peer(peer, found("192.0.2.8")));
+        world.run(1_000);
+        assert_eq!(world.opened(0), opened + 1, "one that is dead is replaced, seed {seed}");
+    }
 }

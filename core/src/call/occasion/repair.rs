@@ -4,18 +4,20 @@ use super::*;
 use crate::call::link::Rung;
 
 impl Occasion {
-    /// The relay is reached again.
-    pub(in crate::call) fn relay_is_back(&mut self, pass: &mut Pass<'_, '_>) {
+    /// The relay is reached again. `raced` says that the former socket was dead and nobody said so:
+    /// most likely its address is gone.
+    pub(in crate::call) fn relay_is_back(&mut self, raced: bool, pass: &mut Pass<'_, '_>) {
         self.said(pass.desk);
         self.tell_media(pass.desk);
         for index in 0..self.remotes.len() {
             if self.remotes[index].is_offering() {
+                // Another restart would take the place of this one, with what it gathered already.
                 let moves = self.remotes[index].repeat(pass.desk.now);
                 self.carry_out(index, moves, pass);
                 if matches!(self.opening, Opening::Done) {
                     self.repeat_candidates(index, pass);
                 }
-            } else if !self.remotes[index].link.is_flowing() {
+            } else if raced || !self.remotes[index].link.is_flowing() {
                 self.restart_for_hint(index, pass);
             }
         }

@@ -34,6 +34,10 @@ impl Occasion {
             PeerEvent::Candidate { ufrag, mid, candidate } => {
                 let parsed = (Ufrag::new(ufrag), Mid::new(mid), Candidate::new(candidate));
                 let (Ok(ufrag), Ok(mid), Ok(candidate)) = parsed else { return };
+                // What the first gathering finds is no change.
+                if self.addresses.is_new(&candidate) && remote.link.was_restarted() {
+                    pass.desk.session.doubt(now, pass.desk.out);
+                }
                 let candidate = LocalCandidate { ufrag, mid, candidate };
                 remote.on_peer(peer, |exchange, out| exchange.candidate(candidate, out))
             }
