@@ -1,4 +1,6 @@
 /** Two people in networks of their own, in a call of Bellwire or of PeerJS. */
+import { join } from 'node:path';
+
 import type { Browser, BrowserContext, Page } from '@playwright/test';
 
 import { befriend, makeAccount } from '../../e2e/harness/account.ts';
@@ -45,13 +47,7 @@ async function context(browser: Browser, hint: Hint): Promise<BrowserContext> {
   const made = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' });
   await made.addInitScript({ path: soundScript });
   if (hint === 'without') {
-    await made.addInitScript(() => {
-      const connection = (navigator as { connection?: EventTarget }).connection;
-      const deaf = (target: EventTarget | undefined, event: string): void =>
-        target?.addEventListener(event, (heard) => heard.stopImmediatePropagation());
-      for (const event of ['online', 'offline']) deaf(window, event);
-      deaf(connection, 'change');
-    });
+    await made.addInitScript({ path: join(import.meta.dirname, 'deaf-page.js') });
   }
   return made;
 }
