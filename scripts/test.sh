@@ -65,6 +65,16 @@ browsers() {
   cd tests/e2e
   npm test --silent
 }
+bench_check() { cd tests/bench && npm run --silent check; }
+networks() {
+  if ! scripts/namespaced.sh true; then
+    echo "skipped: this system lets nobody but root make network namespaces"
+    return
+  fi
+  whole
+  cd tests/bench
+  ../../scripts/namespaced.sh npm run --silent moved
+}
 interop_check() { cd tests/interop && npm run --silent check; }
 interop() {
   whole
@@ -85,6 +95,8 @@ step rust_tests "Rust: tests" web
 step proxies "Reverse proxies: Caddy, nginx, HAProxy" web
 step programs "Programs, films and speech for the tests of the whole" web
 step browsers "Browsers: end to end" programs
+step bench_check "Benchmarks: types"
+step networks "Browsers in networks that change" programs
 step interop_check "Other stacks: lints and types of their tests"
 step interop "Other stacks: Chromium, Firefox, aiortc, GStreamer, coturn" programs
 step scripts/test-desktop.sh "The desktop app: windows, keyrings, calls" web
