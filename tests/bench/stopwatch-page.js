@@ -12,6 +12,18 @@
     });
   };
   let condition = null;
+  const connections = new Set();
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...given) {
+      super(...given);
+      connections.add(this);
+    }
+
+    close() {
+      connections.delete(this);
+      super.close();
+    }
+  };
   const stopwatch = {
     marks: none(),
     reset() {
@@ -21,6 +33,14 @@
     watchFor(wanted) {
       stopwatch.marks.seen = null;
       condition = wanted;
+    },
+    async received() {
+      const reports = await Promise.all([...connections].map((one) => one.getStats()));
+      let bytes = 0;
+      for (const report of reports) {
+        for (const stat of report.values()) if (stat.type === 'inbound-rtp') bytes += stat.bytesReceived;
+      }
+      return bytes;
     },
     warm: null,
   };

@@ -17,6 +17,8 @@ export interface Stopwatch {
   reset(): void;
   /** Marks `seen` when the page no longer, or newly, fulfils a condition. */
   watchFor(condition: () => boolean): void;
+  /** Bytes of sound and pictures that came in on the connections of the page so far. */
+  received(): Promise<number>;
   warm: MediaStream | null;
 }
 
