@@ -321,6 +321,31 @@ async fn a_lost_socket_is_opened_again() {
 }
 
 #[tokio::test]
+async fn a_socket_that_says_nothing_after_a_change_of_network_is_replaced() {
+    let mut relay = Relay::new().await;
+    let client = client(&relay.url, &MemoryVault::default());
+    client.dispatch(sign_in("correct horse"));
+    // Nobody answers on it, and nobody closes it, as where its address is gone.
+    let (mut silent, _) = within("hello", relay.hello()).await;
+    within("home", client.until(is_home)).await;
+    client.network_changed();
+    let (mut fresh, _) = within("hello on a second socket", relay.hello()).await;
+    within("the end of the first", async { while let Some(Ok(_)) = silent.next().await {} }).await;
+    within("home", client.until(is_home)).await;
+    client.dispatch(Command::SetStatus { status: PresenceStatus::Dnd });
+    let said = within("a word on the second", async {
+        while let Some(Ok(Message::Text(text))) = fresh.next().await {
+            let frame: ClientFrame = decode(&text).expect("a frame of the protocol");
+            if frame.message == (ClientMessage::PresenceSet { status: PresenceStatus::Dnd }) {
+                return true;
+            }
+        }
+        false
+    });
+    assert!(said.await, "it goes on where the first was");
+}
+
+#[tokio::test]
 async fn frames_that_cannot_be_taken_are_passed_over_on_the_same_socket() {
     let mut relay = Relay::new().await;
     let client = client(&relay.url, &MemoryVault::default());
