@@ -1,6 +1,8 @@
 //! The calls that the UI draws: those that ring, and the one on the screen.
 
-use bellwire_protocol::{CallId, ConversationId, DeviceId, EndReason, Media, MediaState, UserId};
+use bellwire_protocol::{
+    CallId, ConversationId, DeviceId, EndReason, Media, MediaState, Unavailable, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{DeviceProblem, PeerId, SlotState};
@@ -127,6 +129,8 @@ pub struct RemoteView {
     pub name: String,
     /// What they say they send.
     pub sends: MediaState,
+    /// What they want to send and cannot: it is not muted.
+    pub unavailable: Unavailable,
     /// Media can flow.
     pub connected: bool,
     /// The window or program that they are in the call with was closed. A reload brings it back;

@@ -84,7 +84,7 @@ impl Heard {
 
 #[cfg(test)]
 mod tests {
-    use bellwire_protocol::{ChatId, ChatText, MediaState, encode};
+    use bellwire_protocol::{ChatId, ChatText, MediaState, Unavailable, encode};
 
     use super::*;
 
@@ -95,7 +95,7 @@ mod tests {
 
     fn beat(n: u64) -> String {
         let state = MediaState { mic: true, camera: false, screen: false };
-        encode(&ChannelMessage::Heartbeat { n, state })
+        encode(&ChannelMessage::Heartbeat { n, state, unavailable: Unavailable::default() })
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bellwire_protocol::{Media, MediaState};
+use bellwire_protocol::{DeviceTrouble, Media, MediaState, Unavailable};
 
 use crate::api::{DeviceProblem, LocalSlot, LocalView, PeerCommand, Settings, Slot, SlotState};
 
@@ -48,6 +48,19 @@ impl Local {
             mic: self.wanted.mic && sends(Slot::Audio),
             camera: self.wanted.camera && sends(Slot::Camera),
             screen: self.wanted.screen && sends(Slot::Screen),
+        }
+    }
+
+    /// What is wanted and cannot be sent, and why.
+    pub(super) fn unavailable(&self) -> Unavailable {
+        let trouble = |slot, wanted: bool| match self.states.get(&slot) {
+            Some(SlotState::Unavailable { problem }) if wanted => Some(trouble(*problem)),
+            Some(SlotState::Unavailable { .. } | SlotState::Live { .. } | SlotState::Off)
+            | None => None,
+        };
+        Unavailable {
+            microphone: trouble(Slot::Audio, self.wanted.mic),
+            camera: trouble(Slot::Camera, self.wanted.camera),
         }
     }
 
@@ -133,9 +146,34 @@ impl Local {
     }
 }
 
+/// What others are told of a problem: enough to know that nobody muted it.
+const fn trouble(problem: DeviceProblem) -> DeviceTrouble {
+    match problem {
+        DeviceProblem::Denied | DeviceProblem::Dismissed => DeviceTrouble::NotAllowed,
+        DeviceProblem::Missing | DeviceProblem::Unplugged => DeviceTrouble::Missing,
+        DeviceProblem::Busy => DeviceTrouble::Busy,
+        DeviceProblem::Hung | DeviceProblem::Other => DeviceTrouble::Failed,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wanted_and_fails_is_told_apart_from_what_is_muted() {
+        let mut local = Local::starting(Media::Video, 0);
+        assert!(local.unavailable().is_nothing());
+        local.report(Slot::Audio, SlotState::Unavailable { problem: DeviceProblem::Denied });
+        local.report(Slot::Camera, SlotState::Unavailable { problem: DeviceProblem::Busy });
+        let told = local.unavailable();
+        assert_eq!(told.microphone, Some(DeviceTrouble::NotAllowed));
+        assert_eq!(told.camera, Some(DeviceTrouble::Busy));
+        local.switch(Slot::Audio, false);
+        assert_eq!(local.unavailable().microphone, None, "muted by the person after all");
+        local.report(Slot::Camera, SlotState::Off);
+        assert_eq!(local.unavailable().camera, None);
+    }
 
     #[test]
     fn a_voice_call_wants_no_camera() {

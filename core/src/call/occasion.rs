@@ -347,7 +347,8 @@ impl Occasion {
             return;
         }
         let (n, state) = (self.local.count(), self.local.sending());
-        let message = ChannelMessage::MediaState { n, state };
+        let unavailable = self.local.unavailable();
+        let message = ChannelMessage::MediaState { n, state, unavailable };
         for (peer, command) in self.remotes.iter().flat_map(|remote| remote.control(&message)) {
             desk.out.push_back(Output::Peer(peer, command));
         }

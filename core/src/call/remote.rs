@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bellwire_protocol::{
     Answer, Candidate, ChannelMessage, DeviceId, IceCandidate, Media, MediaState, Mid, Offer,
-    OfferId, Participant, Ufrag, encode,
+    OfferId, Participant, Ufrag, Unavailable, encode,
 };
 
 use super::HELD_CANDIDATES;
@@ -43,6 +43,8 @@ pub(super) struct Remote {
     early: VecDeque<(Ufrag, Mid, Candidate)>,
     /// The set-up time was reported.
     pub(super) reported: bool,
+    /// What they want to send and cannot.
+    pub(super) unavailable: Unavailable,
     /// The window or program that they were in the call with is closed.
     pub(super) closed: bool,
 }
@@ -75,6 +77,7 @@ impl Remote {
             heard: Heard::default(),
             early: VecDeque::new(),
             reported: false,
+            unavailable: Unavailable::default(),
             closed: false,
         }
     }
@@ -175,6 +178,13 @@ impl Remote {
     pub(super) fn negotiation_deadline(&self) -> Option<Time> {
         // A connection that is being replaced negotiates no more.
         self.peers.last().and_then(|peer| peer.negotiation.deadline())
+    }
+
+    /// What they cannot send. The relay says nothing of it, so a state that it was faster with counts too.
+    pub(super) fn hear_unavailable(&mut self, n: u64, unavailable: Unavailable) {
+        if n >= self.heard_n {
+            self.unavailable = unavailable;
+        }
     }
 
     /// The newest count wins.

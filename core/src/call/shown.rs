@@ -77,6 +77,7 @@ fn remote_view(remote: &Remote) -> Option<RemoteView> {
         device: who.device,
         name: who.name.as_str().to_owned(),
         sends: remote.sends,
+        unavailable: remote.unavailable,
         connected: remote.link.is_flowing(),
         closed: remote.closed,
     })

@@ -6,8 +6,9 @@ use bellwire_core::api::{
 use bellwire_core::{Input, LinkEvent, Record};
 use bellwire_protocol::limits::SEAT_LEFT_MS;
 use bellwire_protocol::{
-    ChannelMessage, ChatId, ChatText, ClientMessage, EndReason, Media, MediaState, Offer, OfferId,
-    PresenceStatus, RejectReason, RelayFrame, RelayMessage, Sdp, encode,
+    ChannelMessage, ChatId, ChatText, ClientMessage, DeviceTrouble, EndReason, Media, MediaState,
+    Offer, OfferId, PresenceStatus, RejectReason, RelayFrame, RelayMessage, Sdp, Unavailable,
+    encode,
 };
 
 use crate::relay::EPOCH;
@@ -719,6 +720,14 @@ fn a_call_goes_on_without_any_device() {
     assert!(matches!(local.camera.state, SlotState::Unavailable { .. }));
     let sends = world.call(0).unwrap().remotes[0].sends;
     assert_eq!(sends, MediaState::default(), "the other side knows that nothing comes");
+    let missing = Some(DeviceTrouble::Missing);
+    let unavailable = Unavailable { microphone: missing, camera: missing };
+    assert_eq!(world.call(0).unwrap().remotes[0].unavailable, unavailable, "and that nobody muted");
+    assert!(world.call(1).unwrap().remotes[0].unavailable.is_nothing());
+    world.command(1, Command::SetSlot { slot: Slot::Audio, on: false });
+    world.run(1_000);
+    let unavailable = world.call(0).unwrap().remotes[0].unavailable;
+    assert_eq!(unavailable, Unavailable { microphone: None, camera: missing }, "muted after all");
 }
 
 #[test]

@@ -4,6 +4,47 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Candidate, ChatId, ChatText, MediaState, Mid, OfferId, Sdp, Ufrag};
 
+/// What a participant wants to send and cannot: nobody muted it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+pub struct Unavailable {
+    /// Why there is no sound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub microphone: Option<DeviceTrouble>,
+    /// Why there is no picture of the camera.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub camera: Option<DeviceTrouble>,
+}
+
+impl Unavailable {
+    /// Everything that is wanted is sent.
+    #[must_use]
+    pub const fn is_nothing(&self) -> bool {
+        self.microphone.is_none() && self.camera.is_none()
+    }
+}
+
+/// What is the matter with a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceTrouble {
+    /// The person or the system does not allow it.
+    NotAllowed,
+    /// There is none, or it was taken away.
+    Missing,
+    /// Another program has it.
+    Busy,
+    /// It is there and does not work.
+    Failed,
+    /// Something that this build does not know.
+    #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    Unknown,
+}
+
 /// One message on a data channel. On `control` (id 0: unordered, not retransmitted) travel
 /// `heartbeat` and `media_state`; everything else travels on `chat` (id 1: reliable, ordered).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +58,9 @@ pub enum ChannelMessage {
         n: u64,
         /// What the sender sends.
         state: MediaState,
+        /// What it cannot send though its person wants it.
+        #[serde(flatten)]
+        unavailable: Unavailable,
     },
     /// The sender muted, unmuted, or switched camera or screen. The greatest `n` wins, over this
     /// channel and the relay alike.
@@ -25,6 +69,9 @@ pub enum ChannelMessage {
         n: u64,
         /// What the sender sends.
         state: MediaState,
+        /// What it cannot send though its person wants it.
+        #[serde(flatten)]
+        unavailable: Unavailable,
     },
     /// A chat message. Repeated after a reconnection until it is received; handled once by its id.
     Chat {

@@ -27,7 +27,7 @@ pub use call::{
     Answer, CallRecord, Candidates, EndReason, IceCandidate, InvalidCandidates, LiveCall,
     LiveCallState, Media, MediaState, Offer, Participant, RejectReason,
 };
-pub use channel::ChannelMessage;
+pub use channel::{ChannelMessage, DeviceTrouble, Unavailable};
 pub use client::{CallClaim, ClientFrame, ClientInfo, ClientMessage, Resume};
 pub use ids::{CallId, ChatId, ConversationId, DeviceId, InvalidId, OfferId, UserId};
 pub use limits::Limits;

@@ -15,6 +15,13 @@ test('with camera and microphone denied a call is made, answered and held', asyn
     await expect(person.call.problems.filter({ hasText: 'may not use your microphone' })).toBeVisible();
     await expect(person.call.problems.filter({ hasText: 'may not use your camera' })).toBeVisible();
   }
+  for (const person of [ada, grace]) {
+    await expect(person.call.region, 'why the other is neither heard nor seen').toContainText(
+      /microphone not allowed/,
+    );
+    await expect(person.call.region).toContainText(/camera not allowed/);
+    await expect(person.call.region, 'nobody muted').not.toContainText(/muted/);
+  }
   await ada.call.write('I can write, at least.');
   await grace.call.chat.click();
   await expect(grace.call.messages).toContainText('I can write, at least.');

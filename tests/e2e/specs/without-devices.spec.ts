@@ -16,6 +16,13 @@ test('without camera and microphone a call is made, answered and held', async ({
     await expect(person.call.problems.filter({ hasText: 'finds no microphone' })).toBeVisible();
     await expect(person.call.problems.filter({ hasText: 'finds no camera' })).toBeVisible();
   }
+  for (const person of [ada, grace]) {
+    await expect(person.call.region, 'why the other is neither heard nor seen').toContainText(
+      /no microphone/,
+    );
+    await expect(person.call.region).toContainText(/no camera/);
+    await expect(person.call.region, 'nobody muted').not.toContainText(/muted/);
+  }
   await ada.call.write('I can write, at least.');
   await grace.call.chat.click();
   await expect(grace.call.messages).toContainText('I can write, at least.');

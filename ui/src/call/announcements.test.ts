@@ -17,6 +17,27 @@ describe('what is announced', () => {
     expect(changes(sends(true, true, true), sends(true, true))).toEqual(['Grace stopped sharing']);
   });
 
+  it('is why somebody cannot be heard or seen, and not that they muted', () => {
+    const nothing = { mic: false, camera: false, screen: false };
+    const denied = live({
+      remotes: [
+        remote({
+          name: 'Grace',
+          sends: nothing,
+          unavailable: { microphone: 'missing', camera: 'not_allowed' },
+        }),
+      ],
+    });
+    const told = ['Grace: no microphone', 'Grace: camera not allowed'];
+    expect(changes(sends(true, true), denied)).toEqual(told);
+    expect(changes(sends(false, false), denied), 'learned a moment later').toEqual(told);
+    expect(changes(denied, denied)).toEqual([]);
+    expect(changes(denied, sends(true, true))).toEqual([
+      'Grace unmuted',
+      'Grace turned the camera on',
+    ]);
+  });
+
   it('is that the connection went and came back', () => {
     const away = call({ type: 'reconnecting', since: 0 });
     expect(changes(live(), away)).toEqual(['Reconnecting…']);

@@ -1,5 +1,6 @@
 import type { CallView, RemoteView } from '../lib/bindings';
 import { m } from '../lib/paraglide/messages';
+import { pictureMark, soundMark } from './marks';
 import { gone } from './words';
 
 /** What changed from one view of a call to the next, in words, oldest first. */
@@ -43,10 +44,16 @@ function mediaChanges(was: RemoteView, is: RemoteView): string[] {
   if (!was.connected) return [];
   const { name } = is;
   const said: string[] = [];
-  if (was.sends.mic !== is.sends.mic) {
+  const mark = (words: string): string => m.announce_mark({ name, mark: words });
+  const [sound, picture] = [soundMark(is), pictureMark(is)];
+  if (sound !== null && is.unavailable.microphone) {
+    if (soundMark(was) !== sound) said.push(mark(sound));
+  } else if (was.sends.mic !== is.sends.mic) {
     said.push(is.sends.mic ? m.announce_unmuted({ name }) : m.announce_muted({ name }));
   }
-  if (was.sends.camera !== is.sends.camera) {
+  if (picture !== null) {
+    if (pictureMark(was) !== picture) said.push(mark(picture));
+  } else if (was.sends.camera !== is.sends.camera) {
     said.push(is.sends.camera ? m.announce_camera_on({ name }) : m.announce_camera_off({ name }));
   }
   if (was.sends.screen !== is.sends.screen) {

@@ -295,6 +295,23 @@ export const scenes: Record<string, Scene> = {
   'call-reconnecting': {
     view: view(busyHome({ call: call({ type: 'reconnecting', since: Date.now() - 754_000 }) })),
   },
+  'call-without-devices': {
+    view: view(
+      busyHome({
+        call: call(
+          { type: 'connected', since: Date.now() - 754_000 },
+          {
+            remotes: [
+              remote({
+                sends: { mic: false, camera: false, screen: false },
+                unavailable: { microphone: 'missing', camera: 'not_allowed' },
+              }),
+            ],
+          },
+        ),
+      }),
+    ),
+  },
   'call-window-closed': {
     view: view(
       busyHome({

@@ -149,6 +149,7 @@ export function remote(change: Partial<RemoteView> = {}): RemoteView {
     device: 'd-grace',
     name: 'Grace Hopper',
     sends: { mic: true, camera: true, screen: false },
+    unavailable: {},
     connected: true,
     closed: false,
     ...change,

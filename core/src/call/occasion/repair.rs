@@ -114,8 +114,11 @@ impl Occasion {
     }
 
     pub(super) fn beat(&mut self, desk: &mut Desk<'_>) {
-        let message =
-            ChannelMessage::Heartbeat { n: self.local.count(), state: self.local.sending() };
+        let message = ChannelMessage::Heartbeat {
+            n: self.local.count(),
+            state: self.local.sending(),
+            unavailable: self.local.unavailable(),
+        };
         for (peer, command) in self.remotes.iter().flat_map(|remote| remote.control(&message)) {
             desk.out.push_back(Output::Peer(peer, command));
         }

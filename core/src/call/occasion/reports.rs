@@ -64,11 +64,12 @@ impl Occasion {
             PeerEvent::Control { data } => {
                 self.hear(index, peer, pass);
                 if let Some(
-                    ChannelMessage::Heartbeat { n, state }
-                    | ChannelMessage::MediaState { n, state },
+                    ChannelMessage::Heartbeat { n, state, unavailable }
+                    | ChannelMessage::MediaState { n, state, unavailable },
                 ) = self.read(index, &data, pass)
                 {
                     // Everything else belongs on the other channel.
+                    self.remotes[index].hear_unavailable(n, unavailable);
                     self.remotes[index].hear_sends(n, state);
                 }
                 return;
@@ -83,9 +84,10 @@ impl Occasion {
                 return;
             }
             PeerEvent::Slot { slot, state } => {
-                let before = self.local.sending();
+                let told = |local: &Local| (local.sending(), local.unavailable());
+                let before = told(&self.local);
                 self.local.report(slot, state);
-                if self.local.sending() != before {
+                if told(&self.local) != before {
                     self.tell_media(pass.desk);
                 }
                 return;

@@ -5,11 +5,11 @@ pub(crate) mod http;
 use bellwire_protocol::{
     Answer, CallClaim, CallId, CallRecord, CallableBy, Candidate, Candidates, ChannelMessage,
     ChatId, ChatText, ClientFrame, ClientInfo, ClientMessage, Contact, ContactState, Conversation,
-    ConversationId, ConversationKind, DeviceId, DisplayName, EndReason, ErrorCode, GroupInvitation,
-    IceCandidate, IceServer, Limits, LiveCall, LiveCallState, Me, Media, MediaState, Mid,
-    NoticeKind, Offer, OfferId, Participant, ParticipantMedia, Person, Presence, PresenceStatus,
-    RejectReason, RelayFrame, RelayMessage, Resume, Sdp, Secret, SecurityNotice, Snapshot, Ufrag,
-    UserId, Username, Welcome,
+    ConversationId, ConversationKind, DeviceId, DeviceTrouble, DisplayName, EndReason, ErrorCode,
+    GroupInvitation, IceCandidate, IceServer, Limits, LiveCall, LiveCallState, Me, Media,
+    MediaState, Mid, NoticeKind, Offer, OfferId, Participant, ParticipantMedia, Person, Presence,
+    PresenceStatus, RejectReason, RelayFrame, RelayMessage, Resume, Sdp, Secret, SecurityNotice,
+    Snapshot, Ufrag, Unavailable, UserId, Username, Welcome,
 };
 
 const AT: u64 = 1_790_000_000_000;
@@ -495,8 +495,15 @@ pub(crate) fn relay() -> Vec<RelayFrame> {
 
 pub(crate) fn channel() -> Vec<ChannelMessage> {
     vec![
-        ChannelMessage::Heartbeat { n: 4, state: sending() },
-        ChannelMessage::MediaState { n: 5, state: sending() },
+        ChannelMessage::Heartbeat { n: 4, state: sending(), unavailable: Unavailable::default() },
+        ChannelMessage::MediaState {
+            n: 5,
+            state: MediaState::default(),
+            unavailable: Unavailable {
+                microphone: Some(DeviceTrouble::Missing),
+                camera: Some(DeviceTrouble::NotAllowed),
+            },
+        },
         ChannelMessage::Chat {
             id: ChatId::from_parts(AT, [8; 10]),
             text: ChatText::new("The tea is ready").expect("a chat text"),

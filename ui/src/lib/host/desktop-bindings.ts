@@ -841,6 +841,19 @@ export type DeviceProblem =
 /**  The stack gave no usable reason. */
 "other";
 
+/**  What is the matter with a device. */
+export type DeviceTrouble = 
+/**  The person or the system does not allow it. */
+"not_allowed" | 
+/**  There is none, or it was taken away. */
+"missing" | 
+/**  Another program has it. */
+"busy" | 
+/**  It is there and does not work. */
+"failed" | 
+/**  Something that this build does not know. */
+string;
+
 /**  Who called, seen from here. */
 export type Direction = 
 /**  Somebody else. */
@@ -1852,6 +1865,8 @@ export type RemoteView = {
 	name: string,
 	/**  What they say they send. */
 	sends: MediaState,
+	/**  What they want to send and cannot: it is not muted. */
+	unavailable: Unavailable,
 	/**  Media can flow. */
 	connected: boolean,
 	/**
@@ -2123,6 +2138,14 @@ cause: string };
 
 /**  What is known of newer versions of the app. */
 export type UpdateTold = UpdateState;
+
+/**  What a participant wants to send and cannot: nobody muted it. */
+export type Unavailable = {
+	/**  Why there is no sound. */
+	microphone?: DeviceTrouble | null,
+	/**  Why there is no picture of the camera. */
+	camera?: DeviceTrouble | null,
+};
 
 /**  An account. */
 export type UserId = string;
