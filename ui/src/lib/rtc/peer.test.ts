@@ -120,6 +120,20 @@ class FakeTransceiver {
   }
 }
 
+/** What Chromium says that it knows, in its order. */
+const CODECS = {
+  audio: ['audio/opus', 'audio/red', 'audio/G722', 'audio/PCMU', 'audio/telephone-event'],
+  video: [
+    'video/VP8',
+    'video/rtx',
+    'video/VP9',
+    'video/H264',
+    'video/AV1',
+    'video/red',
+    'video/ulpfec',
+  ],
+};
+
 const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
 };
@@ -131,7 +145,9 @@ let connection: FakeConnection;
 beforeEach(() => {
   vi.stubGlobal('RTCPeerConnection', FakeConnection);
   vi.stubGlobal('RTCRtpReceiver', {
-    getCapabilities: () => ({ codecs: [{ mimeType: 'audio/opus' }, { mimeType: 'audio/red' }] }),
+    getCapabilities: (kind: 'audio' | 'video') => ({
+      codecs: CODECS[kind].map((mimeType) => ({ mimeType })),
+    }),
   });
   events = [];
   const opening = { iceServers: [], relayOnly: false, certificate: null };
@@ -246,6 +262,7 @@ test('a first offer that crosses the own one is answered on a new connection', a
   await fresh.complete();
   expect(fresh.calls).toEqual(['remote offer', 'local']);
   expect(fresh.transceivers[1]?.sender.track).toBe(camera);
+  expect(fresh.transceivers[1]?.preferred[0], 'codecs are chosen in answers too').toBe('video/VP8');
   expect(connection.calls).toContain('close');
   connection.iceConnectionState = 'failed';
   connection.dispatchEvent(new Event('iceconnectionstatechange'));
@@ -386,9 +403,19 @@ test('messages that are no text, or too long, are not passed on', () => {
   expect(events).toEqual([{ type: 'control', data: 'beat' }]);
 });
 
-test('copies of the voice are preferred on its slot, in offers and in answers', async () => {
+test('only what is sent is described, in offers and in answers, copies of the voice first', async () => {
   peer.offer({ type: 'offer', operation: 1, restart: false });
   await settle();
+  const pictures = ['video/VP8', 'video/rtx', 'video/red', 'video/ulpfec'];
   const preferred = connection.transceivers.map((transceiver) => transceiver.preferred);
-  expect(preferred).toEqual([['audio/red', 'audio/opus'], [], [], []]);
+  expect(preferred).toEqual([['audio/red', 'audio/opus'], pictures, pictures, ['audio/opus']]);
+});
+
+test('a browser without VP8 describes what it has', async () => {
+  vi.stubGlobal('RTCRtpReceiver', {
+    getCapabilities: () => ({ codecs: [{ mimeType: 'video/H264' }, { mimeType: 'video/rtx' }] }),
+  });
+  peer.offer({ type: 'offer', operation: 1, restart: false });
+  await settle();
+  expect(connection.transceivers.map(({ preferred }) => preferred)).toEqual([[], [], [], []]);
 });

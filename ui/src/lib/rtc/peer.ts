@@ -3,7 +3,7 @@ import { trace } from '../trace';
 import type { Taker } from './capture';
 import { pathState } from './path';
 import { firstMidOf, ufragOf, withRoleKept, withStartBitrate } from './sdp';
-import { withCopies } from './copies';
+import { preferCodecs } from './codecs';
 import {
   AT_FIRST,
   SHARPEN_MS,
@@ -228,7 +228,7 @@ export class Peer {
         direction: 'sendrecv',
         sendEncodings: [encodingOf(slot, this.#state)],
       });
-      if (slot === 'audio') withCopies(transceiver);
+      preferCodecs(slot, transceiver);
       this.#adopt(slot, transceiver);
     }
   }
@@ -244,7 +244,7 @@ export class Peer {
       const transceiver = associated[index];
       if (!transceiver || this.#slots.get(slot) === transceiver) return;
       transceiver.direction = 'sendrecv';
-      if (slot === 'audio') withCopies(transceiver);
+      preferCodecs(slot, transceiver);
       this.#adopt(slot, transceiver);
     });
   }
