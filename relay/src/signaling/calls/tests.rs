@@ -531,7 +531,7 @@ fn a_closed_window_is_told_at_once_and_ends_the_call_unless_it_comes_back() {
     it.wait(60_000);
     it.left(ada.clone());
     let closed = RelayMessage::PeerClosed { call_id: call(1), from: ada.device };
-    assert_eq!(it.told(&grace), [closed.clone()], "at once");
+    assert_eq!(it.told(&grace), std::slice::from_ref(&closed), "at once");
     it.wait(limits::SEAT_LEFT_MS - 1);
     it.back(ada.clone());
     let returned = RelayMessage::PeerReturned { call_id: call(1), from: ada.device };
