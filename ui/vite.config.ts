@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { svelteTesting } from '@testing-library/svelte/vite';
@@ -23,6 +25,27 @@ const desktopEntry = {
   },
 };
 
+/**
+ * Copies the script that sets the theme as it is: a bundled one would be a module, and modules run
+ * after the first picture. Its name changes with its content, so browsers keep it for good.
+ */
+const themeScript = () => {
+  const source = readFileSync('src/theme.js', 'utf8');
+  const version = createHash('sha256').update(source).digest('hex').slice(0, 8);
+  const fileName = `assets/theme-${version}.js`;
+  return {
+    name: 'theme-script',
+    apply: 'build' as const,
+    generateBundle(this: { emitFile(file: object): string }) {
+      this.emitFile({ type: 'asset', fileName, source });
+    },
+    transformIndexHtml: {
+      order: 'pre' as const,
+      handler: (html: string) => html.replace('/src/theme.js', `/${fileName}`),
+    },
+  };
+};
+
 /** The pages of each build; browsers get the first alone. */
 const entries: Record<string, string[]> = {
   desktop: ['index.html', 'ring.html'],
@@ -31,7 +54,7 @@ const entries: Record<string, string[]> = {
 
 export default defineConfig(({ mode }) => ({
   define: { __VERSION__: JSON.stringify(packageFile.version) },
-  plugins: [messages, svelte(), svelteTesting(), mode === 'desktop' && desktopEntry],
+  plugins: [messages, svelte(), svelteTesting(), themeScript(), mode === 'desktop' && desktopEntry],
   build: {
     outDir: mode === 'desktop' ? 'dist-desktop' : 'dist',
     target: 'es2023',

@@ -2,13 +2,11 @@ import { mount } from 'svelte';
 import { Client } from './lib/client.svelte';
 import { WebHost } from './lib/host/web';
 import { WebviewPeers } from './lib/rtc/webview-peers';
-import { showNotedAppearance } from './settings/look';
 import './shared/base.css';
 import { takeOver } from './takeOver';
 import { alertWords } from './views/alertWords';
 import App from './views/App.svelte';
 
-showNotedAppearance();
 takeOver((target) => {
   const peers = new WebviewPeers();
   const host = new WebHost({ peers, words: alertWords });

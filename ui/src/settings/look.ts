@@ -1,7 +1,7 @@
 import type { Appearance, Language } from '../lib/bindings';
 import { profileNotes } from '../lib/host/notes';
 
-/** Where the last look is noted, so that the next start does not flash another one. */
+/** Where the last look is noted; theme.js reads it before anything is drawn. */
 const NOTE = 'appearance';
 const NOTED_LANGUAGE = 'language';
 
@@ -25,12 +25,6 @@ export function notedLook(): { appearance: Appearance; language: Language } {
     appearance: appearance === 'light' || appearance === 'dark' ? appearance : 'system',
     language: language === 'en' || language === 'de' ? language : 'system',
   };
-}
-
-/** Shows the noted theme. */
-export function showNotedAppearance(): void {
-  const { appearance } = notedLook();
-  if (appearance !== 'system') document.documentElement.dataset.theme = appearance;
 }
 
 /** The language to speak: the chosen one, else the first of the system's that we have. */

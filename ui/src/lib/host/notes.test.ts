@@ -25,7 +25,7 @@ test('a browser that keeps nothing for the page reads as empty, and stops nobody
 
 /** What throws, or never answers, where a browser keeps nothing; and who is prepared for it. */
 const DOORS: [RegExp, string[]][] = [
-  [/\b(?:localStorage|sessionStorage)\b/, ['lib/host/notes.ts']],
+  [/\b(?:localStorage|sessionStorage)\b/, ['lib/host/notes.ts', 'theme.js']],
   [/\bindexedDB\b/, ['lib/host/records.ts']],
   [/\bnavigator\.locks\b/, ['lib/host/notifications.ts', 'lib/host/web.ts']],
   [/\bnew BroadcastChannel\b/, ['lib/host/web.ts']],
@@ -36,7 +36,8 @@ test('storage is touched only where it is known that it can fail', () => {
   const root = join(import.meta.dirname, '../..');
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter(
-      (file) => /\.(?:ts|svelte)$/.test(file) && !/\.test\.ts$|\/paraglide\/|\/wasm\//.test(file),
+      (file) =>
+        /\.(?:js|ts|svelte)$/.test(file) && !/\.test\.ts$|\/paraglide\/|\/wasm\//.test(file),
     )
     .map((file) => join(root, file));
   expect(files.length, 'the sources are there').toBeGreaterThan(100);
