@@ -259,7 +259,8 @@ async fn signals_reach_the_participant_that_they_are_for() {
     .unwrap();
     it.a.expect(|m| matches!(m, RelayMessage::SdpAnswer { .. }).then_some(())).await;
 
-    let state = bellwire_protocol::MediaState { mic: false, camera: true, screen: false };
+    let state =
+        bellwire_protocol::MediaState { mic: false, camera: true, screen: false, narrow: false };
     it.a.ask(ClientMessage::MediaState { call_id: call, n: 4, state }).await.unwrap();
     let got = it.b.expect(|m| match m {
         RelayMessage::MediaState { from, n, state, .. } => Some((*from, *n, *state)),

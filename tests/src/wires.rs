@@ -97,7 +97,9 @@ impl Network {
         }
         let Some(key) = self.key_of(client, peer) else { return };
         match command {
-            PeerCommand::Open { .. } | PeerCommand::Configure { .. } => {}
+            PeerCommand::Open { .. }
+            | PeerCommand::Configure { .. }
+            | PeerCommand::Spend { .. } => {}
             PeerCommand::Offer { operation, .. } => self.describe(key, operation),
             PeerCommand::Answer { operation, sdp } => {
                 self.hear(key, &sdp);

@@ -92,6 +92,8 @@ pub struct LocalView {
     pub camera: LocalSlot,
     /// A screen.
     pub screen: LocalSlot,
+    /// The network is too slow for pictures at present: they are held back for the sake of sound.
+    pub narrow: bool,
 }
 
 /// One local slot.

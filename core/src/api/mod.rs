@@ -17,7 +17,9 @@ pub use call::{CallStage, CallView, LocalSlot, LocalView, RemoteView, RingView};
 pub use command::Command;
 pub use link::Link;
 pub use notice::{Notice, NoticeText};
-pub use peer::{DeviceProblem, PathState, PeerCommand, PeerEvent, PeerId, Slot, SlotState};
+pub use peer::{
+    DeviceProblem, ENOUGH, PathState, PeerCommand, PeerEvent, PeerId, Pictures, Slot, SlotState,
+};
 pub use settings::{Appearance, Language, Settings};
 pub use view::{
     Account, ContactView, ConversationView, Delivery, Direction, Entry, FormerSignIn, GroupView,

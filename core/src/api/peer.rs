@@ -94,6 +94,15 @@ pub enum PeerCommand {
         /// Which device; `None` is the system's choice.
         device: Option<String>,
     },
+    /// Send so much and no more from here on, whatever is on the slots. A new connection sends pictures
+    /// in full size.
+    Spend {
+        /// What becomes of `camera` and `screen`.
+        pictures: Pictures,
+        /// What `audio` may take, in bit/s, copies (RED) included and headers not; `None` where it may
+        /// take what it takes best.
+        sound: Option<u32>,
+    },
     /// Send on the `control` channel; dropped unless it is open.
     Control {
         /// A JSON text.
@@ -161,6 +170,15 @@ pub enum PeerEvent {
         /// As it came.
         data: String,
     },
+    /// What the path is believed to carry. Once a second while that is less than [`ENOUGH`], and once
+    /// when it becomes more; never where a stack does not say (Firefox) or limits pictures by itself (the
+    /// one in Rust).
+    Measured {
+        /// In bit/s, headers included.
+        estimate: u32,
+        /// What was sent since the report before, in bit/s.
+        sent: u32,
+    },
     /// What this device sends on a slot, for this peer.
     Slot {
         /// Which.
@@ -168,6 +186,22 @@ pub enum PeerEvent {
         /// As it is from here on.
         state: SlotState,
     },
+}
+
+/// The estimate from which nothing has to give way, in bit/s. Executors say no more than this.
+pub const ENOUGH: u32 = 400_000;
+
+/// What becomes of pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Pictures {
+    /// Sent as they are.
+    Full,
+    /// Sent small: the path just became wide enough for any.
+    Small,
+    /// Not sent, not resent, and not encoded where that can be helped.
+    Held,
 }
 
 /// ICE and DTLS together.

@@ -94,7 +94,7 @@ mod tests {
     }
 
     fn beat(n: u64) -> String {
-        let state = MediaState { mic: true, camera: false, screen: false };
+        let state = MediaState { mic: true, camera: false, screen: false, narrow: false };
         encode(&ChannelMessage::Heartbeat { n, state, unavailable: Unavailable::default() })
     }
 

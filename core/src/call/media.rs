@@ -14,6 +14,8 @@ const SWITCHED: [Slot; 3] = [Slot::Audio, Slot::Camera, Slot::Screen];
 pub(super) struct Local {
     wanted: MediaState,
     states: BTreeMap<Slot, SlotState>,
+    /// Pictures are held on the way to somebody.
+    narrow: bool,
     n: u64,
 }
 
@@ -21,19 +23,24 @@ impl Local {
     /// A call starts with sound, and with the camera only where the person chose video.
     pub(super) const fn starting(media: Media, unix: u64) -> Self {
         Self::with(
-            MediaState { mic: true, camera: matches!(media, Media::Video), screen: false },
+            MediaState {
+                mic: true,
+                camera: matches!(media, Media::Video),
+                screen: false,
+                narrow: false,
+            },
             unix,
         )
     }
 
     /// A call goes on as it was, except for the screen: its picker needs the person.
     pub(super) const fn resuming(sending: MediaState, unix: u64) -> Self {
-        Self::with(MediaState { screen: false, ..sending }, unix)
+        Self::with(MediaState { screen: false, narrow: false, ..sending }, unix)
     }
 
     const fn with(wanted: MediaState, unix: u64) -> Self {
         // Counted from the clock, so that a reloaded page counts on above its former life.
-        Self { wanted, states: BTreeMap::new(), n: unix }
+        Self { wanted, states: BTreeMap::new(), narrow: false, n: unix }
     }
 
     /// What the person wants to send.
@@ -48,6 +55,7 @@ impl Local {
             mic: self.wanted.mic && sends(Slot::Audio),
             camera: self.wanted.camera && sends(Slot::Camera),
             screen: self.wanted.screen && sends(Slot::Screen),
+            narrow: self.narrow,
         }
     }
 
@@ -62,6 +70,12 @@ impl Local {
             microphone: trouble(Slot::Audio, self.wanted.mic),
             camera: trouble(Slot::Camera, self.wanted.camera),
         }
+    }
+
+    /// Whether pictures are held on the way to somebody. True if that is new.
+    pub(super) const fn set_narrow(&mut self, narrow: bool) -> bool {
+        let before = std::mem::replace(&mut self.narrow, narrow);
+        before != narrow
     }
 
     /// Counts a message that tells what is sent.
@@ -142,6 +156,7 @@ impl Local {
             audio: slot(Slot::Audio, self.wanted.mic),
             camera: slot(Slot::Camera, self.wanted.camera),
             screen: slot(Slot::Screen, self.wanted.screen),
+            narrow: self.narrow,
         }
     }
 }
@@ -178,14 +193,21 @@ mod tests {
     #[test]
     fn a_voice_call_wants_no_camera() {
         let local = Local::starting(Media::Voice, 0);
-        assert_eq!(local.wanted(), MediaState { mic: true, camera: false, screen: false });
+        assert_eq!(
+            local.wanted(),
+            MediaState { mic: true, camera: false, screen: false, narrow: false }
+        );
         assert_eq!(local.orders(&Settings::default()).len(), 1, "only the microphone is opened");
     }
 
     #[test]
     fn a_muted_person_comes_back_muted_and_without_a_screen() {
-        let local = Local::resuming(MediaState { mic: false, camera: true, screen: true }, 0);
-        assert_eq!(local.wanted(), MediaState { mic: false, camera: true, screen: false });
+        let local =
+            Local::resuming(MediaState { mic: false, camera: true, screen: true, narrow: true }, 0);
+        assert_eq!(
+            local.wanted(),
+            MediaState { mic: false, camera: true, screen: false, narrow: false }
+        );
     }
 
     #[test]

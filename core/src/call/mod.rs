@@ -1,6 +1,7 @@
 //! Calls: the state machine of [`crate::machine`] with its payload, deadlines and connections.
 
 mod addresses;
+mod budget;
 mod effects;
 mod heard;
 mod inbox;

@@ -341,6 +341,14 @@ impl Occasion {
         }
     }
 
+    /// Tells everybody whether pictures are held, where that changed. Of several participants the one
+    /// with the narrowest path decides what is said.
+    fn tell_narrow(&mut self, desk: &mut Desk<'_>) {
+        if self.local.set_narrow(self.remotes.iter().any(|remote| remote.budget.is_narrow())) {
+            self.tell_media(desk);
+        }
+    }
+
     /// Tells everybody what is sent, over both ways.
     pub(super) fn tell_media(&mut self, desk: &mut Desk<'_>) {
         if self.since.is_none() {

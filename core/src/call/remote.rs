@@ -8,6 +8,7 @@ use bellwire_protocol::{
 };
 
 use super::HELD_CANDIDATES;
+use super::budget::Budget;
 use super::heard::Heard;
 use super::link::Link;
 use super::negotiation::{Fit, Move, Negotiation, Operations, RemoteOffer, Verdict};
@@ -27,6 +28,8 @@ pub(super) struct Remote {
     /// What they say they send, and its count.
     pub(super) sends: MediaState,
     heard_n: u64,
+    /// What may be sent on the newest connection.
+    pub(super) budget: Budget,
     /// The newest offer that was taken, and the newest that lost against an own one.
     taken: Option<OfferId>,
     lost: Option<OfferId>,
@@ -67,8 +70,14 @@ impl Remote {
             who,
             peers: Vec::new(),
             link: Link::new(now),
-            sends: MediaState { mic: true, camera: matches!(media, Media::Video), screen: false },
+            sends: MediaState {
+                mic: true,
+                camera: matches!(media, Media::Video),
+                screen: false,
+                narrow: false,
+            },
             heard_n: 0,
+            budget: Budget::new(now),
             taken: None,
             lost: None,
             over: None,

@@ -85,7 +85,7 @@ impl Executor {
         id: PeerId,
         command: PeerCommand,
     ) -> Option<Done> {
-        if let PeerCommand::Send { .. } = command {
+        if let PeerCommand::Send { .. } | PeerCommand::Spend { .. } = command {
             self.orders.push(command.clone());
         }
         if let PeerCommand::Open { .. } = command {
@@ -104,7 +104,10 @@ impl Executor {
             .get_mut(&id)
             .unwrap_or_else(|| panic!("{command:?} for {id:?}, which is not open"));
         match command {
-            PeerCommand::Open { .. } | PeerCommand::Close | PeerCommand::Configure { .. } => None,
+            PeerCommand::Open { .. }
+            | PeerCommand::Close
+            | PeerCommand::Configure { .. }
+            | PeerCommand::Spend { .. } => None,
             PeerCommand::Offer { operation, restart } => {
                 assert_eq!(pc.busy.replace(operation), None, "one operation at a time");
                 assert!(!restart || pc.remote.is_some(), "a restart needs a connection");

@@ -427,7 +427,7 @@ fn kept() -> CallInProgress {
         conversation: conversation(1, &[ME, FRIEND]).id,
         media: Media::Voice,
         people: BTreeSet::from([person(FRIEND).user]),
-        sending: MediaState { mic: true, camera: false, screen: false },
+        sending: MediaState { mic: true, camera: false, screen: false, narrow: false },
         claim: Some(CallClaim {
             conversation: conversation(1, &[ME, FRIEND]).id,
             media: Media::Voice,

@@ -191,7 +191,7 @@ impl Inventor {
         let from = self.participant();
         let device = from.device;
         let Offer { offer_id, sdp, .. } = self.offer();
-        let state = MediaState { mic: true, camera: true, screen: true };
+        let state = MediaState { mic: true, camera: true, screen: true, narrow: true };
         let n = self.dice.roll(u64::MAX);
         let time = self.time();
         let restart = self.dice.percent(50);

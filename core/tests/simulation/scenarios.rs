@@ -1,7 +1,8 @@
 //! The situations that people get into, by name.
 
 use bellwire_core::api::{
-    Alert, CallStage, Command, Delivery, Entry, NoticeText, PeerCommand, PeerEvent, Slot, SlotState,
+    Alert, CallStage, Command, Delivery, Entry, NoticeText, PeerCommand, PeerEvent, Pictures, Slot,
+    SlotState,
 };
 use bellwire_core::{Input, LinkEvent, Record};
 use bellwire_protocol::limits::SEAT_LEFT_MS;
@@ -320,6 +321,21 @@ fn a_call_cancelled_while_the_callee_is_away_stops_ringing_with_the_relay() {
 }
 
 #[test]
+fn on_a_narrow_path_pictures_are_held_and_both_sides_are_told_why() {
+    let mut world = World::new(17, &[1, 2]);
+    world.connect(Media::Video);
+    let peer = world.call(0).unwrap().remotes[0].peer;
+    world.input(0, Input::Peer(peer, PeerEvent::Measured { estimate: 60_000, sent: 90_000 }));
+    world.run(200);
+    let held = PeerCommand::Spend { pictures: Pictures::Held, sound: Some(16_000) };
+    assert!(world.nodes[0].executor.orders.contains(&held));
+    assert!(world.call(0).unwrap().local.narrow, "who is on it reads it");
+    assert!(world.call(1).unwrap().remotes[0].sends.narrow, "so does the other side");
+    assert!(world.call(1).unwrap().remotes[0].sends.camera, "the camera is still on");
+    assert!(!world.call(1).unwrap().local.narrow, "the other direction is not narrow");
+}
+
+#[test]
 fn media_mute_and_chat_go_on_without_the_relay() {
     let mut world = World::new(16, &[1, 2]);
     world.connect(Media::Video);
@@ -332,7 +348,7 @@ fn media_mute_and_chat_go_on_without_the_relay() {
     world.command(0, Command::SendChat { conversation, text: "still here".into() });
     world.run(200);
     let sends = world.call(1).unwrap().remotes[0].sends;
-    assert_eq!(sends, MediaState { mic: false, camera: true, screen: false });
+    assert_eq!(sends, MediaState { mic: false, camera: true, screen: false, narrow: false });
     assert_eq!(world.home(1).conversations.iter().map(|c| c.unread).sum::<u32>(), 1);
     world.run(60_000);
     assert!(world.is_connected(0) && world.is_connected(1), "as long as there is a path");

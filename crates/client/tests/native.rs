@@ -243,7 +243,7 @@ async fn a_client_that_nobody_sees_leaves_the_call_of_its_earlier_run() {
         conversation: ConversationId::from_bytes([7; 16]),
         media: Media::Video,
         people: [UserId::from_bytes([4; 16])].into(),
-        sending: MediaState { mic: true, camera: true, screen: false },
+        sending: MediaState { mic: true, camera: true, screen: false, narrow: false },
         claim: None,
     }));
     let calls = |vault: &MemoryVault| -> Vec<Record> {

@@ -190,6 +190,9 @@ pub struct MediaState {
     pub camera: bool,
     /// Picture of a screen.
     pub screen: bool,
+    /// The network is too slow for pictures at present: those of the camera and the screen are held back
+    /// so that the sound stays whole, and come by themselves when it is faster.
+    pub narrow: bool,
 }
 
 /// Why a call ended, or ended here. The words people read are in the UI.

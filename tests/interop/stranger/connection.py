@@ -40,7 +40,7 @@ class Connection:
             RTCConfiguration(iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
         self.count = count
-        self.sending = {"mic": True, "camera": True, "screen": False}
+        self.sending = {"mic": True, "camera": True, "screen": False, "narrow": False}
         self.channels = {}
         self.early = []
         self.remote = None

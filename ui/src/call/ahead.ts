@@ -25,7 +25,12 @@ export function expectedCall(ring: RingView, home: Home): CallView {
     media: ring.media,
     outgoing: false,
     stage: { type: 'connecting' },
-    local: { audio: slot(true), camera: slot(ring.media === 'video'), screen: slot(false) },
+    local: {
+      audio: slot(true),
+      camera: slot(ring.media === 'video'),
+      screen: slot(false),
+      narrow: false,
+    },
     remotes: [],
     chat_open: false,
   };

@@ -5,7 +5,7 @@ import { changes } from './announcements';
 const live = (change: Parameters<typeof call>[1] = {}) =>
   call({ type: 'connected', since: 0 }, change);
 const sends = (mic: boolean, camera: boolean, screen = false) =>
-  live({ remotes: [remote({ name: 'Grace', sends: { mic, camera, screen } })] });
+  live({ remotes: [remote({ name: 'Grace', sends: { mic, camera, screen, narrow: false } })] });
 
 describe('what is announced', () => {
   it('is what the other side switched', () => {
@@ -18,7 +18,7 @@ describe('what is announced', () => {
   });
 
   it('is why somebody cannot be heard or seen, and not that they muted', () => {
-    const nothing = { mic: false, camera: false, screen: false };
+    const nothing = { mic: false, camera: false, screen: false, narrow: false };
     const denied = live({
       remotes: [
         remote({
@@ -36,6 +36,21 @@ describe('what is announced', () => {
       'Grace unmuted',
       'Grace turned the camera on',
     ]);
+  });
+
+  it('is that pictures are held for the sake of sound, and that they are back', () => {
+    const slow = (narrow: boolean, camera = true) =>
+      live({
+        remotes: [remote({ name: 'Grace', sends: { mic: true, camera, screen: false, narrow } })],
+      });
+    expect(changes(slow(false), slow(true))).toEqual(['Video paused: Grace’s connection is slow']);
+    expect(changes(slow(true), slow(false))).toEqual(['Grace’s video is back']);
+    expect(changes(slow(false, false), slow(true, false))).toEqual([]);
+    const own = (narrow: boolean) => live({ local: { ...live().local, narrow } });
+    expect(changes(own(false), own(true))).toEqual([
+      'Your video is paused: your connection is slow',
+    ]);
+    expect(changes(own(true), own(false))).toEqual(['Your video is sent again']);
   });
 
   it('is that the connection went and came back', () => {
@@ -70,7 +85,7 @@ describe('what is announced', () => {
   it('is not the first state of somebody who was not connected yet', () => {
     const before = live({ remotes: [remote({ connected: false })] });
     const after = live({
-      remotes: [remote({ sends: { mic: false, camera: false, screen: false } })],
+      remotes: [remote({ sends: { mic: false, camera: false, screen: false, narrow: false } })],
     });
     expect(changes(before, after)).toEqual([]);
   });

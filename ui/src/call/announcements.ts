@@ -6,7 +6,11 @@ import { gone } from './words';
 /** What changed from one view of a call to the next, in words, oldest first. */
 export function changes(before: CallView | null, after: CallView): string[] {
   if (!before || before.id !== after.id) return [];
-  return [...stageChanges(before, after), ...peopleChanges(before, after)];
+  return [
+    ...stageChanges(before, after),
+    ...ownChanges(before, after),
+    ...peopleChanges(before, after),
+  ];
 }
 
 function stageChanges(before: CallView, after: CallView): string[] {
@@ -22,6 +26,12 @@ function stageChanges(before: CallView, after: CallView): string[] {
     return was === 'reconnecting' ? [m.connection_restored()] : [m.announce_connected()];
   }
   return [];
+}
+
+function ownChanges({ local: was }: CallView, { local: is }: CallView): string[] {
+  const shows = is.camera.on || is.screen.on;
+  if (was.narrow === is.narrow || !shows) return [];
+  return [is.narrow ? m.video_held_own() : m.announce_video_back_own()];
 }
 
 function peopleChanges(before: CallView, after: CallView): string[] {
@@ -58,6 +68,10 @@ function mediaChanges(was: RemoteView, is: RemoteView): string[] {
   }
   if (was.sends.screen !== is.sends.screen) {
     said.push(is.sends.screen ? m.announce_screen_on({ name }) : m.announce_screen_off({ name }));
+  }
+  const shows = is.sends.camera || is.sends.screen;
+  if (was.sends.narrow !== is.sends.narrow && shows) {
+    said.push(is.sends.narrow ? m.video_held({ name }) : m.announce_video_back({ name }));
   }
   return said;
 }

@@ -59,16 +59,19 @@ const silent: CallView['local'] = {
   audio: { on: true, state: { type: 'live', label: 'Microphone' } },
   camera: { on: false, state: { type: 'off' } },
   screen: { on: false, state: { type: 'off' } },
+  narrow: false,
 };
 const sharing: CallView['local'] = {
   audio: { on: true, state: { type: 'live', label: 'Microphone' } },
   camera: { on: true, state: { type: 'live', label: 'Camera' } },
   screen: { on: true, state: { type: 'live', label: 'Screen' } },
+  narrow: false,
 };
 const denied: CallView['local'] = {
   audio: { on: true, state: { type: 'unavailable', problem: 'denied' } },
   camera: { on: true, state: { type: 'unavailable', problem: 'denied' } },
   screen: { on: false, state: { type: 'off' } },
+  narrow: false,
 };
 const six = [
   'Grace Hopper',
@@ -242,11 +245,12 @@ export const scenes: Record<string, Scene> = {
   'call-voice': {
     view: inCall({
       media: 'voice',
-      remotes: [remote({ sends: { mic: true, camera: false, screen: false } })],
+      remotes: [remote({ sends: { mic: true, camera: false, screen: false, narrow: false } })],
       local: {
         audio: { on: false, state: { type: 'off' } },
         camera: { on: false, state: { type: 'off' } },
         screen: { on: false, state: { type: 'off' } },
+        narrow: false,
       },
     }),
   },
@@ -256,8 +260,9 @@ export const scenes: Record<string, Scene> = {
         audio: { on: true, state: { type: 'live', label: 'Microphone' } },
         camera: { on: true, state: { type: 'unavailable', problem: 'busy' } },
         screen: { on: false, state: { type: 'off' } },
+        narrow: false,
       },
-      remotes: [remote({ sends: { mic: false, camera: false, screen: false } })],
+      remotes: [remote({ sends: { mic: false, camera: false, screen: false, narrow: false } })],
     }),
   },
   'call-chat': { view: inCall(), press: ['Chat'] },
@@ -269,16 +274,35 @@ export const scenes: Record<string, Scene> = {
   },
   'call-devices': { view: inCall(), key: 'd' },
   'call-screen': {
-    view: inCall({ remotes: [remote({ sends: { mic: true, camera: true, screen: true } })] }),
+    view: inCall({
+      remotes: [remote({ sends: { mic: true, camera: true, screen: true, narrow: false } })],
+    }),
   },
   'call-screen-chat': {
-    view: inCall({ remotes: [remote({ sends: { mic: true, camera: true, screen: true } })] }),
+    view: inCall({
+      remotes: [remote({ sends: { mic: true, camera: true, screen: true, narrow: false } })],
+    }),
     press: ['Chat'],
   },
   'call-screen-own': { view: inCall({ local: sharing }) },
   'call-denied': { view: inCall({ local: denied }) },
   'call-keys': { view: inCall(), key: '?' },
   'call-people': { view: inCall(), press: ['People'] },
+  'call-slow': {
+    view: inCall({
+      remotes: [remote({ sends: { mic: true, camera: true, screen: false, narrow: true } })],
+    }),
+  },
+  'call-slow-own': {
+    view: inCall({
+      local: {
+        audio: { on: true, state: { type: 'live', label: 'Microphone' } },
+        camera: { on: true, state: { type: 'live', label: 'Camera' } },
+        screen: { on: false, state: { type: 'off' } },
+        narrow: true,
+      },
+    }),
+  },
   'call-grid': {
     view: inCall({
       remotes: six.map((name, index) =>
@@ -287,7 +311,7 @@ export const scenes: Record<string, Scene> = {
           name,
           user: `u-${name}`,
           device: `d-${name}`,
-          sends: { mic: index !== 2, camera: index % 3 !== 1, screen: false },
+          sends: { mic: index !== 2, camera: index % 3 !== 1, screen: false, narrow: false },
         }),
       ),
     }),
@@ -303,7 +327,7 @@ export const scenes: Record<string, Scene> = {
           {
             remotes: [
               remote({
-                sends: { mic: false, camera: false, screen: false },
+                sends: { mic: false, camera: false, screen: false, narrow: false },
                 unavailable: { microphone: 'missing', camera: 'not_allowed' },
               }),
             ],

@@ -617,6 +617,8 @@ export type LocalView = {
 	camera: LocalSlot,
 	/**  A screen. */
 	screen: LocalSlot,
+	/**  The network is too slow for pictures at present: they are held back for the sake of sound. */
+	narrow: boolean,
 };
 
 /**  The signed-in user. */
@@ -650,6 +652,11 @@ export type MediaState = {
 	camera: boolean,
 	/**  Picture of a screen. */
 	screen: boolean,
+	/**
+	 *  The network is too slow for pictures at present: those of the camera and the screen are held back
+	 *  so that the sound stays whole, and come by themselves when it is faster.
+	 */
+	narrow: boolean,
 };
 
 /**  Somebody in a group, or asked into it. */
@@ -835,6 +842,18 @@ slot: Slot;
 on: boolean; 
 /**  Which device; `None` is the system's choice. */
 device: string | null } | 
+/**
+ *  Send so much and no more from here on, whatever is on the slots. A new connection sends pictures
+ *  in full size.
+ */
+{ type: "spend"; 
+/**  What becomes of `camera` and `screen`. */
+pictures: Pictures; 
+/**
+ *  What `audio` may take, in bit/s, copies (RED) included and headers not; `None` where it may
+ *  take what it takes best.
+ */
+sound: number | null } | 
 /**  Send on the `control` channel; dropped unless it is open. */
 { type: "control"; 
 /**  A JSON text. */
@@ -891,6 +910,16 @@ data: string } |
 { type: "chat"; 
 /**  As it came. */
 data: string } | 
+/**
+ *  What the path is believed to carry. Once a second while that is less than [`ENOUGH`], and once
+ *  when it becomes more; never where a stack does not say (Firefox) or limits pictures by itself (the
+ *  one in Rust).
+ */
+{ type: "measured"; 
+/**  In bit/s, headers included. */
+estimate: number; 
+/**  What was sent since the report before, in bit/s. */
+sent: number } | 
 /**  What this device sends on a slot, for this peer. */
 { type: "slot"; 
 /**  Which. */
@@ -900,6 +929,15 @@ state: SlotState };
 
 /**  Names a peer connection on this device. Never used twice in one run. */
 export type PeerId = number;
+
+/**  What becomes of pictures. */
+export type Pictures = 
+/**  Sent as they are. */
+"full" | 
+/**  Sent small: the path just became wide enough for any. */
+"small" | 
+/**  Not sent, not resent, and not encoded where that can be helped. */
+"held";
 
 /**  What a user says of their availability. */
 export type PresenceStatus = 

@@ -185,14 +185,18 @@ describe('a call', () => {
 
   it('shows no picture of whoever sends none', () => {
     stage({
-      view: inCall({ remotes: [remote({ sends: { mic: false, camera: false, screen: false } })] }),
+      view: inCall({
+        remotes: [remote({ sends: { mic: false, camera: false, screen: false, narrow: false } })],
+      }),
     });
     expect(document.querySelector('video[aria-label="Grace Hopper"]')).toBeNull();
     expect(screen.getByRole('region', { name: 'Call' })).toHaveTextContent('Grace Hopper, muted');
   });
 
   it('plays each remote sound once, and goes on while minimised', () => {
-    const shares = { remotes: [remote({ sends: { mic: true, camera: true, screen: true } })] };
+    const shares = {
+      remotes: [remote({ sends: { mic: true, camera: true, screen: true, narrow: false } })],
+    };
     const { client, show } = stage({ view: inCall(shares) });
     const heard = () => document.querySelectorAll('audio').length;
     expect(heard(), 'voice and the sound of a shared screen').toBe(2);
@@ -222,16 +226,16 @@ describe('a call', () => {
     const mine = () =>
       within(screen.getByRole('region', { name: 'Call' })).queryByRole('list', { name: 'You' });
     const { client, show } = stage({
-      view: inCall({ local: { audio: off, camera: on, screen: on } }),
+      view: inCall({ local: { audio: off, camera: on, screen: on, narrow: false } }),
     });
     expect(mine(), 'the bar says so').toBeNull();
     vi.advanceTimersByTime(3_000);
-    show(inCall({ local: { audio: off, camera: on, screen: on } }));
+    show(inCall({ local: { audio: off, camera: on, screen: on, narrow: false } }));
     expect(mine()).toHaveTextContent(/You are muted.*Your camera is on.*You share your screen/);
-    show(inCall({ local: { audio: on, camera: off, screen: off } }));
+    show(inCall({ local: { audio: on, camera: off, screen: off, narrow: false } }));
     expect(mine()).toBeNull();
     client.minimised = true;
-    show(inCall({ local: { audio: off, camera: off, screen: off } }));
+    show(inCall({ local: { audio: off, camera: off, screen: off, narrow: false } }));
     const bar = screen.getByRole('region', { name: 'Running call' });
     expect(within(bar).getByRole('list', { name: 'You' })).toHaveTextContent('You are muted');
   });
@@ -325,7 +329,9 @@ describe('a call', () => {
 
   describe('with a shared screen', () => {
     const shared = () =>
-      inCall({ remotes: [remote({ sends: { mic: true, camera: true, screen: true } })] });
+      inCall({
+        remotes: [remote({ sends: { mic: true, camera: true, screen: true, narrow: false } })],
+      });
     const full = { element: null as Element | null };
 
     it('is enlarged by buttons and keys, and seen whole again', async () => {
@@ -398,7 +404,11 @@ describe('a call', () => {
     const { show } = stage({ view: inCall() });
     const status = within(screen.getByRole('region', { name: 'Call' })).getByRole('status');
     expect(status).toHaveTextContent('');
-    show(inCall({ remotes: [remote({ sends: { mic: false, camera: true, screen: false } })] }));
+    show(
+      inCall({
+        remotes: [remote({ sends: { mic: false, camera: true, screen: false, narrow: false } })],
+      }),
+    );
     expect(status).toHaveTextContent('Grace Hopper muted');
     show(view(busyHome({ call: call({ type: 'reconnecting', since: 0 }) })));
     expect(status).toHaveTextContent('Reconnecting…');
@@ -506,7 +516,7 @@ describe('the end of a call', () => {
 describe('what a call does not need', () => {
   it('is a loudspeaker for the sound of a screen that nobody shares', () => {
     const shares = (screen: boolean) =>
-      inCall({ remotes: [remote({ sends: { mic: true, camera: true, screen } })] });
+      inCall({ remotes: [remote({ sends: { mic: true, camera: true, screen, narrow: false } })] });
     const { show } = stage({ view: shares(false) });
     expect(document.querySelectorAll('audio')).toHaveLength(1);
     show(shares(true));

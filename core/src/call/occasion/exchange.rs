@@ -1,6 +1,7 @@
 //! Descriptions and candidates: from participants to connections and back.
 
 use super::*;
+use crate::call::budget::Budget;
 
 impl Occasion {
     /// A participant offers.
@@ -87,6 +88,9 @@ impl Occasion {
         let polite =
             self.remotes[index].device().is_some_and(|device| pass.desk.is_polite_to(device));
         self.remotes[index].add_peer(id, polite);
+        // What the former one carried says nothing about another path.
+        self.remotes[index].budget = Budget::new(pass.desk.now);
+        self.tell_narrow(pass.desk);
         let ice_servers = pass.desk.session.ice_servers.clone();
         let relay_only = relay_only || pass.desk.settings.always_relay;
         pass.order(id, PeerCommand::Open { ice_servers, relay_only });

@@ -83,6 +83,17 @@ impl Occasion {
                 }
                 return;
             }
+            PeerEvent::Measured { estimate, sent } => {
+                let speaks = self.local.sending().mic;
+                if remote.newest() == Some(peer)
+                    && remote.budget.measure(now, estimate, sent, speaks)
+                {
+                    let order = remote.budget.order();
+                    pass.order(peer, order);
+                    self.tell_narrow(pass.desk);
+                }
+                return;
+            }
             PeerEvent::Slot { slot, state } => {
                 let told = |local: &Local| (local.sending(), local.unavailable());
                 let before = told(&self.local);

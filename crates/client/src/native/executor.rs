@@ -97,6 +97,7 @@ const fn is_message(event: &PeerEvent) -> bool {
         | PeerEvent::Path { .. }
         | PeerEvent::ChannelsOpen
         | PeerEvent::ChannelsClosed
+        | PeerEvent::Measured { .. }
         | PeerEvent::Slot { .. } => false,
     }
 }
@@ -136,6 +137,7 @@ impl Executor for NoPeers {
             | PeerCommand::AddCandidate { .. }
             | PeerCommand::Control { .. }
             | PeerCommand::Chat { .. }
+            | PeerCommand::Spend { .. }
             | PeerCommand::Close => {}
         }
     }

@@ -217,7 +217,7 @@ fn person(user: UserId, username: &str, display: &str) -> Person {
     }
 }
 fn sending() -> MediaState {
-    MediaState { mic: true, camera: true, screen: false }
+    MediaState { mic: true, camera: true, screen: false, narrow: true }
 }
 fn record() -> CallRecord {
     CallRecord {

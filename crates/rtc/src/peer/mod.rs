@@ -168,7 +168,9 @@ impl Peer {
             return;
         }
         match command {
-            PeerCommand::Open { .. } | PeerCommand::Send { .. } => {}
+            // Nothing is measured here that the core would order by: the encoder's controller holds
+            // pictures by itself.
+            PeerCommand::Open { .. } | PeerCommand::Send { .. } | PeerCommand::Spend { .. } => {}
             PeerCommand::Configure { ice_servers, relay_only } => {
                 self.candidates.configure(ice_servers, relay_only);
             }

@@ -115,6 +115,7 @@ impl Connection {
                     | PeerCommand::Configure { .. }
                     | PeerCommand::Send { .. }
                     | PeerCommand::AddCandidate { .. }
+                    | PeerCommand::Spend { .. }
                     | PeerCommand::Control { .. }
                     | PeerCommand::Chat { .. },
                 )

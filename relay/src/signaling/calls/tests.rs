@@ -709,7 +709,7 @@ fn the_newest_media_state_wins() {
         by: device(1, 1),
         call_id: call(1),
         n,
-        state: MediaState { mic, camera: false, screen: false },
+        state: MediaState { mic, camera: false, screen: false, narrow: false },
     };
     it.place(device(1, 1), 1, vec![callee(2, &[1])]).unwrap();
     it.handle(state(1, true)).unwrap();

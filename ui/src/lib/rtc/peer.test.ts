@@ -419,3 +419,19 @@ test('a browser without VP8 describes what it has', async () => {
   await settle();
   expect(connection.transceivers.map(({ preferred }) => preferred)).toEqual([[], [], [], []]);
 });
+
+test('where pictures do not fit they are held and forgotten, and come back as they were', async () => {
+  peer.offer({ type: 'offer', operation: 1, restart: false });
+  await settle();
+  await connection.complete();
+  const camera = { id: 'camera', contentHint: 'motion' } as MediaStreamTrack;
+  peer.taker('camera').put(camera, null);
+  const encoding = (slot: number) => connection.transceivers[slot]?.sender.encoding;
+  peer.spend({ type: 'spend', pictures: 'held', sound: 16_000 });
+  expect(encoding(0)?.maxBitrate).toBe(16_000);
+  expect([encoding(1)?.active, encoding(2)?.active]).toEqual([false, false]);
+  expect(camera.contentHint).toBe('detail');
+  peer.spend({ type: 'spend', pictures: 'full', sound: null });
+  expect([encoding(1)?.active, encoding(2)?.active]).toEqual([true, true]);
+  expect(camera.contentHint).toBe('motion');
+});

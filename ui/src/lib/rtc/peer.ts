@@ -2,17 +2,21 @@ import type { PeerCommand, PeerEvent, Slot, SlotState } from '../bindings';
 import { trace } from '../trace';
 import type { Taker } from './capture';
 import { pathState } from './path';
+import { type Measure, readMeasure } from './measure';
 import { firstMidOf, ufragOf, withRoleKept, withStartBitrate } from './sdp';
 import { preferCodecs } from './codecs';
+import { Forgetting } from './forget';
 import {
   AT_FIRST,
   SHARPEN_MS,
   SLOTS,
-  type State,
+  type Spending,
   degradationOf,
   encodingOf,
   kindOf,
+  voiceOf,
 } from './slots';
+import { VoiceLimit } from './voice';
 import { type Opening, type Wire, configurationOf, sorted, wire } from './wire';
 
 /**
@@ -43,7 +47,9 @@ export class Peer {
   #path: string = 'connecting';
   #channelsOpen = false;
   #closed = false;
-  #state: State = AT_FIRST;
+  #spending: Spending = AT_FIRST;
+  readonly #voice = new VoiceLimit(voiceOf(AT_FIRST));
+  readonly #forgetting = new Forgetting();
   /** Generations whose end was reported, or that took the place of one whose end may still come. */
   readonly #ended = new Set<string>();
 
@@ -183,6 +189,29 @@ export class Peer {
     };
   }
 
+  spend({ pictures, sound }: Extract<PeerCommand, { type: 'spend' }>): void {
+    this.#spending = { ...this.#spending, pictures, sound };
+    if (pictures !== 'held') this.#forgetting.release();
+    this.#tuneAll();
+    if (pictures !== 'held') return;
+    for (const slot of ['camera', 'screen'] as const) {
+      this.#forgetting.hold(slot, this.#outgoing.get(slot) ?? null);
+    }
+  }
+
+  /** What the path carries, as the sender of the voice sees it. */
+  async measure(): Promise<Measure | null> {
+    const audio = this.#slots.get('audio');
+    if (this.#closed || this.#path !== 'connected' || !audio) return null;
+    const measure = readMeasure(await audio.sender.getStats());
+    if (this.#closed || !measure) return null;
+    const { voice } = measure;
+    if (this.#spending.sound !== null && voice !== null && this.#voice.observe(voice)) {
+      this.#tune('audio', audio.sender);
+    }
+    return measure;
+  }
+
   control(data: string): void {
     if (this.#wire.control.readyState === 'open') this.#wire.control.send(data);
   }
@@ -194,6 +223,7 @@ export class Peer {
   /** Nothing is reported from here on; a last message that is on its way still leaves. */
   close(): void {
     this.#closed = true;
+    this.#forgetting.release();
     if (this.#wire.chat.readyState === 'open')
       setTimeout(() => this.connection.close(), FAREWELL_MS);
     else this.connection.close();
@@ -226,7 +256,7 @@ export class Peer {
     for (const slot of SLOTS) {
       const transceiver = this.connection.addTransceiver(kindOf(slot), {
         direction: 'sendrecv',
-        sendEncodings: [encodingOf(slot, this.#state)],
+        sendEncodings: [encodingOf(slot, this.#spending)],
       });
       preferCodecs(slot, transceiver);
       this.#adopt(slot, transceiver);
@@ -272,8 +302,8 @@ export class Peer {
   }
 
   #sharpen(): void {
-    if (this.#closed || this.#state.sharp) return;
-    this.#state = { ...this.#state, sharp: true };
+    if (this.#closed || this.#spending.sharp) return;
+    this.#spending = { ...this.#spending, sharp: true };
     // All of them: what is answered has no encodings before the answer is set, and whether copies are
     // sent is not known before both descriptions are.
     this.#tuneAll();
@@ -282,7 +312,8 @@ export class Peer {
   #tuneAll(): void {
     const audio = this.#slots.get('audio')?.sender;
     const copies = audio?.getParameters().codecs[0]?.mimeType.toLowerCase() === 'audio/red';
-    this.#state = { ...this.#state, copies };
+    this.#spending = { ...this.#spending, copies };
+    this.#voice.want(voiceOf(this.#spending));
     for (const [slot, { sender }] of this.#slots) this.#tune(slot, sender);
   }
 
@@ -290,7 +321,7 @@ export class Peer {
     const parameters = sender.getParameters();
     const [encoding] = parameters.encodings;
     if (!encoding) return;
-    Object.assign(encoding, encodingOf(slot, this.#state));
+    Object.assign(encoding, encodingOf(slot, this.#spending, this.#voice.limit));
     if (kindOf(slot) === 'video') parameters.degradationPreference = degradationOf(slot);
     // Refused where a browser knows less; its defaults work too.
     sender.setParameters(parameters).catch(() => undefined);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { AT_FIRST, encodingOf } from './slots';
+import { AT_FIRST, encodingOf, voiceOf } from './slots';
 
-const up = { sharp: true, copies: false };
+const up = { ...AT_FIRST, sharp: true, copies: false };
 
 test('a voice that may be sent with copies takes no more of the path than one without', () => {
   expect(encodingOf('audio', { ...up, copies: true }).maxBitrate).toBe(32_000);
@@ -18,4 +18,26 @@ test('the first pictures of a camera are half as large', () => {
   expect(encodingOf('camera', AT_FIRST).scaleResolutionDownBy).toBe(2);
   expect(encodingOf('camera', up).scaleResolutionDownBy).toBe(1);
   expect(encodingOf('screen', AT_FIRST).scaleResolutionDownBy).toBe(1);
+});
+
+test('pictures that are held are not encoded, and the sound goes on with less', () => {
+  const held = { ...up, pictures: 'held', sound: 16_000 } as const;
+  expect(encodingOf('camera', held).active).toBe(false);
+  expect(encodingOf('screen', held).active).toBe(false);
+  expect(encodingOf('audio', held)).toMatchObject({ maxBitrate: 16_000, priority: 'high' });
+  expect(encodingOf('audio', held).active).toBeUndefined();
+  expect(encodingOf('camera', up).active).toBe(true);
+});
+
+test('copies count as sound', () => {
+  const copies = { ...up, copies: true };
+  expect(voiceOf({ ...copies, sound: 58_000 })).toBe(29_000);
+  expect(voiceOf({ ...copies, sound: 16_000 })).toBe(8_000);
+  expect(voiceOf({ ...copies, sound: 8_000 }), 'what Opus makes at least').toBe(6_000);
+  expect(voiceOf({ ...up, sound: 58_000 })).toBe(58_000);
+});
+
+test('pictures come back small', () => {
+  expect(encodingOf('screen', { ...up, pictures: 'small' }).scaleResolutionDownBy).toBe(4);
+  expect(encodingOf('camera', { ...up, pictures: 'small' }).scaleResolutionDownBy).toBe(4);
 });

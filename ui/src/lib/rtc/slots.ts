@@ -1,4 +1,4 @@
-import type { Slot } from '../bindings';
+import type { Pictures, Slot } from '../bindings';
 
 /** Every slot, in the order of the m-lines. */
 export const SLOTS: readonly Slot[] = ['audio', 'camera', 'screen', 'screenAudio'];
@@ -42,34 +42,60 @@ const FIRST_SCALE = 2;
 /** How long a connection is up before the camera is sent in its full size, in ms. */
 export const SHARPEN_MS = 1_000;
 
-/** What of a connection decides how its slots are encoded. */
-export interface State {
+/** What may be sent at present. */
+export interface Spending {
+  pictures: Pictures;
+  /** What the sound may take, in bit/s, copies included; `null` is what it takes best. */
+  sound: number | null;
   /** The connection is up for {@link SHARPEN_MS}. */
   sharp: boolean;
   /** The voice is sent with copies of itself (RED), or may be. */
   copies: boolean;
 }
 
-/** A new connection. */
-export const AT_FIRST: State = { sharp: false, copies: true };
+/** What a new connection may send. */
+export const AT_FIRST: Spending = { pictures: 'full', sound: null, sharp: false, copies: true };
+
+/**
+ * How much smaller than captured, along each side, pictures are when they come back to a path that was
+ * too narrow: the first key frame has to pass in a second.
+ */
+const SMALL_SCALE = 4;
 
 /**
  * Bit/s of Opus with copies, which take as much again: what Chromium begins with by itself. A limit that
- * changes while copies are sent comes out far lower (measured: 64 to 32 kbit/s gives 14, and 24 gives 6),
- * so it is this from the first packet on.
+ * changes while copies are sent comes out far lower (measured: 64 to 32 kbit/s gives 14, and 24 gives 6;
+ * see `VoiceLimit`), so it is this from the first packet on.
  */
 const VOICE_WITH_COPIES = 32_000;
 
-/** How a sender encodes a slot. Sound goes first when the path is narrow. */
-export function encodingOf(slot: Slot, state: State): RTCRtpEncodingParameters {
+/** Bit/s below which Opus makes no speech. */
+const LEAST_VOICE = 6_000;
+
+/** How a sender encodes a slot; `voice` is the limit of the voice. Sound goes first when the path is narrow. */
+export function encodingOf(
+  slot: Slot,
+  spending: Spending,
+  voice: number = voiceOf(spending),
+): RTCRtpEncodingParameters {
   const priority = kindOf(slot) === 'audio' ? 'high' : 'low';
   const own: RTCRtpEncodingParameters =
-    kindOf(slot) === 'video' ? { scaleResolutionDownBy: scaleOf(slot, state) } : {};
-  const maxBitrate = slot === 'audio' && state.copies ? VOICE_WITH_COPIES : MAX_BITRATE[slot];
+    kindOf(slot) === 'video'
+      ? { active: spending.pictures !== 'held', scaleResolutionDownBy: scaleOf(slot, spending) }
+      : {};
+  const maxBitrate = slot === 'audio' ? voice : MAX_BITRATE[slot];
   return { maxBitrate, priority, networkPriority: priority, ...own };
 }
 
-function scaleOf(slot: Slot, { sharp }: State): number {
+/** What the voice should take, in bit/s of Opus. */
+export function voiceOf({ sound, copies }: Spending): number {
+  const best = copies ? VOICE_WITH_COPIES : MAX_BITRATE.audio;
+  if (sound === null) return best;
+  return Math.min(Math.max(copies ? sound / 2 : sound, LEAST_VOICE), MAX_BITRATE.audio);
+}
+
+function scaleOf(slot: Slot, { pictures, sharp }: Spending): number {
+  if (pictures !== 'full') return SMALL_SCALE;
   return slot === 'camera' && !sharp ? FIRST_SCALE : 1;
 }
 

@@ -4,16 +4,22 @@ import { certificates } from './certificate';
 import { Devices } from './devices';
 import { type Counters, readFigures } from './figures';
 import { Peer } from './peer';
+import { type Measure, told } from './measure';
 import type { Figures, Media, Peers } from './peers';
 import type { PictureSlot, SoundSlot, Source } from './slots';
 
 /** How long devices settle after one came or went, in ms: systems report a headset piecemeal. */
 const DEVICES_SETTLE_MS = 300;
 
+/** How often it is looked what the paths carry, in ms. Less often leaves sound in a queue for longer. */
+const MEASURE_MS = 1_000;
+
 /** Carries out peer connections with the webview's own `RTCPeerConnection`. */
 export class WebviewPeers implements Peers, Media {
   readonly #peers = new Map<PeerId, Peer>();
   readonly #counters = new Map<PeerId, Counters>();
+  readonly #measures = new Map<PeerId, Measure>();
+  #measuring: ReturnType<typeof setInterval> | undefined;
   readonly #listeners = new Set<(peer: PeerId, event: PeerEvent) => void>();
   readonly #trackListeners = new Set<() => void>();
   readonly #certificates = certificates();
@@ -64,6 +70,8 @@ export class WebviewPeers implements Peers, Media {
         return peer.addCandidate(command);
       case 'send':
         return this.#send(id, peer, command);
+      case 'spend':
+        return peer.spend(command);
       case 'control':
         return peer.control(command.data);
       case 'chat':
@@ -130,6 +138,19 @@ export class WebviewPeers implements Peers, Media {
       certificate: this.#certificates.take(),
     };
     this.#peers.set(id, new Peer(opening, emit, this.#tracksChanged));
+    this.#measuring ??= setInterval(() => {
+      for (const each of this.#peers.keys()) void this.#measure(each);
+    }, MEASURE_MS);
+  }
+
+  async #measure(id: PeerId): Promise<void> {
+    const peer = this.#peers.get(id);
+    const now = await peer?.measure();
+    if (!now || this.#peers.get(id) !== peer) return;
+    const news = told(this.#measures.get(id) ?? null, now);
+    this.#measures.set(id, now);
+    if (!news) return;
+    for (const listener of this.#listeners) listener(id, { type: 'measured', ...news });
   }
 
   #send(
@@ -150,6 +171,11 @@ export class WebviewPeers implements Peers, Media {
     peer.close();
     this.#peers.delete(id);
     this.#counters.delete(id);
+    this.#measures.delete(id);
+    if (this.#peers.size === 0) {
+      clearInterval(this.#measuring);
+      this.#measuring = undefined;
+    }
     const last = this.#peers.size === 0;
     for (const capture of Object.values(this.#captures)) capture.leave(id, last);
     this.#tracksChanged();
