@@ -5,6 +5,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
 import packageFile from './package.json' with { type: 'json' };
+import { staticIcons } from './static-icons.ts';
 
 // Its watcher keeps a test run from ending; `npm test` compiles the messages first.
 const messages =
@@ -54,7 +55,14 @@ const entries: Record<string, string[]> = {
 
 export default defineConfig(({ mode }) => ({
   define: { __VERSION__: JSON.stringify(packageFile.version) },
-  plugins: [messages, svelte(), svelteTesting(), themeScript(), mode === 'desktop' && desktopEntry],
+  plugins: [
+    messages,
+    staticIcons(),
+    svelte(),
+    svelteTesting(),
+    themeScript(),
+    mode === 'desktop' && desktopEntry,
+  ],
   build: {
     outDir: mode === 'desktop' ? 'dist-desktop' : 'dist',
     target: 'es2023',
