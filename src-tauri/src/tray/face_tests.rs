@@ -45,7 +45,12 @@ fn call(stage: CallStage, audible: bool) -> CallView {
         media: Media::Voice,
         outgoing: false,
         stage,
-        local: LocalView { audio: slot(audible), camera: slot(false), screen: slot(false) },
+        local: LocalView {
+            audio: slot(audible),
+            camera: slot(false),
+            screen: slot(false),
+            narrow: false,
+        },
         remotes: Vec::new(),
         chat_open: false,
     }
