@@ -247,6 +247,11 @@ impl Remote {
         moves
     }
 
+    /// The newest offer that was taken.
+    pub(super) const fn taken(&self) -> Option<OfferId> {
+        self.taken
+    }
+
     pub(super) fn receive_answer(
         &mut self,
         now: Time,

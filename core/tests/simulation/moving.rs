@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use bellwire_core::api::PeerEvent;
 use bellwire_core::{Input, LinkEvent};
-use bellwire_protocol::{ClientMessage, Media};
+use bellwire_protocol::{ClientMessage, Media, OfferId};
 
 use crate::hostile::Prey;
 use crate::world::World;
@@ -112,6 +112,30 @@ fn a_relay_that_never_answers_a_ping_does_not_make_a_client_loop() {
     assert!(opened <= minutes * 24 + 8, "{opened} sockets in {minutes} minutes");
 }
 
+/// The offers among what was sent, each once.
+fn offered(sent: &[ClientMessage]) -> BTreeSet<OfferId> {
+    let offer = |message: &ClientMessage| {
+        if let ClientMessage::SdpOffer { offer_id, .. } = message { Some(*offer_id) } else { None }
+    };
+    sent.iter().filter_map(offer).collect()
+}
+
+#[test]
+fn neither_end_restarts_again_while_a_browser_waits_for_the_other_network_to_settle() {
+    for seed in 0..50 {
+        let mut world = moved(seed);
+        let before = [world.nodes[0].sent.len(), world.nodes[1].sent.len()];
+        world.dark = true;
+        world.input(0, Input::Link(LinkEvent::NetworkChanged));
+        world.run(3_900);
+        world.dark = false;
+        world.run(1_000);
+        assert!(world.is_connected(0) && world.is_connected(1), "seed {seed}");
+        let offers = [0, 1].map(|node| offered(&world.nodes[node].sent[before[node]..]).len());
+        assert_eq!(offers, [1, 0], "seed {seed}");
+    }
+}
+
 #[test]
 fn one_move_is_one_restart_which_is_said_again_where_a_dead_socket_swallowed_it() {
     for seed in 0..50 {
@@ -121,16 +145,7 @@ fn one_move_is_one_restart_which_is_said_again_where_a_dead_socket_swallowed_it(
         world.input(0, Input::Link(LinkEvent::NetworkChanged));
         let before = world.nodes[0].sent.len();
         world.run(2_500);
-        let offers: BTreeSet<_> = world.nodes[0].sent[before..]
-            .iter()
-            .filter_map(|message| {
-                if let ClientMessage::SdpOffer { offer_id, .. } = message {
-                    Some(*offer_id)
-                } else {
-                    None
-                }
-            })
-            .collect();
+        let offers = offered(&world.nodes[0].sent[before..]);
         assert!(world.races >= 1, "seed {seed}");
         assert_eq!(offers.len(), 1, "seed {seed}");
     }

@@ -11,8 +11,8 @@ import { callBellwire, launch } from './ends.ts';
 import { makeRouter, Network, ROUTER } from './networks.ts';
 import { isSteady, listen } from './sound.ts';
 
-/** How long sound may take to begin, and to come back, in ms: what Chromium needs by itself to see
- * another network is 2,500 of it. Higher lets a ladder that climbs to its end pass. */
+/** How long sound may take to begin, and to come back, in ms: up to 2,500 of it pass until Chromium on
+ * Linux tells its connections of another network. Higher lets a ladder that climbs to its end pass. */
 const BACK_MS = 10_000;
 /** Sound without a gap for so long is sound, in ms. */
 const STEADY_MS = 1_000;

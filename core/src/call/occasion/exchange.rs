@@ -20,6 +20,7 @@ impl Occasion {
             self.remotes[index].link.rebuilt_by_other(pass.desk.now);
             pass.report(Event::PathDown { device: from });
         }
+        let former = self.remotes[index].taken();
         let moves = self.remotes[index].receive_offer(
             pass.desk.now,
             id,
@@ -27,6 +28,9 @@ impl Occasion {
             restart,
             &mut pass.numbers.ops,
         );
+        if restart && self.remotes[index].taken() != former {
+            self.remotes[index].link.restarted_by_other(pass.desk.now);
+        }
         self.carry_out(index, moves, pass);
     }
 

@@ -17,6 +17,9 @@ impl Occasion {
                 if matches!(self.opening, Opening::Done) {
                     self.repeat_candidates(index, pass);
                 }
+            } else if self.remotes[index].link.under_way(pass.desk.now).is_some() {
+                // It was described over the call itself, and its candidates may have needed the relay.
+                self.repeat_candidates(index, pass);
             } else if raced || !self.remotes[index].link.is_flowing() {
                 self.restart_for_hint(index, pass);
             }
