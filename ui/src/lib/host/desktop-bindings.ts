@@ -267,7 +267,7 @@ export type CallView_Deserialize = {
 	/**  What this device sends. */
 	local: LocalView,
 	/**  The others, in the order in which they came. */
-	remotes: RemoteView[],
+	remotes: RemoteView_Deserialize[],
 	/**  A message can be delivered at once. */
 	chat_open: boolean,
 };
@@ -289,7 +289,7 @@ export type CallView_Serialize = {
 	/**  What this device sends. */
 	local: LocalView,
 	/**  The others, in the order in which they came. */
-	remotes: RemoteView[],
+	remotes: RemoteView_Serialize[],
 	/**  A message can be delivered at once. */
 	chat_open: boolean,
 };
@@ -842,7 +842,10 @@ export type DeviceProblem =
 "other";
 
 /**  What is the matter with a device. */
-export type DeviceTrouble = 
+export type DeviceTrouble = DeviceTrouble_Serialize | DeviceTrouble_Deserialize;
+
+/**  What is the matter with a device. */
+export type DeviceTrouble_Deserialize = 
 /**  The person or the system does not allow it. */
 "not_allowed" | 
 /**  There is none, or it was taken away. */
@@ -853,6 +856,19 @@ export type DeviceTrouble =
 "failed" | 
 /**  Something that this build does not know. */
 string;
+
+/**  What is the matter with a device. */
+export type DeviceTrouble_Serialize = 
+/**  The person or the system does not allow it. */
+"not_allowed" | 
+/**  There is none, or it was taken away. */
+"missing" | 
+/**  Another program has it. */
+"busy" | 
+/**  It is there and does not work. */
+"failed" | 
+/**  Something that this build does not know. */
+"unknown";
 
 /**  Who called, seen from here. */
 export type Direction = 
@@ -1743,9 +1759,6 @@ export type PeerId = number;
 /**  How media travels. */
 export type PeerRoute = "direct" | "relayed" | "relayed-tcp" | "unknown";
 
-/**  A call begins that this program carries out: the window's pictures are wanted. */
-export type PicturesWanted = null;
-
 /**  What becomes of pictures. */
 export type Pictures = 
 /**  Sent as they are. */
@@ -1754,6 +1767,9 @@ export type Pictures =
 "small" | 
 /**  Not sent, not resent, and not encoded where that can be helped. */
 "held";
+
+/**  A call begins that this program carries out: the window's pictures are wanted. */
+export type PicturesWanted = null;
 
 /**  What a user says of their availability. */
 export type PresenceStatus = 
@@ -1904,7 +1920,10 @@ retry_at: number;
 cause: OfflineCause_Serialize };
 
 /**  Another participant. */
-export type RemoteView = {
+export type RemoteView = RemoteView_Serialize | RemoteView_Deserialize;
+
+/**  Another participant. */
+export type RemoteView_Deserialize = {
 	/**  Where the executor has their tracks. */
 	peer: PeerId,
 	/**  Who. */
@@ -1916,7 +1935,30 @@ export type RemoteView = {
 	/**  What they say they send. */
 	sends: MediaState,
 	/**  What they want to send and cannot: it is not muted. */
-	unavailable: Unavailable,
+	unavailable: Unavailable_Deserialize,
+	/**  Media can flow. */
+	connected: boolean,
+	/**
+	 *  The window or program that they are in the call with was closed. A reload brings it back;
+	 *  otherwise the call ends soon.
+	 */
+	closed: boolean,
+};
+
+/**  Another participant. */
+export type RemoteView_Serialize = {
+	/**  Where the executor has their tracks. */
+	peer: PeerId,
+	/**  Who. */
+	user: UserId,
+	/**  On which device. */
+	device: DeviceId,
+	/**  Their name. */
+	name: string,
+	/**  What they say they send. */
+	sends: MediaState,
+	/**  What they want to send and cannot: it is not muted. */
+	unavailable: Unavailable_Serialize,
 	/**  Media can flow. */
 	connected: boolean,
 	/**
@@ -2165,6 +2207,25 @@ export type SoundDevices = {
 	speakers: SoundDevice[],
 };
 
+/**  What a participant wants to send and cannot: nobody muted it. */
+export type Unavailable = Unavailable_Serialize | Unavailable_Deserialize;
+
+/**  What a participant wants to send and cannot: nobody muted it. */
+export type Unavailable_Deserialize = {
+	/**  Why there is no sound. */
+	microphone?: DeviceTrouble_Deserialize | null,
+	/**  Why there is no picture of the camera. */
+	camera?: DeviceTrouble_Deserialize | null,
+};
+
+/**  What a participant wants to send and cannot: nobody muted it. */
+export type Unavailable_Serialize = {
+	/**  Why there is no sound. */
+	microphone?: DeviceTrouble_Serialize,
+	/**  Why there is no picture of the camera. */
+	camera?: DeviceTrouble_Serialize,
+};
+
 /**  What is known of newer versions. */
 export type UpdateState = 
 /**  This build has nowhere to look: it is updated the way it was installed. */
@@ -2188,14 +2249,6 @@ cause: string };
 
 /**  What is known of newer versions of the app. */
 export type UpdateTold = UpdateState;
-
-/**  What a participant wants to send and cannot: nobody muted it. */
-export type Unavailable = {
-	/**  Why there is no sound. */
-	microphone?: DeviceTrouble | null,
-	/**  Why there is no picture of the camera. */
-	camera?: DeviceTrouble | null,
-};
 
 /**  An account. */
 export type UserId = string;
