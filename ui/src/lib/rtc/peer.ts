@@ -203,7 +203,9 @@ export class Peer {
   async measure(): Promise<Measure | null> {
     const audio = this.#slots.get('audio');
     if (this.#closed || this.#path !== 'connected' || !audio) return null;
-    const measure = readMeasure(await audio.sender.getStats());
+    // One that is closed meanwhile has none.
+    const report = await audio.sender.getStats().catch(() => null);
+    const measure = report && readMeasure(report);
     if (this.#closed || !measure) return null;
     const { voice } = measure;
     if (this.#spending.sound !== null && voice !== null && this.#voice.observe(voice)) {
