@@ -1,4 +1,4 @@
-import type { DeviceTrouble, RemoteView } from '../lib/bindings';
+import type { DeviceTrouble, LocalView, RemoteView } from '../lib/bindings';
 import { m } from '../lib/paraglide/messages';
 
 /** Why nobody hears somebody. Null while they can be heard. */
@@ -10,6 +10,11 @@ export function soundMark({ sends, unavailable }: RemoteView): string | null {
 /** Why somebody who wants to be seen is not. Null where they are, or do not want to be. */
 export function pictureMark({ sends, unavailable }: RemoteView): string | null {
   return sends.camera || !unavailable.camera ? null : cameraWords(unavailable.camera);
+}
+
+/** The own pictures are wanted, and the network is too slow for them. */
+export function isHeld({ narrow, camera, screen }: LocalView): boolean {
+  return narrow && (camera.on || screen.on);
 }
 
 function microphoneWords(trouble: DeviceTrouble): string {

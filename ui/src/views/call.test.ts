@@ -240,6 +240,21 @@ describe('a call', () => {
     expect(within(bar).getByRole('list', { name: 'You' })).toHaveTextContent('You are muted');
   });
 
+  it('says that the own video is paused, whether the bar is in sight or not', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const on = { on: true, state: { type: 'live', label: '' } } as const;
+    const off = { on: false, state: { type: 'off' } } as const;
+    const slow = inCall({ local: { audio: on, camera: on, screen: off, narrow: true } });
+    const paused = () => screen.getAllByText('Your video is paused: your connection is slow');
+    const { show } = stage({ view: slow });
+    expect(paused()).toHaveLength(1);
+    vi.advanceTimersByTime(3_000);
+    show(slow);
+    expect(paused()).toHaveLength(1);
+    show(inCall({ local: { audio: on, camera: off, screen: off, narrow: true } }));
+    expect(screen.queryByText(/Your video is paused/), 'none is wanted').toBeNull();
+  });
+
   it('shows its controls to whoever comes to one with the keyboard', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { show } = stage({ view: inCall() });
