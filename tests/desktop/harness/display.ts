@@ -76,10 +76,23 @@ export class Display {
 
   /** Clicks into a window; where is given in shares of its width and height. */
   async click(window: string, across: number, down: number): Promise<void> {
+    const at = (await this.#within(window, across, down)).map(String);
+    await run('xdotool', ['mousemove', '--window', window, ...at, 'click', '1'], { env: this.env });
+  }
+
+  /** Whether there are letters at a place of a window: what is light beside what is dark. */
+  async lettered(window: string, across: number, down: number): Promise<boolean> {
+    const [x, y] = await this.#within(window, across, down);
+    const crop = ['-crop', `40x16+${x - 20}+${y - 8}`, '-format', '%[fx:minima] %[fx:maxima]', 'info:-'];
+    const shades = await run('import', ['-window', window, ...crop], { env: this.env });
+    const [dark, light] = shades.trim().split(' ').map(Number);
+    return dark !== undefined && light !== undefined && light - dark > 0.7;
+  }
+
+  async #within(window: string, across: number, down: number): Promise<[number, number]> {
     const geometry = await run('xdotool', ['getwindowgeometry', '--shell', window], { env: this.env });
     const of = (name: string): number => Number(new RegExp(`^${name}=(\\d+)`, 'm').exec(geometry)?.[1]);
-    const at = [Math.round(of('WIDTH') * across), Math.round(of('HEIGHT') * down)].map(String);
-    await run('xdotool', ['mousemove', '--window', window, ...at, 'click', '1'], { env: this.env });
+    return [Math.round(of('WIDTH') * across), Math.round(of('HEIGHT') * down)];
   }
 
   /** What a window shows as a PNG. */

@@ -127,8 +127,8 @@ export const ringing: Scene[] = [
       assert.equal(note.title, CALLING);
       assert.deepEqual(note.actions, [], 'nothing is offered that cannot be pressed');
       const window = await until('the ringing window', async () => (await ringWindows(desktop))[0]);
-      // What it shows may come after the window.
-      await pause(1_000);
+      // What it shows comes after the window.
+      await until('its buttons', () => desktop.display.lettered(window, ...ACCEPT));
       await desktop.display.click(window, ...ACCEPT);
       await browser.person.call.expectLive();
       await panel.gone(note);
