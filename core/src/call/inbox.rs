@@ -23,8 +23,13 @@ impl Calls {
                 let rung = Rung { conversation, from, media, sent_at, offer };
                 self.on_incoming(call_id, rung, expires_at, desk, &mut news);
             }
-            RelayMessage::CallRinging { call_id, user: _, devices: _ } => {
-                self.feed(Event::RingingThere { call: call_id }, desk, &mut news);
+            RelayMessage::CallRinging { call_id, user, devices } => {
+                if !self.is_with(call_id, user, desk) {
+                    return news;
+                }
+                let own = self.occasion.as_mut().filter(|own| own.call.id == call_id);
+                let rings = own.is_some_and(|own| own.rings_at(user, devices > 0));
+                self.feed(Event::RingingThere { call: call_id, rings }, desk, &mut news);
             }
             RelayMessage::CallAccepted { call_id, by, media, answer } => {
                 if !self.is_with(call_id, by.user, desk) {

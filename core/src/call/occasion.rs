@@ -45,6 +45,8 @@ pub(super) struct Occasion {
     pub(super) caller: Participant,
     /// The other people whom the person called or answered.
     pub(super) people: BTreeSet<UserId>,
+    /// Those of them on whose devices it rings.
+    ringing_at: BTreeSet<UserId>,
     /// When it was placed, ms since 1970.
     pub(super) sent_at: u64,
     /// When it was answered, ms since 1970.
@@ -122,6 +124,7 @@ impl Occasion {
             media,
             caller,
             people,
+            ringing_at: BTreeSet::new(),
             sent_at,
             since: None,
             ended_at: None,
@@ -133,6 +136,16 @@ impl Occasion {
             beat_at: now,
             flowing_at: now,
         }
+    }
+
+    /// It rings at somebody, or no more. Whether it rings at anybody.
+    pub(super) fn rings_at(&mut self, user: UserId, rings: bool) -> bool {
+        if rings {
+            self.ringing_at.insert(user);
+        } else {
+            self.ringing_at.remove(&user);
+        }
+        !self.ringing_at.is_empty()
     }
 
     /// What a relay that forgot the call is told of it.

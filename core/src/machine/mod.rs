@@ -102,7 +102,7 @@ pub struct Call {
 pub enum Progress {
     /// The own offer is being made; the relay knows nothing.
     Describing,
-    /// The relay was asked.
+    /// The relay was asked, and it rings nowhere.
     Placed,
     /// It rings at the other side.
     Ringing,
@@ -212,7 +212,7 @@ impl Machine {
             Event::Incoming { call, conversation, from, ring_ms, dnd } => {
                 self.on_incoming(call, Ring { conversation, from, held: false }, ring_ms, dnd, out);
             }
-            Event::RingingThere { call } => self.on_ringing_there(call),
+            Event::RingingThere { call, rings } => self.on_ringing_there(call, rings),
             Event::Accepted { call, by } => self.on_accepted(call, by, out),
             Event::Ended { call, reason } => self.on_ended(call, reason, out),
             Event::Left { call, device, reason } => self.on_left(call, device, reason, out),

@@ -53,11 +53,12 @@ impl Machine {
         }
     }
 
-    pub(super) fn on_ringing_there(&mut self, ringing: CallId) {
-        if let Stage::Dialling { call, progress: progress @ Progress::Placed } = &mut self.stage
-            && call.id == ringing
+    pub(super) fn on_ringing_there(&mut self, placed: CallId, rings: bool) {
+        if let Stage::Dialling { call, progress } = &mut self.stage
+            && call.id == placed
+            && *progress != Progress::Describing
         {
-            *progress = Progress::Ringing;
+            *progress = if rings { Progress::Ringing } else { Progress::Placed };
         }
     }
 

@@ -63,10 +63,12 @@ pub enum Event {
         /// This person does not want to be disturbed.
         dnd: bool,
     },
-    /// The own call rings there.
+    /// Whether the own call rings on any device there.
     RingingThere {
         /// Which.
         call: CallId,
+        /// Not any more once the last window that rang was closed.
+        rings: bool,
     },
     /// Somebody answered the own call.
     Accepted {

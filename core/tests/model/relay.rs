@@ -112,7 +112,7 @@ impl Relay {
         }
         self.calls.insert(call, Call::Ringing { busy: BTreeSet::new(), silent: false });
         out.extend(callees(from).into_iter().map(|place| (place, incoming(call))));
-        out.push((from, Event::RingingThere { call }));
+        out.push((from, Event::RingingThere { call, rings: true }));
         out
     }
 

@@ -129,7 +129,7 @@ impl Message {
     fn rank(&self) -> (u8, CallId, u8) {
         match &self.0 {
             Event::Incoming { call, .. } => (0, *call, 0),
-            Event::RingingThere { call } => (1, *call, 0),
+            Event::RingingThere { call, rings: _ } => (1, *call, 0),
             Event::Accepted { call, by } => (2, *call, by.to_bytes()[0]),
             Event::Ended { call, reason } => (3, *call, *reason as u8),
             Event::Confirmed { call } => (4, *call, 0),

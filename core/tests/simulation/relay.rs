@@ -901,7 +901,7 @@ impl Relay {
         Participant { user: person.user, device, name: person.display_name.clone() }
     }
 
-    fn say(&mut self, device: DeviceId, message: RelayMessage) {
+    pub(crate) fn say(&mut self, device: DeviceId, message: RelayMessage) {
         let Some(session) = self.sessions.get_mut(&device) else { return };
         session.seq += 1;
         let frame = RelayFrame { seq: session.seq, message };

@@ -821,6 +821,25 @@ fn what_does_not_belong_to_the_call_is_ignored() {
 }
 
 #[test]
+fn a_call_that_rings_nowhere_any_more_does_not_say_that_it_rings() {
+    let mut world = World::new(33, &[1, 2]);
+    world.place(0, Media::Voice);
+    world.run(300);
+    let call_id = world.home(1).rings[0].call;
+    for (devices, ringing) in [(0, false), (2, true), (1, true), (0, false)] {
+        // Somebody who was not called counts for nothing.
+        for (user, devices) in [(user(2), devices), (user(9), 1 - devices.min(1))] {
+            world.relay_says(0, RelayMessage::CallRinging { call_id, user, devices });
+        }
+        world.run(100);
+        assert_eq!(world.stage(0), Some(&CallStage::Dialling { ringing }), "on {devices} devices");
+    }
+    world.accept(1, Media::Voice);
+    world.run(1_000);
+    assert!(world.is_connected(0), "it can still be answered");
+}
+
+#[test]
 fn chat_waits_for_the_connection_and_arrives_once() {
     let mut world = World::new(34, &[1, 2]);
     let conversation = world.conversation;

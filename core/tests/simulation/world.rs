@@ -683,6 +683,12 @@ impl World {
         self.queue.insert((at, self.order), happening);
     }
 
+    /// The relay says this to one node, beside what its rules say.
+    pub(crate) fn relay_says(&mut self, node: usize, message: RelayMessage) {
+        self.relay.say(self.nodes[node].device, message);
+        self.flush_relay();
+    }
+
     fn flush_relay(&mut self) {
         for act in std::mem::take(&mut self.relay.acts) {
             match act {

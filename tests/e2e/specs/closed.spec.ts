@@ -56,3 +56,12 @@ test('a call stops ringing with the window of its caller, and is missed', async 
   await expect(grace.incoming.dialog).toBeHidden({ timeout: 3_000 });
   await expect(grace.home.conversation(ada.name)).toHaveAccessibleDescription(/1 missed call/);
 });
+
+test('a call whose last ringing window was closed does not say that it rings', async ({ street }) => {
+  const { ada, grace } = await street.pair();
+  await ada.home.voiceCall.click();
+  await grace.incoming.expectFrom(ada.name);
+  await expect(ada.call.region).toContainText('Ringing…');
+  await grace.page.close();
+  await expect(ada.call.region).toContainText('Calling…', { timeout: 3_000 });
+});
