@@ -28,7 +28,7 @@ impl Calls {
                     return news;
                 }
                 let own = self.occasion.as_mut().filter(|own| own.call.id == call_id);
-                let rings = own.is_some_and(|own| own.rings_at(user, devices > 0));
+                let rings = own.is_some_and(|own| own.hear_ringing(user, devices > 0));
                 self.feed(Event::RingingThere { call: call_id, rings }, desk, &mut news);
             }
             RelayMessage::CallAccepted { call_id, by, media, answer } => {

@@ -138,8 +138,8 @@ impl Occasion {
         }
     }
 
-    /// It rings at somebody, or no more. Whether it rings at anybody.
-    pub(super) fn rings_at(&mut self, user: UserId, rings: bool) -> bool {
+    /// The relay says whether it rings at somebody. Gives whether it rings at anybody.
+    pub(super) fn hear_ringing(&mut self, user: UserId, rings: bool) -> bool {
         if rings {
             self.ringing_at.insert(user);
         } else {

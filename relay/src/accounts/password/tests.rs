@@ -2,6 +2,7 @@
 
 use bellwire_protocol::Secret;
 use bellwire_protocol::http::ProblemReason;
+use futures_util::FutureExt as _;
 
 use super::super::source::{Source, Standing};
 use super::{COMMON, Cost, Match, Overloaded, Passwords, weakness};
@@ -92,12 +93,13 @@ async fn whoever_stops_waiting_leaves_its_turn_to_the_next() {
         // Held here: a hash that computes may be done at any moment.
         let mut turns = Vec::new();
         for _ in 0..super::AT_ONCE {
-            turns.push(passwords.turns.wait(BY).await.unwrap());
+            let turn = passwords.turns.wait(BY).now_or_never().expect("all turns are there");
+            turns.push(turn.unwrap());
         }
         let mut waiting: Vec<_> =
             (0..20).map(|n| Box::pin(passwords.hash(from(n), &password))).collect();
         for hash in &mut waiting {
-            assert!(futures_util::FutureExt::now_or_never(hash).is_none(), "both turns are taken");
+            assert!(hash.now_or_never().is_none(), "both turns are taken");
         }
         // A turn that comes back while all still wait is sent to one of them; the other comes back
         // when nobody waits for it any more.
